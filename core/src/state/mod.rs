@@ -1,0 +1,1 @@
+//! What several requests, and later several processes, must share.
