@@ -1,1 +1,13 @@
 //! A user's files: scope and keys, and the S3 operations inside them.
+
+mod extension;
+mod filename;
+mod forms;
+mod key;
+mod kind;
+mod scope;
+
+pub use filename::{MAX_FILENAME_BYTES, clean_filename};
+pub use key::{MAX_KEY_BYTES, ParsedKey};
+pub use kind::{MAX_KIND_BYTES, check_kind};
+pub use scope::{MAX_SCOPE_BYTES, Scope};
