@@ -1,0 +1,23 @@
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-engines lint docs clean
+
+help: ## what can be made
+	@sed -n 's/^\([a-z-]*\): ## /  make \1 — /p' Makefile
+
+demo: ## sets everything up and runs the main job, in Rust and in Python, on the local stack
+	@scripts/demo.sh
+
+test: ## sets everything up and runs every test but those that need big servers
+	@scripts/test.sh
+
+test-engines: ## builds or restores the real servers (Garage) and runs the stories and storage tests on them
+	@scripts/test-engines.sh
+
+lint: ## formatting, dependency rules, clippy
+	@scripts/lint.sh
+
+docs: ## the Rust reference, warnings refused
+	@scripts/docs.sh
+
+clean: ## removes what was built, here and in the shared target directory
+	@scripts/clean.sh

@@ -1,0 +1,41 @@
+#!/usr/bin/env bash
+# What the dependency graph must hold to: the SDK is free of the local stack, one
+# TLS and cryptography stack in everything, and the wheel compiled with the same
+# features as the workspace's tests, so that nothing heavy is compiled twice.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+crates() {
+  cargo tree --locked --prefix none -f '{p}' "$@" | cut -d ' ' -f 1 | sort -u
+}
+
+features() {
+  cargo tree --locked --prefix none -f '{p} {f}' "$@" |
+    sed -e 's/ (\*)$//' -e 's/ (proc-macro)//' -e 's/ ([^)]*)//' | sort -u
+}
+
+refuse() {
+  local what=$1 list=$2 forbidden=$3 found
+  found=$(grep -xE "$forbidden" <<<"$list" | paste -sd ' ' || true)
+  if [[ -n $found ]]; then
+    echo "$what depends on: $found"
+    exit 1
+  fi
+}
+
+refuse "the crate casier" "$(crates -p casier -e normal,build)" 'casier-local|s3s|redb'
+refuse "the crate casier-python" "$(crates -p casier-python -e normal,build)" 'casier-local|s3s|redb'
+refuse "the workspace" "$(crates --workspace -e normal,build,dev)" \
+  'ring|openssl|openssl-sys|native-tls|boring|boring-sys|rustls-rustcrypto|rustls-graviola|mbedtls'
+
+# A crate that the wheel wants with other features would be compiled a second
+# time, and with it everything that stands on it.
+workspace=$(features --workspace -e normal,build,dev)
+wheel=$(features -p casier-python --features workspace-features -e normal,build)
+twice=$(comm -13 <(echo "$workspace") <(echo "$wheel") | grep -v '^casier-python ' | cut -d ' ' -f 1 | paste -sd ' ' || true)
+if [[ -n $twice ]]; then
+  echo "the wheel and the tests ask for different features of: $twice"
+  echo "(bindings-python/Cargo.toml, workspace-features, keeps them the same)"
+  exit 1
+fi
+echo "the SDK is free of the local stack; one TLS stack; one set of features"

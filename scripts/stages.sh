@@ -1,0 +1,185 @@
+# shellcheck shell=bash
+# Shared by the scripts beside it, which source it: where things are kept, and a
+# small runner that times each stage, ends it at its limit, and says in one line
+# what failed and where to read on.
+
+set -euo pipefail
+if ((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] < 501)); then
+  echo "bash 5.1 or newer is needed, this is $BASH_VERSION" >&2
+  exit 1
+fi
+
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+cd "$ROOT"
+
+CASIER_CACHE=${XDG_CACHE_HOME:-${HOME:?HOME is not set}/.cache}/casier
+# One target directory for every clone and every tool, so that nothing heavy is
+# compiled twice. Maturin and cargo are both given this profile by name.
+export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$CASIER_CACHE/target}
+# shellcheck disable=SC2034 # read by the scripts that source this one
+PROFILE=dev
+# shellcheck disable=SC2034
+PROFILE_DIR=$CARGO_TARGET_DIR/debug
+export CARGO_TERM_PROGRESS_WHEN=never
+export PIP_DISABLE_PIP_VERSION_CHECK=1
+command -v cargo >/dev/null || PATH=$PATH:$HOME/.cargo/bin
+
+GOAL=$(basename "$0" .sh)
+LOGS=$ROOT/target/logs/$GOAL
+rm -rf "$LOGS"
+mkdir -p "$LOGS" "$CARGO_TARGET_DIR"
+SCRATCH=$(mktemp -d "${TMPDIR:-/tmp}/casier-$GOAL.XXXXXX")
+
+running_group=
+sleeper=
+stage_rows=()
+goal_started=$SECONDS
+
+# stage NAME LIMIT COMMAND...: runs the command, showing what it prints.
+stage() { run_stage loud "$@"; }
+
+# quiet_stage NAME LIMIT COMMAND...: the same, its output kept in the log unless it fails.
+quiet_stage() { run_stage quiet "$@"; }
+
+run_stage() {
+  local mode=$1 name=$2 limit=$3
+  shift 3
+  local log started=$SECONDS status=0 out tee_pid=
+  log=$LOGS/$(printf '%02d' "$((${#stage_rows[@]} + 1))")-${name// /-}.log
+  printf '==> %s\n' "$name"
+
+  if [[ $mode == loud ]]; then
+    exec {out}> >(exec tee "$log")
+    tee_pid=$!
+  else
+    exec {out}>"$log"
+  fi
+
+  # A process group of its own: what the stage leaves behind can be found and
+  # ended by id, and a SIGINT is not ignored as it is in a plain background job.
+  set -m
+  (
+    exec 1>&"$out" 2>&1 {out}>&- </dev/null
+    "$@"
+  ) &
+  running_group=$!
+  set +m
+  exec {out}>&-
+  wait_for_group "$limit" || status=$?
+
+  local left=
+  if ((status == 0)); then
+    left=$(left_behind "$running_group")
+    [[ -z $left ]] || status=1
+  fi
+  end_group
+  [[ -z $tee_pid ]] || wait_for_end "$tee_pid"
+
+  local took=$((SECONDS - started))
+  stage_rows+=("$(printf '%6d s  %s' "$took" "$name")")
+  if ((status != 0)); then
+    [[ $mode == loud ]] || tail -n 30 "$log"
+    local why="status $status"
+    ((status != 124)) || why="still running at its limit of $limit s, ended"
+    [[ -z $left ]] || why="processes left behind, ended: $(head -n 1 <<<"$left")"
+    summary
+    printf '%s: FAILED in stage "%s" after %d s (%s); log: %s\n' \
+      "$GOAL" "$name" "$took" "$why" "$log" >&2
+    exit 1
+  fi
+  printf '    done in %d s\n' "$took"
+}
+
+# Status 124 when the limit is reached, as `timeout` has it.
+wait_for_group() {
+  local limit=$1 ended='' status=0
+  sleep "$limit" >/dev/null 2>&1 &
+  sleeper=$!
+  wait -n -p ended "$running_group" "$sleeper" || status=$?
+  if [[ $ended == "$sleeper" ]]; then
+    sleeper=
+    return 124
+  fi
+  end_sleeper
+  return "$status"
+}
+
+end_sleeper() {
+  [[ -n $sleeper ]] || return 0
+  kill "$sleeper" 2>/dev/null || true
+  wait "$sleeper" 2>/dev/null || true
+  sleeper=
+}
+
+# "pid command" of each live process of a group; a zombie counts as gone.
+group_members() {
+  local stat line fields
+  for stat in /proc/[0-9]*/stat; do
+    { read -r line <"$stat"; } 2>/dev/null || continue
+    read -r -a fields <<<"${line##*) }"
+    if [[ ${fields[2]} == "$1" && ${fields[0]} != [ZX] ]]; then
+      printf '%s %s\n' "${line%% *}" "$(tr '\0' ' ' 2>/dev/null <"${stat%stat}cmdline")"
+    fi
+  done
+}
+
+# A server whose client has just gone needs a moment to notice it.
+left_behind() {
+  local tries left=''
+  for ((tries = 0; tries < 20; tries++)); do
+    left=$(group_members "$1")
+    [[ -n $left ]] || return 0
+    sleep 0.1
+  done
+  printf '%s\n' "$left"
+}
+
+# Ends what is left of the running stage: asks first, then insists.
+end_group() {
+  [[ -n $running_group ]] || return 0
+  local group=$running_group tries
+  running_group=
+  kill -TERM -- "-$group" 2>/dev/null || return 0
+  for ((tries = 0; tries < 50; tries++)); do
+    [[ -n $(group_members "$group") ]] || return 0
+    sleep 0.1
+  done
+  kill -KILL -- "-$group" 2>/dev/null || true
+  { wait "$group"; } 2>/dev/null || true
+}
+
+wait_for_end() {
+  local pid=$1 tries
+  for ((tries = 0; tries < 100; tries++)); do
+    kill -0 "$pid" 2>/dev/null || return 0
+    sleep 0.02
+  done
+  kill "$pid" 2>/dev/null || true
+}
+
+summary() {
+  printf '\n%s\n' "$GOAL: stages"
+  printf '%s\n' "${stage_rows[@]}"
+  printf '%6d s  together\n' "$((SECONDS - goal_started))"
+}
+
+# finish TEXT: the last line of a run in which every stage passed.
+finish() {
+  summary
+  printf '%s: %s\n' "$GOAL" "$1"
+}
+
+# fail TEXT: one clear line, for what no stage can mend.
+fail() {
+  printf '%s: %s\n' "$GOAL" "$1" >&2
+  exit 1
+}
+
+cleanup() {
+  end_group
+  end_sleeper
+  rm -rf "$SCRATCH"
+}
+trap cleanup EXIT
+trap 'echo "$GOAL: interrupted" >&2; exit 130' INT
+trap 'echo "$GOAL: ended" >&2; exit 143' TERM HUP
