@@ -1,1 +1,12 @@
-//! Empty.
+//! Casier's local stack: a strict S3 server and a token issuer on loopback, for development and
+//! for the tests of products that use Casier.
+//!
+//! The crate never depends on the SDK, and the SDK never on it; the two meet over HTTP alone.
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod error;
+pub mod issuer;
+mod random;
+
+pub use error::{Error, Result};
+pub use issuer::{Fault, Issuer, MintOrganization, MintRequest};
