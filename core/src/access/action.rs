@@ -1,0 +1,47 @@
+//! What somebody wants to do, and the facts that a decision needs beside the policy.
+
+/// Something that a user asks for and that the policy allows or refuses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Action {
+    /// Pass where this tier or a higher one is needed.
+    Subscription(String),
+    /// Pass where this application role or a higher one is needed.
+    Role(String),
+    /// Use a feature: `books`, or `u:books` and `o:books` for what the token itself grants to the
+    /// user or to the active organization.
+    Feature(String),
+    /// Store a file.
+    Upload {
+        /// The kind of file, for example `image`.
+        kind: String,
+        /// The name that it will have, one segment.
+        filename: String,
+        /// Its MIME type; parameters are ignored.
+        content_type: String,
+        /// Its size in bytes.
+        size: u64,
+    },
+    /// Get a link to a file.
+    Link {
+        /// How long the link should live, in seconds, 1 or more.
+        seconds: u64,
+    },
+}
+
+/// What a decision has to know beside the user and the policy. The default is a user who has
+/// stored nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Facts {
+    /// The bytes that the scope holds or has reserved now, without the file that the upload
+    /// replaces.
+    pub stored_bytes: u64,
+}
+
+impl Facts {
+    /// The facts of a scope that holds `stored_bytes` bytes.
+    pub fn with_stored_bytes(stored_bytes: u64) -> Self {
+        Self { stored_bytes }
+    }
+}
