@@ -27,7 +27,7 @@ rust_tests() {
 }
 
 check_scripts() {
-  local scripts=(.ci/run scripts/*.sh)
+  local scripts=(.ci/run scripts/*.sh tests/servers/*.sh)
   if command -v shellcheck >/dev/null; then
     shellcheck -x "${scripts[@]}"
   else

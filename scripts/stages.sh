@@ -24,6 +24,17 @@ export CARGO_TERM_PROGRESS_WHEN=never
 export PIP_DISABLE_PIP_VERSION_CHECK=1
 command -v cargo >/dev/null || PATH=$PATH:$HOME/.cargo/bin
 
+# What is set for another project must not change a test, and no proxy stands
+# before a server on loopback.
+for name in $(compgen -v | grep -E '^(AWS|S3|CLERK|NEXT_PUBLIC_CLERK|CASIER)_|^(JWT_ALGORITHM|PRESIGNED_URL_EXPIRATION|REDIS_URL)$'); do
+  case $name in
+    CASIER_VECTORS | CASIER_CACHE) ;;
+    *) unset "$name" ;;
+  esac
+done
+export NO_PROXY=127.0.0.1,localhost${NO_PROXY:+,$NO_PROXY}
+export no_proxy=$NO_PROXY
+
 GOAL=$(basename "$0" .sh)
 LOGS=$ROOT/target/logs/$GOAL
 rm -rf "$LOGS"
@@ -32,6 +43,7 @@ SCRATCH=$(mktemp -d "${TMPDIR:-/tmp}/casier-$GOAL.XXXXXX")
 
 running_group=
 sleeper=
+held_inputs=()
 stage_rows=()
 goal_started=$SECONDS
 
@@ -49,7 +61,7 @@ run_stage() {
   printf '==> %s\n' "$name"
 
   if [[ $mode == loud ]]; then
-    exec {out}> >(exec tee "$log")
+    exec {out}> >(release_inputs && exec tee "$log")
     tee_pid=$!
   else
     exec {out}>"$log"
@@ -60,6 +72,7 @@ run_stage() {
   set -m
   (
     exec 1>&"$out" 2>&1 {out}>&- </dev/null
+    release_inputs
     "$@"
   ) &
   running_group=$!
@@ -76,7 +89,7 @@ run_stage() {
   [[ -z $tee_pid ]] || wait_for_end "$tee_pid"
 
   local took=$((SECONDS - started))
-  stage_rows+=("$(printf '%6d s  %s' "$took" "$name")")
+  record "$name" "$took"
   if ((status != 0)); then
     [[ $mode == loud ]] || tail -n 30 "$log"
     local why="status $status"
@@ -90,10 +103,23 @@ run_stage() {
   printf '    done in %d s\n' "$took"
 }
 
+# Standard inputs that keep servers alive: only this script may hold them.
+release_inputs() {
+  local input
+  for input in "${held_inputs[@]}"; do exec {input}>&-; done
+}
+
+record() {
+  stage_rows+=("$(printf '%6d s  %s' "$2" "$1")")
+}
+
 # Status 124 when the limit is reached, as `timeout` has it.
 wait_for_group() {
   local limit=$1 ended='' status=0
-  sleep "$limit" >/dev/null 2>&1 &
+  (
+    release_inputs
+    exec sleep "$limit" >/dev/null 2>&1
+  ) &
   sleeper=$!
   wait -n -p ended "$running_group" "$sleeper" || status=$?
   if [[ $ended == "$sleeper" ]]; then
@@ -178,6 +204,7 @@ fail() {
 cleanup() {
   end_group
   end_sleeper
+  ! declare -F stop_servers >/dev/null || stop_servers
   rm -rf "$SCRATCH"
 }
 trap cleanup EXIT

@@ -1,0 +1,30 @@
+#!/usr/bin/env bash
+# make test-engines: the storage tests and the stories on real servers, with nothing
+# changed but the environment. A missing engine is a failure, never a skip.
+set -euo pipefail
+source "$(dirname "$0")/stages.sh"
+source scripts/setup.sh
+source scripts/servers.sh
+source scripts/stories.sh
+source scripts/engines.sh
+
+# With its development dependencies the crate asks for the same features as the
+# whole workspace, so that this compiles nothing again.
+storage_tests() {
+  cargo test --locked --profile "$PROFILE" -p casier --test it storage
+}
+
+quiet_stage "tools" 900 install_tools
+quiet_stage "crates" 900 fetch_crates
+quiet_stage "garage" 1500 build_garage
+quiet_stage "rust build" 2400 build_stories
+quiet_stage "python tools" 300 build_tools
+quiet_stage "wheel" 1500 build_wheel
+quiet_stage "install the wheel" 300 install_wheel
+start_server garage tests/servers/garage.sh
+start_server casier-local "$PROFILE_DIR/casier-local" --until-stdin-closes
+stage "storage tests on Garage" 600 with_servers garage -- storage_tests
+stage "the story in Rust on Garage" 180 with_servers casier-local garage -- rust_story
+stage "the story in Python on Garage" 180 with_servers casier-local garage -- python_story
+stop_servers
+finish "every test passed on Garage $GARAGE_VERSION"
