@@ -190,3 +190,243 @@ fn is_granted(features: &[String], feature: &str) -> bool {
             name == wanted && scope.is_none_or(|scope| scopes.contains(scope))
         })
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const NOW: SystemTime = SystemTime::UNIX_EPOCH;
+    const MIB: u64 = 1 << 20;
+    const GIB: u64 = 1 << 30;
+
+    fn user(tier: &str) -> User {
+        let mut user = User::new("user_1");
+        user.subscription = tier.to_owned();
+        user.role = String::from("user");
+        user
+    }
+
+    fn decide(user: &User, action: &Action) -> Result<Terms> {
+        Policy::builtin().decide(user, action, &Facts::default(), NOW).into_result()
+    }
+
+    fn refusal(user: &User, action: &Action) -> (&'static str, Option<String>, Option<String>) {
+        let error = decide(user, action).unwrap_err();
+        (error.code(), error.details().required.clone(), error.details().actual.clone())
+    }
+
+    fn refused_with(
+        code: &'static str,
+        required: &str,
+        actual: &str,
+    ) -> (&'static str, Option<String>, Option<String>) {
+        (code, Some(required.to_owned()), Some(actual.to_owned()))
+    }
+
+    fn upload(kind: &str, filename: &str, content_type: &str, size: u64) -> Action {
+        Action::Upload {
+            kind: kind.to_owned(),
+            filename: filename.to_owned(),
+            content_type: content_type.to_owned(),
+            size,
+        }
+    }
+
+    #[test]
+    fn a_higher_tier_passes_where_a_lower_is_needed() {
+        let pro = Action::Subscription(String::from("pro"));
+        assert!(decide(&user("pro"), &pro).is_ok());
+        assert!(decide(&user("enterprise"), &pro).is_ok());
+        let refused = refused_with("subscription-required", "pro", "free");
+        for tier in ["free", "", "Pro", "platinum"] {
+            assert_eq!(refusal(&user(tier), &pro), refused, "{tier}");
+        }
+    }
+
+    #[test]
+    fn admin_passes_where_manager_is_needed() {
+        let manager = Action::Role(String::from("manager"));
+        let mut somebody = user("free");
+        assert_eq!(refusal(&somebody, &manager), refused_with("role-required", "manager", "user"));
+        somebody.role = String::from("admin");
+        assert!(decide(&somebody, &manager).is_ok());
+        somebody.role = String::from("owner");
+        assert_eq!(refusal(&somebody, &manager), refused_with("role-required", "manager", "user"));
+    }
+
+    #[test]
+    fn an_organization_role_never_counts() {
+        let mut somebody = user("free");
+        let mut organization = crate::token::Organization::default();
+        organization.role = Some(String::from("admin"));
+        somebody.organization = Some(organization);
+        let decision = refusal(&somebody, &Action::Role(String::from("admin")));
+        assert_eq!(decision, refused_with("role-required", "admin", "user"));
+    }
+
+    #[test]
+    fn a_feature_comes_from_the_tier_or_from_the_token() {
+        let books = Action::Feature(String::from("books"));
+        let mut somebody = user("free");
+        assert_eq!(refusal(&somebody, &books), refused_with("feature-required", "pro", "free"));
+        assert!(decide(&somebody, &books).unwrap_err().message().contains("`pro`"));
+        assert!(decide(&user("premium"), &books).is_ok());
+        for granted in ["u:books", "o:books", "uo:books"] {
+            somebody.features = vec![String::from("u:x"), granted.to_owned()];
+            assert!(decide(&somebody, &books).is_ok(), "{granted}");
+        }
+        for other in ["books", "u:Books", "u:book", "u:books2", "x", ":", ""] {
+            somebody.features = vec![other.to_owned()];
+            assert!(decide(&somebody, &books).is_err(), "{other}");
+        }
+    }
+
+    #[test]
+    fn a_scope_asks_the_token_alone() {
+        let mut somebody = user("enterprise");
+        somebody.features = vec![String::from("o:seats"), String::from("u:beta")];
+        let policy = Policy::builtin();
+        for granted in
+            ["seats", "o:seats", "org:seats", "organization:seats", "u:beta", "user:beta"]
+        {
+            assert!(policy.has_feature(&somebody, granted), "{granted}");
+        }
+        for other in ["u:seats", "o:beta", "lol:beta", ":beta", "o:", "", "u:books", "SEATS"] {
+            assert!(!policy.has_feature(&somebody, other), "{other}");
+        }
+        let decision = refusal(&somebody, &Action::Feature(String::from("u:seats")));
+        assert_eq!(decision, refused_with("feature-required", "u:seats", "enterprise"));
+    }
+
+    #[test]
+    fn what_the_policy_does_not_have_nobody_has() {
+        let mut admin = user("enterprise");
+        admin.role = String::from("admin");
+        for action in [
+            Action::Subscription(String::from("Pro")),
+            Action::Subscription(String::new()),
+            Action::Role(String::from("root")),
+            Action::Feature(String::from("bookz")),
+            Action::Feature(String::from("*")),
+        ] {
+            assert_eq!(decide(&admin, &action).unwrap_err().code(), "config-invalid", "{action:?}");
+        }
+    }
+
+    #[test]
+    fn uploads_meet_the_limits_of_the_tier() {
+        let exact = upload("image", "a.png", "image/png", 10 * MIB);
+        let terms = decide(&user("free"), &exact).unwrap();
+        assert_eq!(terms.content_type.as_deref(), Some("image/png"));
+        let larger = upload("image", "a.png", "image/png", 10 * MIB + 1);
+        let error = decide(&user("free"), &larger).unwrap_err();
+        assert_eq!((error.code(), error.status()), ("file-too-large", 413));
+        assert_eq!(error.details().limit, Some(10 * MIB));
+        assert_eq!(error.details().used, Some(10 * MIB + 1));
+        assert!(decide(&user("basic"), &larger).is_ok());
+        let html = upload("file", "a.txt", "text/html", 1);
+        assert_eq!(decide(&user("free"), &html).unwrap_err().code(), "type-not-allowed");
+        let odd = upload("spreadsheet", "a.csv", "text/csv", 1);
+        assert_eq!(decide(&user("free"), &odd).unwrap_err().code(), "invalid-kind");
+        assert!(decide(&user("free"), &upload("file", "a", "text/plain", 0)).is_ok());
+        let largest = upload("file", "a", "text/plain", u64::MAX);
+        assert_eq!(decide(&user("enterprise"), &largest).unwrap_err().code(), "file-too-large");
+    }
+
+    #[test]
+    fn uploads_meet_the_quota() {
+        let policy = Policy::builtin();
+        let action = upload("file", "a.txt", "text/plain", MIB);
+        for (tier, stored, is_allowed) in [
+            ("free", GIB - MIB, true),
+            ("free", GIB - MIB + 1, false),
+            ("free", u64::MAX, false),
+            ("basic", GIB, true),
+            ("enterprise", u64::MAX, true),
+        ] {
+            let facts = Facts::with_stored_bytes(stored);
+            let decision = policy.decide(&user(tier), &action, &facts, NOW);
+            assert_eq!(decision.is_allowed(), is_allowed, "{tier} {stored}");
+            if let Decision::Refused(error) = decision {
+                assert_eq!(error.code(), "quota-exceeded");
+                assert_eq!(error.details().limit, Some(GIB));
+                assert_eq!(error.details().used, Some(stored));
+            }
+        }
+    }
+
+    #[test]
+    fn links_are_shortened_not_refused() {
+        for (tier, asked, given) in [
+            ("free", 60, 60),
+            ("free", 3_600, 3_600),
+            ("free", 3_601, 3_600),
+            ("basic", u64::MAX, 21_600),
+            ("enterprise", u64::MAX, 604_800),
+        ] {
+            let terms = decide(&user(tier), &Action::Link { seconds: asked }).unwrap();
+            assert_eq!(terms.link_seconds, Some(given), "{tier} {asked}");
+            assert_eq!(terms.link_expires_at, Some(NOW + Duration::from_secs(given)));
+        }
+        let error = decide(&user("free"), &Action::Link { seconds: 0 }).unwrap_err();
+        assert_eq!(error.code(), "invalid-request");
+    }
+
+    fn any_action() -> impl Strategy<Value = Action> {
+        let size = prop_oneof![0..200 * MIB, 0..60 * GIB, any::<u64>()];
+        prop_oneof![
+            prop::sample::select(vec!["free", "basic", "pro", "premium", "enterprise", "gold"])
+                .prop_map(|tier| Action::Subscription(tier.to_owned())),
+            prop::sample::select(vec!["blog", "images", "books", "videos", "other"])
+                .prop_map(|feature| Action::Feature(feature.to_owned())),
+            (
+                prop::sample::select(vec![
+                    ("image", "a.png", "image/png"),
+                    ("video", "a.mp4", "video/mp4"),
+                    ("book", "a.pdf", "application/pdf"),
+                    ("file", "a.html", "text/html"),
+                ]),
+                size
+            )
+                .prop_map(|((kind, name, mime), size)| upload(kind, name, mime, size)),
+            (1..2_000_000u64).prop_map(|seconds| Action::Link { seconds }),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn a_higher_builtin_tier_never_has_less(
+            action in any_action(),
+            stored in prop_oneof![0..2 * GIB, any::<u64>()],
+        ) {
+            let policy = Policy::builtin();
+            let facts = Facts::with_stored_bytes(stored);
+            let mut below: Option<Decision> = None;
+            for tier in policy.tiers() {
+                let decision = policy.decide(&user(tier.name()), &action, &facts, NOW);
+                if let Some(Decision::Allowed(terms)) = below {
+                    prop_assert!(decision.is_allowed(), "{}", tier.name());
+                    let now = decision.clone().into_result().unwrap();
+                    prop_assert!(now.link_seconds >= terms.link_seconds);
+                }
+                below = Some(decision);
+            }
+        }
+
+        #[test]
+        fn any_name_is_decided(name in "\\PC*", tier in "\\PC*") {
+            let mut somebody = user(&tier);
+            somebody.features = vec![name.clone(), tier.clone()];
+            for action in [
+                Action::Subscription(name.clone()),
+                Action::Role(name.clone()),
+                Action::Feature(name.clone()),
+                upload(&name, &name, &name, 1),
+            ] {
+                let _ = decide(&somebody, &action);
+            }
+        }
+    }
+}

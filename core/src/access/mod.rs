@@ -11,6 +11,7 @@ mod kind;
 mod media;
 mod policy;
 mod policy_file;
+mod policy_values;
 mod role;
 mod size;
 mod tier;

@@ -1,26 +1,23 @@
 //! The loader of the policy file. `docs/policy.md` describes the format.
 
-use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
 
 use toml::{Table, Value};
 
-use super::content_type;
-use super::kind::{self, ANYTHING, Kind};
+use super::kind::{self, Kind};
 use super::policy::Policy;
+use super::policy_values::{
+    Fault, Parsed, as_table, count, extensions, features, link_seconds, only_keys, ranked_names,
+    shown, size_or_unlimited, sub_table, types, unknown_key,
+};
 use super::role;
-use super::size::parse_size;
-use super::tier::{EVERY_FEATURE, LONGEST_LINK_SECONDS, OTHER_KINDS, Tier};
+use super::tier::{OTHER_KINDS, Tier};
 use crate::{Error, ErrorKind, Result};
 
 /// A policy is some hundred lines; more than this is not one.
 const LARGEST_FILE: u64 = 1 << 20;
-/// Names of tiers, roles and features take 1 to this many of `A-Z a-z 0-9 _ -`.
-const LONGEST_NAME: usize = 64;
-/// What a limit says when there is none.
-const UNLIMITED: &str = "unlimited";
 
 /// Reads the file and parses it.
 pub(super) fn load(path: &Path) -> Result<Policy> {
@@ -44,20 +41,6 @@ pub(super) fn parse(text: &str, origin: &str) -> Result<Policy> {
     let root: Table = toml::from_str(text).map_err(|error| not_toml(origin, text, &error))?;
     build(&root).map_err(|fault| config_invalid(origin, format!("`{}` {}", fault.key, fault.why)))
 }
-
-/// What is wrong with one key.
-struct Fault {
-    key: String,
-    why: String,
-}
-
-impl Fault {
-    fn new(key: impl Into<String>, why: impl Into<String>) -> Self {
-        Self { key: key.into(), why: why.into() }
-    }
-}
-
-type Parsed<T> = std::result::Result<T, Fault>;
 
 fn build(root: &Table) -> Parsed<Policy> {
     only_keys(root, "", &["version", "tiers", "roles", "organization_plans", "tier", "kind"])?;
@@ -195,163 +178,6 @@ fn kinds(root: &Table) -> Parsed<Vec<Kind>> {
 
 const NEW_KIND: &str = "is missing; a kind that is not built in needs `types` and `extensions`";
 
-/// The names of tiers or roles, lowest first: at least one, none twice.
-fn ranked_names(value: &Value, key: &str) -> Parsed<Vec<String>> {
-    let names = strings(value, key)?;
-    if names.is_empty() {
-        return Err(Fault::new(key, "is empty; name at least one, the lowest first"));
-    }
-    for (place, name) in names.iter().enumerate() {
-        if !is_name(name) {
-            return Err(malformed_name(key, name));
-        }
-        if names[..place].contains(name) {
-            return Err(Fault::new(key, format!("names `{name}` twice")));
-        }
-    }
-    Ok(names)
-}
-
-fn features(value: &Value, key: &str) -> Parsed<BTreeSet<String>> {
-    let mut features = BTreeSet::new();
-    for name in strings(value, key)? {
-        if name != EVERY_FEATURE && !is_name(&name) {
-            return Err(malformed_name(key, &name));
-        }
-        insert_once(&mut features, name, key)?;
-    }
-    Ok(features)
-}
-
-fn types(value: &Value, key: &str) -> Parsed<BTreeSet<String>> {
-    let mut types = BTreeSet::new();
-    for text in at_least_one(value, key)? {
-        let name = if text == ANYTHING {
-            text
-        } else {
-            let name = content_type::normalize(&text).filter(|_| !text.contains([';', '*', ' ']));
-            name.ok_or_else(|| {
-                Fault::new(
-                    key,
-                    format!(
-                        "holds `{}`, which is no content type: write one such as `image/png`, \
-                         without parameters, or `*` alone for all that are not dangerous",
-                        shown(&text)
-                    ),
-                )
-            })?
-        };
-        insert_once(&mut types, name, key)?;
-    }
-    Ok(types)
-}
-
-fn extensions(value: &Value, key: &str) -> Parsed<BTreeSet<String>> {
-    let mut extensions = BTreeSet::new();
-    for text in at_least_one(value, key)? {
-        let is_extension = (1..=32).contains(&text.len())
-            && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
-        if text != ANYTHING && !is_extension {
-            return Err(Fault::new(
-                key,
-                format!(
-                    "holds `{}`, which is no extension: write one such as `png`, without the dot, \
-                     or `*` for all that are not dangerous",
-                    shown(&text)
-                ),
-            ));
-        }
-        insert_once(&mut extensions, text.to_ascii_lowercase(), key)?;
-    }
-    Ok(extensions)
-}
-
-fn insert_once(names: &mut BTreeSet<String>, name: String, key: &str) -> Parsed<()> {
-    if names.contains(&name) {
-        return Err(Fault::new(key, format!("names `{name}` twice")));
-    }
-    names.insert(name);
-    Ok(())
-}
-
-fn at_least_one(value: &Value, key: &str) -> Parsed<Vec<String>> {
-    let texts = strings(value, key)?;
-    if texts.is_empty() {
-        return Err(Fault::new(key, "is empty"));
-    }
-    Ok(texts)
-}
-
-fn strings(value: &Value, key: &str) -> Parsed<Vec<String>> {
-    let fault = || Fault::new(key, "must be a list of strings");
-    let items = value.as_array().ok_or_else(fault)?;
-    items.iter().map(|item| item.as_str().map(String::from).ok_or_else(fault)).collect()
-}
-
-fn size_or_unlimited(value: &Value, key: &str) -> Parsed<Option<u64>> {
-    match value {
-        Value::String(text) if text == UNLIMITED => Ok(None),
-        Value::String(text) => parse_size(text).map(Some).map_err(|why| {
-            Fault::new(key, format!("is `{}`: {why}, or \"{UNLIMITED}\"", shown(text)))
-        }),
-        Value::Integer(bytes) => {
-            u64::try_from(*bytes).map(Some).map_err(|_| Fault::new(key, "must not be negative"))
-        }
-        _ => Err(Fault::new(
-            key,
-            format!("must be an integer of bytes, a size such as \"10 MiB\", or \"{UNLIMITED}\""),
-        )),
-    }
-}
-
-fn count(value: &Value, key: &str) -> Parsed<Option<u64>> {
-    match value {
-        Value::String(text) if text == UNLIMITED => Ok(None),
-        Value::Integer(count) if *count >= 0 => Ok(Some(count.unsigned_abs())),
-        _ => Err(Fault::new(key, format!("must be an integer, 0 or more, or \"{UNLIMITED}\""))),
-    }
-}
-
-fn link_seconds(value: &Value, key: &str) -> Parsed<u64> {
-    let seconds = value.as_integer().and_then(|seconds| u64::try_from(seconds).ok());
-    seconds.filter(|seconds| (1..=LONGEST_LINK_SECONDS).contains(seconds)).ok_or_else(|| {
-        Fault::new(key, "must be an integer from 1 to 604800, S3's longest link of seven days")
-    })
-}
-
-fn sub_table(root: &Table, key: &str) -> Parsed<Table> {
-    root.get(key).map_or_else(|| Ok(Table::new()), |value| as_table(value, key).cloned())
-}
-
-fn as_table<'a>(value: &'a Value, key: &str) -> Parsed<&'a Table> {
-    value.as_table().ok_or_else(|| Fault::new(key, "must be a table"))
-}
-
-fn only_keys(table: &Table, path: &str, known: &[&str]) -> Parsed<()> {
-    match table.keys().find(|key| !known.contains(&key.as_str())) {
-        None => Ok(()),
-        Some(key) if path.is_empty() => Err(unknown_key(&shown(key), known)),
-        Some(key) => Err(unknown_key(&format!("{path}.{}", shown(key)), known)),
-    }
-}
-
-fn unknown_key(key: &str, known: &[&str]) -> Fault {
-    Fault::new(key, format!("is not a key of the policy file; there are {}", known.join(", ")))
-}
-
-fn malformed_name(key: &str, name: &str) -> Fault {
-    Fault::new(key, format!("holds `{}`, but names are 1 to 64 of A-Z a-z 0-9 _ -", shown(name)))
-}
-
-fn is_name(text: &str) -> bool {
-    (1..=LONGEST_NAME).contains(&text.len())
-        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
-}
-
-fn shown(text: &str) -> String {
-    text.escape_debug().take(LONGEST_NAME).collect()
-}
-
 fn not_toml(origin: &str, text: &str, error: &toml::de::Error) -> Error {
     let line = error
         .span()
@@ -365,4 +191,253 @@ fn config_invalid(origin: &str, what: impl AsRef<str>) -> Error {
         ErrorKind::ConfigInvalid,
         format!("the policy file {}: {}", origin.escape_debug(), what.as_ref()),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn parsed(text: &str) -> Policy {
+        Policy::from_toml(text, "policy.toml").unwrap()
+    }
+
+    fn message(text: &str) -> String {
+        let error = Policy::from_toml(text, "policy.toml").unwrap_err();
+        assert_eq!(error.code(), "config-invalid", "{text}");
+        assert!(error.message().contains("policy.toml"), "{error}");
+        error.message().to_owned()
+    }
+
+    #[test]
+    fn a_file_that_says_nothing_is_the_builtin_policy() {
+        assert_eq!(parsed("version = 1"), Policy::builtin());
+        let same = "version = 1\ntiers = ['free', 'basic', 'pro', 'premium', 'enterprise']\n\
+                    roles = ['user', 'manager', 'admin']\norganization_plans = false";
+        assert_eq!(parsed(same), Policy::builtin());
+    }
+
+    #[test]
+    fn a_builtin_tier_keeps_what_the_file_does_not_say() {
+        let policy = parsed(
+            "version = 1\n[tier.pro]\nstored_bytes = '2 TiB'\nmax_bytes = { image = 5, book = '1 kB' }",
+        );
+        let (pro, builtin) = (policy.tier("pro").unwrap(), Policy::builtin());
+        let before = builtin.tier("pro").unwrap();
+        assert_eq!(pro.stored_bytes(), Some(2 << 40));
+        assert_eq!(pro.max_bytes("image"), Some(5));
+        assert_eq!(pro.max_bytes("book"), Some(1_000));
+        assert_eq!(pro.max_bytes("video"), before.max_bytes("video"));
+        assert_eq!(pro.max_bytes("file"), before.max_bytes("file"));
+        assert_eq!(pro.features(), before.features());
+        assert_eq!(pro.link_seconds(), before.link_seconds());
+        assert_eq!(policy.tier("free"), builtin.tier("free"));
+    }
+
+    #[test]
+    fn another_tier_takes_the_rest_from_the_one_below() {
+        let policy = parsed(
+            "version = 1\ntiers = ['trial', 'free', 'team', 'enterprise']\n\
+             [tier.team]\nfeatures = ['seats']\nlink_seconds = 7200\n\
+             [tier.free]\nstored_bytes = '3 GB'",
+        );
+        let [trial, free, team, enterprise] = policy.tiers() else { panic!("four tiers") };
+        assert_eq!(trial.features(), Vec::<String>::new());
+        assert_eq!(trial.stored_bytes(), Some(1 << 30));
+        assert_eq!(free.features(), ["blog"]);
+        assert_eq!(team.features(), ["blog", "seats"]);
+        assert_eq!(team.stored_bytes(), Some(3_000_000_000));
+        assert_eq!(team.max_bytes("image"), Some(10 << 20));
+        assert_eq!(team.link_seconds(), 7_200);
+        assert_eq!(enterprise.features(), ["blog", "seats"]);
+        assert_eq!(policy.lowest_tier().name(), "trial");
+        assert!(policy.tier("pro").is_none());
+    }
+
+    #[test]
+    fn features_add_up_and_a_star_means_every_one() {
+        let policy = parsed(
+            "version = 1\ntiers = ['a', 'b', 'c', 'd']\n[tier.a]\nfeatures = ['one']\n\
+             [tier.b]\nfeatures = ['*', 'two']\n[tier.c]\nfeatures = []\n[tier.d]\nfeatures = ['four']",
+        );
+        assert_eq!(policy.tier("a").unwrap().features(), ["one"]);
+        for tier in ["b", "c", "d"] {
+            assert_eq!(policy.tier(tier).unwrap().features(), ["four", "one", "two"], "{tier}");
+        }
+    }
+
+    #[test]
+    fn limits_may_be_lifted_and_sizes_are_sizes() {
+        let policy = parsed(
+            "version = 1\n[tier.free]\nmax_bytes.other = 'unlimited'\nmax_bytes.image = 0\n\
+             stored_bytes = 'unlimited'\ngenerations_per_minute = 'unlimited'\n\
+             generations_per_month = 0",
+        );
+        let free = policy.tier("free").unwrap();
+        assert_eq!(free.max_bytes("file"), None);
+        assert_eq!(free.max_bytes("image"), Some(0));
+        assert_eq!(free.stored_bytes(), None);
+        assert_eq!(free.generations_per_minute(), None);
+        assert_eq!(free.generations_per_month(), Some(0));
+    }
+
+    #[test]
+    fn kinds_are_added_and_changed() {
+        let policy = parsed(
+            "version = 1\n[kind.podcast]\ntypes = ['Audio/MPEG']\nextensions = ['MP3']\n\
+             [kind.image]\ntypes = ['image/png']\n\
+             [kind.feed]\ntypes = ['*', 'application/xml']\nextensions = ['*', 'xml']\n\
+             [tier.free.max_bytes]\npodcast = '1 MiB'",
+        );
+        assert_eq!(policy.kinds().len(), 9);
+        assert!(policy.check_type("podcast", "a.mp3", "audio/mp3").is_ok());
+        assert!(policy.check_type("image", "a.png", "image/png").is_ok());
+        assert!(policy.check_type("image", "a.jpg", "image/jpeg").is_err());
+        assert!(policy.check_type("feed", "a.xml", "application/xml").is_ok());
+        assert!(policy.check_type("feed", "a.txt", "text/plain").is_ok());
+        assert!(policy.check_type("feed", "a.html", "text/html").is_err());
+        assert!(policy.check_type("file", "a.xml", "application/xml").is_err());
+        assert_eq!(policy.tier("free").unwrap().max_bytes("podcast"), Some(1 << 20));
+    }
+
+    #[test]
+    fn every_fault_names_the_file_and_the_key() {
+        for (text, key) in [
+            ("", "`version`"),
+            ("version = 2", "`version`"),
+            ("version = '1'", "`version`"),
+            ("tier = 3", "`version`"),
+            ("levels = 1", "`levels`"),
+            ("tiers = []", "`tiers`"),
+            ("tiers = 'free'", "`tiers`"),
+            ("tiers = ['free', 1]", "`tiers`"),
+            ("tiers = ['free', 'pro', 'free']", "`tiers` names `free` twice"),
+            ("tiers = ['fr ee']", "`tiers`"),
+            ("tiers = ['']", "`tiers`"),
+            ("roles = ['a', 'a']", "`roles`"),
+            ("roles = []", "`roles`"),
+            ("organization_plans = 1", "`organization_plans`"),
+            ("tier = 3", "`tier`"),
+            ("tier.pro = 3", "`tier.pro`"),
+            ("tier.gold.features = []", "`tier.gold`"),
+            ("tiers = ['free']\n[tier.pro]", "`tier.pro`"),
+            ("tier.pro.speed = 3", "`tier.pro.speed`"),
+            ("tier.pro.features = 'books'", "`tier.pro.features`"),
+            ("tier.pro.features = ['u:books']", "`tier.pro.features`"),
+            ("tier.pro.features = ['a', 'a']", "`tier.pro.features`"),
+            ("tier.pro.max_bytes = 3", "`tier.pro.max_bytes`"),
+            ("tier.pro.max_bytes.images = 3", "`tier.pro.max_bytes.images`"),
+            ("tier.pro.max_bytes.image = -1", "`tier.pro.max_bytes.image`"),
+            ("tier.pro.max_bytes.image = '10 mb'", "`tier.pro.max_bytes.image`"),
+            ("tier.pro.max_bytes.image = 1.5", "`tier.pro.max_bytes.image`"),
+            ("tier.pro.stored_bytes = true", "`tier.pro.stored_bytes`"),
+            ("tier.pro.stored_bytes = '9999999 TiB'", "`tier.pro.stored_bytes`"),
+            ("tier.pro.generations_per_minute = -5", "`tier.pro.generations_per_minute`"),
+            ("tier.pro.generations_per_minute = '5'", "`tier.pro.generations_per_minute`"),
+            ("tier.pro.generations_per_month = 1.0", "`tier.pro.generations_per_month`"),
+            ("tier.pro.link_seconds = 0", "`tier.pro.link_seconds`"),
+            ("tier.pro.link_seconds = 604801", "`tier.pro.link_seconds`"),
+            ("tier.pro.link_seconds = 'unlimited'", "`tier.pro.link_seconds`"),
+            ("kind.Podcast.types = ['a/b']", "`kind.Podcast`"),
+            ("kind.other.types = ['a/b']", "`kind.other`"),
+            ("kind.podcast.types = ['a/b']", "`kind.podcast.extensions`"),
+            ("kind.podcast.extensions = ['b']", "`kind.podcast.types`"),
+            ("kind.podcast.mime = ['b']", "`kind.podcast.mime`"),
+            ("kind.image.types = []", "`kind.image.types`"),
+            ("kind.image.types = ['image/*']", "`kind.image.types`"),
+            ("kind.image.types = ['image/png; a=b']", "`kind.image.types`"),
+            ("kind.image.types = ['image/jpg', 'image/jpeg']", "`kind.image.types`"),
+            ("kind.image.extensions = ['.png']", "`kind.image.extensions`"),
+            ("kind.image.extensions = ['png', 'PNG']", "`kind.image.extensions`"),
+            ("kind.image.extensions = ['php']", "`kind.image.extensions`"),
+        ] {
+            let with_version = format!("version = 1\n{text}");
+            let text = if key.starts_with("`version`") { text } else { &with_version };
+            let message = message(text);
+            assert!(message.contains(key), "{text}: {message}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_toml_is_refused_with_its_line() {
+        assert!(message("version = 1\ntiers = [").contains("line 2"));
+        assert!(message("version = 1\nversion = 1").contains("line 2"));
+        assert!(message("version = 1\n\n[tier.pro]\n[tier.pro]").contains("line 4"));
+        message(&"[".repeat(100_000));
+        message(&format!("version = 1\nx = {}", "[".repeat(100_000)));
+        message(&" ".repeat(2 << 20));
+    }
+
+    #[test]
+    fn files_are_loaded_or_named_in_the_error() {
+        let folder = std::env::temp_dir().join(format!("casier-policy-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let path = folder.join("tiers.toml");
+        std::fs::write(&path, "version = 1\nroles = ['reader', 'editor']").unwrap();
+        assert_eq!(Policy::load(&path).unwrap().roles(), ["reader", "editor"]);
+        std::fs::write(&path, b"version = 1 # \xff").unwrap();
+        for path in [path.clone(), folder.clone(), folder.join("missing.toml")] {
+            let error = Policy::load(&path).unwrap_err();
+            assert_eq!(error.code(), "config-invalid");
+            assert!(error.message().contains(&path.display().to_string()), "{error}");
+        }
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+
+    fn any_value() -> impl Strategy<Value = String> {
+        prop_oneof![
+            any::<i64>().prop_map(|number| number.to_string()),
+            "[a-zA-Z0-9 ./*]{0,12}".prop_map(|text| format!("\"{text}\"")),
+            prop::collection::vec("[a-z*/]{0,8}", 0..4).prop_map(|texts| format!("{texts:?}")),
+            Just(String::from("{ image = 1, other = \"1 MiB\" }")),
+            Just(String::from("true")),
+        ]
+    }
+
+    fn any_key() -> impl Strategy<Value = String> {
+        let word = prop::sample::select(vec![
+            "version",
+            "tiers",
+            "roles",
+            "tier",
+            "kind",
+            "pro",
+            "free",
+            "image",
+            "features",
+            "max_bytes",
+            "stored_bytes",
+            "link_seconds",
+            "types",
+            "extensions",
+            "other",
+            "generations_per_minute",
+            "organization_plans",
+            "\"\"",
+            "\"\\u0000\"",
+        ]);
+        prop::collection::vec(word, 1..4).prop_map(|words| words.join("."))
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_a_policy_or_refused(text in "\\PC*") {
+            let _ = Policy::from_toml(&text, "x");
+        }
+
+        #[test]
+        fn any_toml_is_a_policy_or_refused(
+            lines in prop::collection::vec((any_key(), any_value()), 0..8),
+        ) {
+            let mut text = String::from("version = 1\n");
+            for (key, value) in lines {
+                text.push_str(&format!("{key} = {value}\n"));
+            }
+            match Policy::from_toml(&text, "x") {
+                Ok(policy) => prop_assert!(!policy.tiers().is_empty() && !policy.roles().is_empty()),
+                Err(error) => prop_assert_eq!(error.code(), "config-invalid"),
+            }
+        }
+    }
 }

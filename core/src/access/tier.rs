@@ -153,3 +153,47 @@ fn builtin(name: &str, feature: &str, [image, video, other]: [u64; 3]) -> Tier {
         link_seconds: HOUR,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::access::Policy;
+
+    const KIB: u64 = 1_024;
+
+    /// The contract's table, in the units that it is written in.
+    #[test]
+    fn the_builtin_tiers_are_those_of_the_contract() {
+        let mib = KIB * KIB;
+        let gib = mib * KIB;
+        let tib = gib * KIB;
+        let table = [
+            ("free", 10 * mib, 100 * mib, 25 * mib, Some(gib), 5, Some(20), 3_600),
+            ("basic", 20 * mib, 250 * mib, 50 * mib, Some(10 * gib), 10, Some(100), 21_600),
+            ("pro", 50 * mib, gib, 100 * mib, Some(100 * gib), 30, Some(1_000), 86_400),
+            ("premium", 100 * mib, 5 * gib, 500 * mib, Some(tib), 60, Some(10_000), 604_800),
+            ("enterprise", gib, 50 * gib, 5 * gib, None, 300, None, 604_800),
+        ];
+        let features = ["blog", "images", "books", "videos"];
+        let policy = Policy::builtin();
+        assert_eq!(policy.tiers().len(), table.len());
+        for (rank, row) in table.into_iter().enumerate() {
+            let (name, image, video, other, stored, per_minute, per_month, link) = row;
+            let tier = &policy.tiers()[rank];
+            assert_eq!(tier.name(), name);
+            assert_eq!(policy.tier_rank(name), Some(rank));
+            for kind in ["book", "blog", "audio", "document", "file", "anything"] {
+                assert_eq!(tier.max_bytes(kind), Some(other), "{name} {kind}");
+            }
+            assert_eq!(tier.max_bytes("image"), Some(image), "{name}");
+            assert_eq!(tier.max_bytes("video"), Some(video), "{name}");
+            assert_eq!(tier.stored_bytes(), stored, "{name}");
+            assert_eq!(tier.generations_per_minute(), Some(per_minute), "{name}");
+            assert_eq!(tier.generations_per_month(), per_month, "{name}");
+            assert_eq!(tier.link_seconds(), link, "{name}");
+            for (place, feature) in features.into_iter().enumerate() {
+                assert_eq!(tier.has_feature(feature), place <= rank, "{name} {feature}");
+            }
+            assert!(!tier.has_feature("*"));
+        }
+    }
+}

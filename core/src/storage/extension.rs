@@ -51,10 +51,14 @@ pub(super) fn is_forbidden(name: &str) -> bool {
     name.split([';', ':']).any(|part| {
         let part = part.trim_end_matches(|c: char| c == '.' || c.is_whitespace());
         let Some((_, extension)) = part.rsplit_once('.') else { return false };
-        let extension = extension.trim().to_lowercase();
-        FORBIDDEN.contains(&extension.as_str())
-            || FORBIDDEN_FAMILIES.iter().any(|family| extension.starts_with(family))
+        is_forbidden_extension(&extension.trim().to_lowercase())
     })
+}
+
+/// Whether files of this extension, in lower case and without its dot, are refused.
+pub(crate) fn is_forbidden_extension(extension: &str) -> bool {
+    FORBIDDEN.contains(&extension)
+        || FORBIDDEN_FAMILIES.iter().any(|family| extension.starts_with(family))
 }
 
 fn is_plain(extension: &str) -> bool {
