@@ -29,7 +29,8 @@ install_tools() {
   if ((${#missing[@]})); then
     install_packages "${missing[@]}"
   fi
-  find_python || give_up "Python 3.11 or newer is needed: install python3 and python3-venv"
+  find_python ||
+    give_up "Python 3.11 or newer is needed: install python3 and python3-venv"
   command -v cargo >/dev/null || give_up "cargo is missing: install Rust from https://rustup.rs"
   rust_component rustfmt cargo-fmt
   rust_component clippy cargo-clippy
@@ -54,13 +55,16 @@ rust_component() {
   rustup component add "$component" || give_up "rustup could not add $component"
 }
 
+# Ends the stage; its failure then reads as this one line.
 give_up() {
   echo "$1"
+  echo "$1" >"$SCRATCH/reason"
   exit 1
 }
 
 fetch_crates() {
-  cargo fetch --locked --target "$(rustc -vV | sed -n 's/^host: //p')"
+  cargo fetch --locked --target "$(rustc -vV | sed -n 's/^host: //p')" ||
+    give_up "cargo could not fetch the crates of Cargo.lock: is there a network?"
 }
 
 # The tools that build the wheel: a virtual environment in the cache, named after
@@ -73,7 +77,8 @@ build_tools() {
   if [[ ! -f $BUILD_VENV/.complete ]]; then
     rm -rf "$BUILD_VENV"
     "$PYTHON" -m venv "$BUILD_VENV"
-    "$BUILD_VENV/bin/pip" install -q -r scripts/requirements-build.txt
+    "$BUILD_VENV/bin/pip" install -q -r scripts/requirements-build.txt ||
+      give_up "pip could not install $(paste -sd ' ' scripts/requirements-build.txt): is there a network?"
     touch "$BUILD_VENV/.complete"
   fi
 }
@@ -93,6 +98,7 @@ install_wheel() {
   find_python
   rm -rf "$SCRATCH/venv"
   "$PYTHON" -m venv "$SCRATCH/venv"
-  "$SCRATCH/venv/bin/pip" install -q "$SCRATCH"/dist/casier-*.whl "$@"
+  "$SCRATCH/venv/bin/pip" install -q "$SCRATCH"/dist/casier-*.whl "$@" ||
+    give_up "pip could not install the wheel and what its tests need"
   "$SCRATCH/venv/bin/python" -c 'import casier; print("casier", casier.__file__)'
 }

@@ -91,12 +91,16 @@ run_stage() {
   local took=$((SECONDS - started))
   record "$name" "$took"
   if ((status != 0)); then
-    [[ $mode == loud ]] || tail -n 30 "$log"
     local why="status $status"
+    if [[ -s $SCRATCH/reason ]]; then
+      why=$(<"$SCRATCH/reason")
+    elif [[ $mode == quiet ]]; then
+      tail -n 30 "$log"
+    fi
     ((status != 124)) || why="still running at its limit of $limit s, ended"
     [[ -z $left ]] || why="processes left behind, ended: $(head -n 1 <<<"$left")"
     summary
-    printf '%s: FAILED in stage "%s" after %d s (%s); log: %s\n' \
+    printf '%s: FAILED in stage "%s" after %d s: %s; log: %s\n' \
       "$GOAL" "$name" "$took" "$why" "$log" >&2
     exit 1
   fi
