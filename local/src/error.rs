@@ -20,6 +20,9 @@ pub enum Error {
         /// What the system answered.
         source: std::io::Error,
     },
+    /// The data folder cannot be used: not writable, in use by another server, or damaged.
+    #[error("cannot use the data folder: {0}")]
+    Data(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The mint request asks for a token that has no such form.
     #[error("cannot mint this token: {0}")]
     Mint(String),

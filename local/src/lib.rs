@@ -4,9 +4,16 @@
 //! The crate never depends on the SDK, and the SDK never on it; the two meet over HTTP alone.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod clock;
 mod error;
 pub mod issuer;
 mod random;
+pub mod s3;
+mod store;
+#[cfg(test)]
+mod testing;
 
+pub use clock::Clock;
 pub use error::{Error, Result};
 pub use issuer::{Fault, Issuer, MintOrganization, MintRequest};
+pub use s3::{S3Config, S3Server};

@@ -1,6 +1,5 @@
-//! The local stack over its ports, as its users meet it.
-#![allow(clippy::unwrap_used)]
+//! The local stack as its users meet it: over HTTP.
 
-mod http;
-mod issuer;
-mod jwt;
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod s3;

@@ -1,0 +1,160 @@
+//! The headers that an object keeps, checked against S3's limits.
+
+use std::collections::{BTreeMap, HashMap};
+
+use http::StatusCode;
+use s3s::dto::{Timestamp, TimestampFormat};
+use s3s::{S3Result, s3_error};
+
+use super::error::custom;
+use crate::store::Attributes;
+
+/// The most bytes of user metadata, names and values together.
+///
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html>
+const MOST_METADATA: usize = 2048;
+
+/// What S3 calls an object whose type nobody named.
+const DEFAULT_TYPE: &str = "binary/octet-stream";
+
+const STORAGE_CLASSES: [&str; 8] = [
+    "STANDARD",
+    "REDUCED_REDUNDANCY",
+    "STANDARD_IA",
+    "ONEZONE_IA",
+    "INTELLIGENT_TIERING",
+    "GLACIER",
+    "GLACIER_IR",
+    "DEEP_ARCHIVE",
+];
+
+/// Storage classes whose objects cannot be read before they are restored.
+const ARCHIVED: [&str; 2] = ["GLACIER", "DEEP_ARCHIVE"];
+
+/// Collects the attributes of any input that carries them.
+macro_rules! attributes_of {
+    ($input:expr) => {
+        $crate::s3::attributes::checked(
+            $crate::store::Attributes {
+                content_type: $input.content_type.clone(),
+                content_disposition: $input.content_disposition.clone(),
+                content_encoding: $input.content_encoding.clone(),
+                content_language: $input.content_language.clone(),
+                cache_control: $input.cache_control.clone(),
+                expires: $input.expires.as_ref().and_then($crate::s3::attributes::http_date),
+                storage_class: $input.storage_class.as_ref().map(|class| class.as_str().to_owned()),
+                website_redirect: $input.website_redirect_location.clone(),
+                user: Default::default(),
+            },
+            $input.metadata.as_ref(),
+        )
+    };
+}
+pub(super) use attributes_of;
+
+/// Refuses what S3 does not do here, instead of dropping it silently.
+macro_rules! refuse_unsupported {
+    ($input:expr) => {
+        $crate::s3::attributes::supported(
+            $input.acl.as_ref().map(|acl| acl.as_str()),
+            $input.server_side_encryption.as_ref().map(|sse| sse.as_str()),
+            [
+                $input.sse_customer_algorithm.is_some(),
+                $input.sse_customer_key.is_some(),
+                $input.ssekms_key_id.is_some(),
+                $input.object_lock_mode.is_some(),
+                $input.object_lock_legal_hold_status.is_some(),
+                $input.object_lock_retain_until_date.is_some(),
+                $input.tagging.is_some(),
+                $input.grant_full_control.is_some(),
+                $input.grant_read.is_some(),
+                $input.grant_read_acp.is_some(),
+                $input.grant_write_acp.is_some(),
+            ],
+        )
+    };
+}
+pub(super) use refuse_unsupported;
+
+pub(super) fn checked(
+    mut attributes: Attributes,
+    metadata: Option<&HashMap<String, String>>,
+) -> S3Result<Attributes> {
+    let user: BTreeMap<String, String> = metadata.into_iter().flatten().map(owned).collect();
+    let size: usize = user.iter().map(|(name, value)| name.len() + value.len()).sum();
+    if size > MOST_METADATA {
+        return Err(s3_error!(
+            MetadataTooLarge,
+            "Your metadata headers exceed the maximum allowed metadata size"
+        ));
+    }
+    if let Some(class) = attributes.storage_class.as_deref()
+        && !STORAGE_CLASSES.contains(&class)
+    {
+        return Err(s3_error!(InvalidStorageClass, "The storage class you specified is not valid"));
+    }
+    attributes.user = user;
+    attributes.content_type.get_or_insert_with(|| DEFAULT_TYPE.to_owned());
+    Ok(attributes)
+}
+
+pub(super) fn supported<const N: usize>(
+    acl: Option<&str>,
+    encryption: Option<&str>,
+    others: [bool; N],
+) -> S3Result<()> {
+    if acl.is_some_and(|acl| acl != "private" && acl != "bucket-owner-full-control") {
+        return Err(s3_error!(AccessControlListNotSupported, "The bucket does not allow ACLs"));
+    }
+    if encryption.is_some_and(|encryption| encryption != "AES256") || others.contains(&true) {
+        return Err(not_implemented());
+    }
+    Ok(())
+}
+
+/// Refuses the account of another owner, and versions in a bucket that has none.
+pub(super) fn unversioned(version: Option<&str>, bucket_owner: Option<&str>) -> S3Result<()> {
+    owner(bucket_owner)?;
+    match version {
+        None | Some("null") => Ok(()),
+        Some(_) => Err(s3_error!(InvalidArgument, "Invalid version id specified")),
+    }
+}
+
+/// Refuses a request that expects the bucket to be somebody else's.
+pub(super) fn owner(expected: Option<&str>) -> S3Result<()> {
+    match expected {
+        None => Ok(()),
+        Some(super::OWNER_ID) => Ok(()),
+        Some(_) => Err(s3_error!(AccessDenied, "Access Denied")),
+    }
+}
+
+/// Refuses to read an object of an archive class.
+pub(super) fn readable(attributes: &Attributes) -> S3Result<()> {
+    if attributes.storage_class.as_deref().is_some_and(|class| ARCHIVED.contains(&class)) {
+        return Err(s3_error!(
+            InvalidObjectState,
+            "The operation is not valid for the object's storage class"
+        ));
+    }
+    Ok(())
+}
+
+pub(super) fn http_date(time: &Timestamp) -> Option<String> {
+    let mut text = Vec::new();
+    time.format(TimestampFormat::HttpDate, &mut text).ok()?;
+    String::from_utf8(text).ok()
+}
+
+pub(super) fn not_implemented() -> s3s::S3Error {
+    custom(
+        "NotImplemented",
+        StatusCode::NOT_IMPLEMENTED,
+        "A header you provided implies functionality that is not implemented",
+    )
+}
+
+fn owned((name, value): (&String, &String)) -> (String, String) {
+    (name.to_ascii_lowercase(), value.clone())
+}

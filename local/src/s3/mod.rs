@@ -1,0 +1,48 @@
+//! The strict S3 server: s3s for the protocol, the checks of `strict` before it, and the ordered
+//! store of `store` behind it.
+
+mod attributes;
+mod backend;
+mod buckets;
+mod checksum;
+mod condition;
+mod error;
+mod list;
+mod objects;
+mod read;
+mod receive;
+mod server;
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use s3s::dto::Timestamp;
+
+pub use self::server::{S3Config, S3Server};
+use crate::clock::Clock;
+use crate::store::Store;
+
+/// The account that owns every bucket.
+const OWNER_ID: &str = "000000000000";
+
+/// What answers the operations.
+#[derive(Debug)]
+pub(crate) struct Backend {
+    store: Store,
+    region: String,
+    clock: Clock,
+}
+
+impl Backend {
+    /// Seconds since 1970.
+    fn now(&self) -> u64 {
+        seconds(self.clock.now())
+    }
+}
+
+fn seconds(time: SystemTime) -> u64 {
+    time.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
+}
+
+fn timestamp(seconds: u64) -> Timestamp {
+    Timestamp::from(UNIX_EPOCH + Duration::from_secs(seconds))
+}
