@@ -1,5 +1,34 @@
-//! From a request to a verified user.
+//! From a token to a verified user.
+//!
+//! One order for every token, and nothing is believed before its turn: compact form → issuer
+//! (the unverified `iss` only *selects* one configured issuer) → header rules → key → signature
+//! → claims → [`User`]. [`TokenVerifier`] is the pure part: no network, and the time comes in from
+//! outside.
 
+mod algorithm;
+mod claims;
+mod encoding;
+mod grants;
+mod header;
+mod issuer;
+mod json;
+mod jwk;
+mod jws;
+mod key;
+mod key_set;
+mod mapping;
+mod pem;
+mod roca;
+mod unverified;
 mod user;
+mod verifier;
 
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod verifier_tests;
+
+pub use algorithm::Algorithm;
+pub use issuer::{IssuerConfig, KeySource, TokenSource};
 pub use user::{Organization, User};
+pub use verifier::{TokenVerifier, VerifiedToken};

@@ -1,13 +1,16 @@
 //! The verified user.
 
+use std::fmt;
+
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 /// Who is signed in, as a verified token tells it.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct User {
-    /// Names one person for good; see the crate page on identity.
+    /// Names one person for good: `sub` of the primary issuer as it stands, `{namespace}::{sub}`
+    /// of any other.
     pub user_id: String,
     /// The e-mail address.
     pub email: Option<String>,
@@ -27,9 +30,9 @@ pub struct User {
     pub phone_number: Option<String>,
     /// Whether the issuer has verified the phone number.
     pub phone_verified: bool,
-    /// The subscription tier.
+    /// The subscription tier, one of the policy's.
     pub subscription: String,
-    /// The application role.
+    /// The application role, one of the policy's; never an organization's role.
     pub role: String,
     /// The session of the issuer.
     pub session_id: Option<String>,
@@ -41,7 +44,7 @@ pub struct User {
     pub features: Vec<String>,
     /// What only the server can write about the user.
     pub metadata: Map<String, Value>,
-    /// Who acts in the user's place.
+    /// Who acts in the user's place (`act`), when the session is an impersonation.
     pub actor: Option<Value>,
     /// Every claim of the token.
     pub claims: Map<String, Value>,
@@ -53,11 +56,11 @@ pub struct User {
 pub struct Organization {
     /// Names the organization.
     pub id: String,
-    /// Its readable name.
+    /// Its readable name, as addresses use it.
     pub slug: Option<String>,
     /// The user's role in it, which is never an application role.
     pub role: Option<String>,
-    /// The user's permissions in it.
+    /// The user's permissions in it, as `org:feature:permission`.
     pub permissions: Vec<String>,
 }
 
@@ -65,5 +68,18 @@ impl User {
     /// A user of this id with nothing else known, for tests and for trusted server code.
     pub fn new(user_id: impl Into<String>) -> Self {
         Self { user_id: user_id.into(), ..Self::default() }
+    }
+}
+
+/// Shows the ids and the standing alone: the rest is personal, and logs are no place for it.
+impl fmt::Debug for User {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("User")
+            .field("user_id", &self.user_id)
+            .field("subscription", &self.subscription)
+            .field("role", &self.role)
+            .field("session_id", &self.session_id)
+            .field("organization", &self.organization.as_ref().map(|active| &active.id))
+            .finish_non_exhaustive()
     }
 }

@@ -1,0 +1,34 @@
+//! base64url as JOSE writes it.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+/// Decodes base64url strictly: no padding, no line breaks, no trailing bits (RFC 7515 §2). One text
+/// only stands for each byte string, so that a token cannot be respelled and still verify.
+pub(crate) fn decode_base64url(text: &str) -> Option<Vec<u8>> {
+    URL_SAFE_NO_PAD.decode(text).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn other_spellings_are_refused() {
+        assert_eq!(decode_base64url("_-8"), Some(vec![0xff, 0xef]));
+        for text in ["_-8=", "/+8", "_-9", "_- 8", "_-8\n", "\n_-8", "_-8\r\n", "_", "é", "_-8."] {
+            assert_eq!(decode_base64url(text), None, "{text:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_decodes_encodes_back(text in "[A-Za-z0-9_=/+-]{0,40}") {
+            if let Some(bytes) = decode_base64url(&text) {
+                prop_assert_eq!(URL_SAFE_NO_PAD.encode(bytes), text);
+            }
+        }
+    }
+}

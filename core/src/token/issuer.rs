@@ -1,0 +1,208 @@
+//! What is configured about one issuer.
+
+use std::fmt;
+use std::time::Duration;
+
+use super::algorithm::Algorithm;
+use super::key_set::KeySet;
+use crate::{Error, ErrorKind, Result};
+
+/// Where a token came in, which decides how much its origin must prove.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TokenSource {
+    /// A header, which only code that means to can send.
+    Header,
+    /// A cookie, which browsers send along by themselves.
+    Cookie,
+}
+
+/// Everything about one issuer of tokens. Nothing of it is ever shared with another issuer.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct IssuerConfig {
+    /// What `iss` must be, byte for byte.
+    pub issuer: String,
+    /// The prefix of this issuer's user ids, `[a-z0-9]{1,32}`. Defaults to `None`, which makes it
+    /// the primary issuer, whose user ids are `sub` as it stands.
+    pub namespace: Option<String>,
+    /// Where the issuer's public keys are.
+    pub keys: KeySource,
+    /// The algorithms that are allowed. Defaults to RS256 alone.
+    pub algorithms: Vec<Algorithm>,
+    /// Accepted `aud`: the token must name one of them. Defaults to empty: not checked.
+    pub audience: Vec<String>,
+    /// Accepted `azp`: the token's must be one of them. Defaults to empty: not checked.
+    pub authorized_parties: Vec<String>,
+    /// Whether `azp` may be absent though authorized parties are set, as in tokens of native apps,
+    /// which have no Origin. Never for a token from a cookie. Defaults to `false`.
+    pub allow_missing_azp: bool,
+    /// Accepted `typ` headers. Defaults to `JWT` alone; where that is accepted, `typ` may be absent.
+    pub token_types: Vec<String>,
+    /// How far the issuer's clock may be off, at most 10 minutes. Defaults to 5 seconds.
+    pub clock_skew: Duration,
+    /// A claim that only the issuer's server side can write, looked at before `public_metadata` for
+    /// `subscription` and `role`. Defaults to `None`.
+    pub public_metadata_claim: Option<String>,
+}
+
+/// Where an issuer's public keys are.
+#[derive(Clone)]
+#[non_exhaustive]
+pub enum KeySource {
+    /// A key set fetched over HTTP, with a bearer token where the endpoint wants one.
+    JwksUrl {
+        /// An https URL, or http on loopback.
+        url: String,
+        /// The bearer token, a secret.
+        bearer: Option<String>,
+    },
+    /// One public key as PEM. No network.
+    Pem(String),
+    /// One public key as a JSON Web Key. No network.
+    Jwk(String),
+    /// A JSON Web Key set. No network.
+    Jwks(String),
+}
+
+impl IssuerConfig {
+    /// The primary issuer, with the defaults of each field.
+    pub fn new(issuer: impl Into<String>, keys: KeySource) -> Self {
+        Self {
+            issuer: issuer.into(),
+            namespace: None,
+            keys,
+            algorithms: vec![Algorithm::Rs256],
+            audience: Vec::new(),
+            authorized_parties: Vec::new(),
+            allow_missing_azp: false,
+            token_types: vec!["JWT".to_owned()],
+            clock_skew: Duration::from_secs(5),
+            public_metadata_claim: None,
+        }
+    }
+
+    /// Refuses what would weaken the checks without anybody noticing.
+    pub(crate) fn validate(&self) -> Result<()> {
+        if self.issuer.is_empty() {
+            return Err(invalid("an issuer is empty"));
+        }
+        if self.namespace.as_deref().is_some_and(|namespace| !is_namespace(namespace)) {
+            return Err(invalid("an issuer's namespace must be 1 to 32 of a-z and 0-9"));
+        }
+        if self.algorithms.is_empty() {
+            return Err(invalid("an issuer allows no algorithm"));
+        }
+        if self.token_types.is_empty() {
+            return Err(invalid("an issuer accepts no token type"));
+        }
+        if self.clock_skew > Duration::from_secs(600) {
+            return Err(invalid("an issuer's clock skew is longer than 10 minutes"));
+        }
+        // RFC 8725 §3.9: without either, a token that the issuer made for another application of
+        // the same provider would sign its user in here.
+        if self.namespace.is_some()
+            && self.audience.is_empty()
+            && self.authorized_parties.is_empty()
+        {
+            return Err(invalid("an issuer other than the primary one needs an audience"));
+        }
+        if self.public_metadata_claim.as_deref().is_some_and(is_written_by_users) {
+            return Err(invalid("the public metadata claim must be one that users cannot write"));
+        }
+        Ok(())
+    }
+}
+
+impl KeySource {
+    /// The keys, where they are given rather than fetched.
+    pub(crate) fn given_keys(&self, allowed: &[Algorithm]) -> Option<Result<KeySet>> {
+        let (name, keys) = match self {
+            Self::JwksUrl { .. } => return None,
+            Self::Pem(text) => ("PEM key", KeySet::from_pem(text, allowed)),
+            Self::Jwk(text) => ("JWK", KeySet::from_jwk(text, allowed)),
+            Self::Jwks(text) => ("key set", KeySet::from_jwks(text.as_bytes(), allowed)),
+        };
+        Some(keys.map_err(|fault| invalid(format!("the issuer's {name} cannot be used: {fault}"))))
+    }
+}
+
+impl fmt::Debug for KeySource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::JwksUrl { url, bearer } => f
+                .debug_struct("JwksUrl")
+                .field("url", url)
+                .field("bearer", &bearer.as_ref().map(|_| "[redacted]"))
+                .finish(),
+            Self::Pem(_) => f.write_str("Pem"),
+            Self::Jwk(_) => f.write_str("Jwk"),
+            Self::Jwks(_) => f.write_str("Jwks"),
+        }
+    }
+}
+
+pub(crate) fn invalid(message: impl Into<String>) -> Error {
+    Error::new(ErrorKind::ConfigInvalid, message)
+}
+
+/// Whether a text can be an issuer's namespace.
+pub(crate) fn is_namespace(text: &str) -> bool {
+    (1..=32).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+}
+
+/// Whether a claim of this name holds what users write themselves, at Clerk, Supabase or Auth0.
+fn is_written_by_users(claim: &str) -> bool {
+    let name: String = claim.chars().filter(char::is_ascii_alphanumeric).collect();
+    ["unsafemetadata", "usermetadata"].iter().any(|own| name.to_ascii_lowercase().ends_with(own))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config() -> IssuerConfig {
+        IssuerConfig::new("https://issuer.test", KeySource::Pem("secret-looking".to_owned()))
+    }
+
+    #[test]
+    fn weakening_settings_are_refused() {
+        assert!(config().validate().is_ok());
+        let broken: [fn(&mut IssuerConfig); 12] = [
+            |c| c.issuer.clear(),
+            |c| c.namespace = Some(String::new()),
+            |c| c.namespace = Some("Acme".to_owned()),
+            |c| c.namespace = Some("a".repeat(33)),
+            |c| c.namespace = Some("acme".to_owned()),
+            |c| c.algorithms.clear(),
+            |c| c.token_types.clear(),
+            |c| c.clock_skew = Duration::from_secs(601),
+            |c| c.public_metadata_claim = Some("unsafe_metadata".to_owned()),
+            |c| c.public_metadata_claim = Some("unsafeMetadata".to_owned()),
+            |c| c.public_metadata_claim = Some("user_metadata".to_owned()),
+            |c| c.public_metadata_claim = Some("https://app.test/user_metadata".to_owned()),
+        ];
+        for (index, change) in broken.iter().enumerate() {
+            let mut config = config();
+            change(&mut config);
+            let error = config.validate().unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::ConfigInvalid, "{index}");
+        }
+        let mut second = config();
+        second.namespace = Some("acme".to_owned());
+        second.audience = vec!["app".to_owned()];
+        assert!(second.validate().is_ok());
+    }
+
+    #[test]
+    fn debug_shows_no_secret() {
+        let mut config = config();
+        assert!(!format!("{config:?}").contains("secret-looking"));
+        config.keys = KeySource::JwksUrl {
+            url: "https://issuer.test/jwks".to_owned(),
+            bearer: Some("sk_live_x".to_owned()),
+        };
+        assert!(!format!("{config:?}").contains("sk_live_x"));
+    }
+}

@@ -1,0 +1,82 @@
+//! The compact form of a signed token.
+
+use super::encoding::decode_base64url;
+use crate::{Error, ErrorKind, Result};
+
+/// The longest token that is looked at, in bytes. Clerk's cookie holds at most 4 KB.
+pub(crate) const MAX_TOKEN_BYTES: usize = 16 * 1024;
+
+/// A token in its compact form (RFC 7515 §3.1), taken apart and decoded. Nothing is verified yet.
+pub(crate) struct CompactJws<'a> {
+    /// What the signature covers: the first two parts as they came.
+    pub(crate) signing_input: &'a [u8],
+    pub(crate) header: Vec<u8>,
+    pub(crate) payload: Vec<u8>,
+    pub(crate) signature: Vec<u8>,
+}
+
+impl<'a> CompactJws<'a> {
+    /// Splits a token of at most 16 KiB into exactly three parts of strict base64url.
+    pub(crate) fn split(token: &'a str) -> Result<Self> {
+        if token.len() > MAX_TOKEN_BYTES {
+            return Err(malformed("the token is longer than 16 KiB"));
+        }
+        let mut parts = token.split('.');
+        let (Some(header), Some(payload), Some(signature), None) =
+            (parts.next(), parts.next(), parts.next(), parts.next())
+        else {
+            return Err(malformed("the token does not consist of three parts"));
+        };
+        let decode = |part| {
+            decode_base64url(part).ok_or_else(|| malformed("a part of the token is not base64url"))
+        };
+        Ok(Self {
+            signing_input: &token.as_bytes()[..header.len() + 1 + payload.len()],
+            header: decode(header)?,
+            payload: decode(payload)?,
+            signature: decode(signature)?,
+        })
+    }
+}
+
+/// `token-invalid` with a reason that tells nothing of the token's content.
+pub(crate) fn malformed(reason: &str) -> Error {
+    Error::new(ErrorKind::TokenInvalid, reason)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn three_parts_and_nothing_else() {
+        let jws = CompactJws::split("e30.e30.AA").unwrap();
+        assert_eq!(jws.signing_input, b"e30.e30");
+        assert_eq!((jws.header, jws.payload), (b"{}".to_vec(), b"{}".to_vec()));
+        for token in ["", "e30", "e30.e30", "e30.e30.AA.", "e30.e30.AA.BB.CC", "e30 .e30.AA", "42"]
+        {
+            let error = CompactJws::split(token).err().unwrap();
+            assert_eq!(error.kind(), ErrorKind::TokenInvalid, "{token}");
+        }
+    }
+
+    #[test]
+    fn a_huge_token_is_refused_by_its_length() {
+        for token in [".".repeat(1_000_000), "A".repeat(16 << 20)] {
+            assert!(CompactJws::split(&token).is_err());
+        }
+        let longest = format!("e30A.{}.AA", "A".repeat(MAX_TOKEN_BYTES - 8));
+        assert_eq!(longest.len(), MAX_TOKEN_BYTES);
+        assert!(CompactJws::split(&longest).is_ok());
+        assert!(CompactJws::split(&format!("{longest}A")).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_taken_without_a_panic(text in "\\PC{0,60}") {
+            let _ = CompactJws::split(&text);
+        }
+    }
+}
