@@ -26,6 +26,12 @@ rust_tests() {
   cargo test "${RUST_PACKAGES[@]}" --exclude casier-python
 }
 
+# Each folder brings the configuration of its own, with a time limit for every test.
+python_tests() {
+  CASIER_LOCAL_BIN=$PROFILE_DIR/casier-local \
+    "$SCRATCH/venv/bin/python" -m pytest -q -p no:cacheprovider --timeout 60 --durations 3 "$1"
+}
+
 check_scripts() {
   local scripts=(.ci/run scripts/*.sh tests/servers/*.sh)
   if command -v shellcheck >/dev/null; then

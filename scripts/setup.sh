@@ -29,6 +29,7 @@ install_tools() {
   if ((${#missing[@]})); then
     install_packages "${missing[@]}"
   fi
+  command -v cc >/dev/null || give_up "there is no C compiler \"cc\", though gcc is installed: mend that"
   find_python ||
     give_up "Python 3.11 or newer is needed: install python3 and python3-venv"
   command -v cargo >/dev/null || give_up "cargo is missing: install Rust from https://rustup.rs"
@@ -44,8 +45,8 @@ install_packages() {
   [[ $(id -u) == 0 ]] || give_up "not root: install these packages first: $*"
   command -v apt-get >/dev/null || give_up "no apt-get here: install these first: $*"
   export DEBIAN_FRONTEND=noninteractive
-  apt-get update -q || give_up "apt-get update failed, and these are missing: $*"
-  apt-get install -q -y --no-install-recommends "$@" || give_up "apt-get could not install: $*"
+  apt-get update -q || give_up "apt-get update failed, and these are missing: $*; is there a network?"
+  apt-get install -q -y --no-install-recommends "$@" || give_up "apt-get could not install $*: is there a network?"
 }
 
 rust_component() {

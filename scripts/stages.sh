@@ -57,7 +57,7 @@ run_stage() {
   local mode=$1 name=$2 limit=$3
   shift 3
   local log started=$SECONDS status=0 out tee_pid=
-  log=$LOGS/$(printf '%02d' "$((${#stage_rows[@]} + 1))")-${name// /-}.log
+  log=$LOGS/$(printf '%02d' "$((${#stage_rows[@]} + 1))")-$(tr -c 'A-Za-z0-9_\n' - <<<"$name").log
   printf '==> %s\n' "$name"
 
   if [[ $mode == loud ]]; then

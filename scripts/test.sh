@@ -5,19 +5,6 @@ source "$(dirname "$0")/stages.sh"
 source scripts/setup.sh
 source scripts/checks.sh
 
-python_suites() {
-  local suites=() folder
-  for folder in bindings-python/tests tests/conformance/python tests/e2e; do
-    [[ -z $(find "$folder" -name 'test_*.py' -print -quit 2>/dev/null) ]] || suites+=("$folder")
-  done
-  if ((${#suites[@]} == 0)); then
-    echo "no Python tests"
-    exit 1
-  fi
-  CASIER_LOCAL_BIN=$PROFILE_DIR/casier-local "$SCRATCH/venv/bin/python" -m pytest \
-    -q -p no:cacheprovider --timeout 120 --durations 5 "${suites[@]}"
-}
-
 quiet_stage "tools" 900 install_tools
 quiet_stage "crates" 900 fetch_crates
 stage "format" 60 check_format
@@ -29,5 +16,7 @@ quiet_stage "rust reference" 900 rust_reference
 quiet_stage "python tools" 300 build_tools
 quiet_stage "wheel" 1500 build_wheel
 quiet_stage "install the wheel" 300 install_wheel -r scripts/requirements-test.txt
-stage "python tests" 900 python_suites
+for suite in bindings-python/tests tests/conformance/python tests/e2e; do
+  [[ ! -d $suite ]] || stage "python: $suite" 600 python_tests "$suite"
+done
 finish "every test passed"
