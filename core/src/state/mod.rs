@@ -1,1 +1,12 @@
 //! What several requests, and later several processes, must share.
+//!
+//! Rate limits, quota reservations, jobs and revocations keep what they know in a [`StateStore`].
+//! In one process [`MemoryState`] serves.
+
+mod memory;
+mod store;
+
+pub use memory::{Clock, MemoryState};
+pub use store::{
+    MAX_KEY_BYTES, MAX_PAGE_ENTRIES, MAX_TTL, MAX_VALUE_BYTES, StateFuture, StatePage, StateStore,
+};
