@@ -1,0 +1,131 @@
+//! The parts of `docs/` that follow from the code: they are generated, and fail here when stale.
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+use casier::ErrorKind;
+use casier::access::{Kind, Policy, Tier, format_size};
+
+const UPDATE: &str = "CASIER_UPDATE_DOCS";
+const HOW: &str = "regenerate it: CASIER_UPDATE_DOCS=1 cargo test -p casier docs";
+
+#[test]
+fn errors_md_is_the_catalogue() {
+    let mut page = String::from(
+        "# Errors\n\n\
+         <!-- Generated from core/src/error.rs by `CASIER_UPDATE_DOCS=1 cargo test -p casier docs`. \
+         Do not edit. -->\n\n\
+         Every failure has a code that stays the same, an HTTP status, and says whether the same \
+         call may succeed later with nothing changed. Each language gives it in its own error \
+         type: `Error::code()`, `status()` and `is_retryable()` in Rust, `.code`, `.status` and \
+         `.retryable` of `casier.CasierError` in Python.\n\n\
+         `details` has the fields that belong to the code: `required`, `actual`, `limit`, `used`, \
+         `retry_after`.\n\n\
+         | code | status | retryable | meaning |\n|---|---|---|---|\n",
+    );
+    for kind in ErrorKind::ALL {
+        let retryable = if kind.is_retryable() { "yes" } else { "no" };
+        writeln!(
+            page,
+            "| `{}` | {} | {retryable} | {} |",
+            kind.code(),
+            kind.status(),
+            kind.meaning()
+        )
+        .unwrap();
+    }
+    check_or_write("errors.md", &page);
+}
+
+#[test]
+fn policy_md_shows_the_builtin_policy() {
+    let page = read("policy.md");
+    let policy = Policy::builtin();
+    let page = with_block(&page, "tiers", &tier_table(&policy));
+    let page = with_block(&page, "kinds", &kind_table(&policy));
+    check_or_write("policy.md", &page);
+}
+
+#[test]
+fn the_examples_of_policy_md_are_policies() {
+    let page = read("policy.md");
+    let examples: Vec<&str> =
+        page.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
+    assert!(examples.len() >= 2, "docs/policy.md has {} examples", examples.len());
+    for (place, example) in examples.iter().enumerate() {
+        let policy = Policy::from_toml(example, &format!("docs/policy.md, example {}", place + 1));
+        let policy = policy.unwrap();
+        if example.contains("# the built-in tiers") {
+            assert_eq!(policy, Policy::builtin(), "docs/policy.md no longer spells out the tiers");
+        }
+    }
+    assert!(page.contains("# the built-in tiers"));
+}
+
+fn tier_table(policy: &Policy) -> String {
+    let tiers = policy.tiers();
+    let mut table = String::new();
+    let mut row = |name: &str, cell: &dyn Fn(&Tier) -> String| {
+        let cells: Vec<String> = tiers.iter().map(cell).collect();
+        writeln!(table, "| {name} | {} |", cells.join(" | ")).unwrap();
+    };
+    row("", &|tier| format!("`{}`", tier.name()));
+    row("---", &|_| String::from("---"));
+    row("largest `image`", &|tier| size(tier.max_bytes("image")));
+    row("largest `video`", &|tier| size(tier.max_bytes("video")));
+    row("largest other file", &|tier| size(tier.max_bytes("file")));
+    row("stored bytes", &|tier| size(tier.stored_bytes()));
+    row("generations a minute", &|tier| count(tier.generations_per_minute()));
+    row("generations a month", &|tier| count(tier.generations_per_month()));
+    row("longest link, in seconds", &|tier| tier.link_seconds().to_string());
+    row("features", &|tier| {
+        let names: Vec<String> = tier.features().iter().map(|name| format!("`{name}`")).collect();
+        names.join(" ")
+    });
+    table
+}
+
+fn kind_table(policy: &Policy) -> String {
+    let mut table = String::from("| kind | content types | extensions |\n|---|---|---|\n");
+    let code = |names: Vec<String>| {
+        let names: Vec<String> = names.into_iter().map(|name| format!("`{name}`")).collect();
+        names.join(" ")
+    };
+    for kind in policy.kinds() {
+        let (types, extensions) = (code(Kind::types(kind)), code(kind.extensions()));
+        writeln!(table, "| `{}` | {types} | {extensions} |", kind.name()).unwrap();
+    }
+    table
+}
+
+fn size(limit: Option<u64>) -> String {
+    limit.map_or_else(|| String::from("no limit"), format_size)
+}
+
+fn count(limit: Option<u64>) -> String {
+    limit.map_or_else(|| String::from("no limit"), |limit| limit.to_string())
+}
+
+/// The page with what stands between the marks of this name replaced.
+fn with_block(page: &str, name: &str, block: &str) -> String {
+    let (begin, end) = (format!("<!-- begin: {name} -->\n"), format!("<!-- end: {name} -->\n"));
+    let (before, rest) = page.split_once(&begin).unwrap();
+    let (_, after) = rest.split_once(&end).unwrap();
+    format!("{before}{begin}{block}{end}{after}")
+}
+
+fn check_or_write(name: &str, expected: &str) {
+    if std::env::var_os(UPDATE).is_some() {
+        std::fs::write(path(name), expected).unwrap();
+    }
+    let found = std::fs::read_to_string(path(name)).unwrap_or_default();
+    assert!(found == expected, "docs/{name} is stale; {HOW}");
+}
+
+fn read(name: &str) -> String {
+    std::fs::read_to_string(path(name)).unwrap()
+}
+
+fn path(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../docs").join(name)
+}

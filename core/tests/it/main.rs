@@ -1,0 +1,4 @@
+//! The integration tests of `casier`, in one program.
+#![allow(clippy::unwrap_used)]
+
+mod docs;
