@@ -4,7 +4,8 @@ use unicode_normalization::UnicodeNormalization as _;
 
 use super::kind::Kind;
 use super::media::{self, DANGEROUS_EXTENSIONS, DANGEROUS_TYPES, OCTET_STREAM};
-use crate::{Error, ErrorKind, Result, storage};
+use crate::storage::{clean_filename, is_forbidden_extension, last_extension};
+use crate::{Error, ErrorKind, Result};
 
 /// RFC 6838, section 4.2: at most 127 characters on either side of the slash.
 const LONGEST_NAME: usize = 127;
@@ -22,7 +23,7 @@ pub fn content_type_for(filename: &str) -> Option<String> {
 /// server or on somebody's computer. No kind takes them unless the policy file names them.
 pub fn is_dangerous_extension(extension: &str) -> bool {
     let folded: String = extension.nfkc().collect::<String>().to_lowercase();
-    DANGEROUS_EXTENSIONS.contains(&folded.as_str()) || storage::is_forbidden_extension(&folded)
+    DANGEROUS_EXTENSIONS.contains(&folded.as_str()) || is_forbidden_extension(&folded)
 }
 
 /// Whether a browser runs content of this type, or the type is a program's. No kind takes them
@@ -38,7 +39,7 @@ pub fn is_dangerous_type(content_type: &str) -> bool {
 /// Checks a file that is to be stored as `kind`; gives the content type to store.
 pub(super) fn check(kind: &Kind, filename: &str, content_type: &str) -> Result<String> {
     let essence = normalize(content_type).ok_or_else(|| malformed(content_type))?;
-    let extension = last_extension(&storage::clean_filename(filename)?);
+    let extension = last_extension(&clean_filename(filename)?);
     if !kind.takes_type(&essence) {
         return Err(Error::new(
             ErrorKind::TypeNotAllowed,
@@ -84,14 +85,6 @@ pub(super) fn normalize(content_type: &str) -> Option<String> {
         return None;
     }
     Some(media::by_name(&essence).map_or(essence, |media| media.name.to_owned()))
-}
-
-/// The last extension in lower case; dots and spaces after it do not count. A name that begins
-/// with its only dot has none.
-fn last_extension(filename: &str) -> Option<String> {
-    let filename = filename.trim_end_matches(|c: char| c == '.' || c.is_whitespace());
-    let (stem, extension) = filename.rsplit_once('.')?;
-    (!stem.chars().all(|c| c == '.')).then(|| extension.to_lowercase())
 }
 
 /// A type and an extension that are both known must fit each other: a `.png` that is served as

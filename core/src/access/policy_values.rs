@@ -83,8 +83,8 @@ pub(super) fn types(value: &Value, key: &str) -> Parsed<BTreeSet<String>> {
 pub(super) fn extensions(value: &Value, key: &str) -> Parsed<BTreeSet<String>> {
     let mut extensions = BTreeSet::new();
     for text in at_least_one(value, key)? {
-        let is_extension = (1..=32).contains(&text.len())
-            && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+        let is_extension =
+            (1..=32).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
         if text != ANYTHING && !is_extension {
             return Err(Fault::new(
                 key,

@@ -39,7 +39,7 @@ pub(super) fn start(name: &str) -> usize {
 }
 
 /// The last extension in lower case, without its dot; dots and spaces after it do not count.
-pub(super) fn last(name: &str) -> Option<String> {
+pub(crate) fn last(name: &str) -> Option<String> {
     let name = name.trim_end_matches(|c: char| c == '.' || c.is_whitespace());
     let (stem, extension) = name.rsplit_once('.')?;
     (!stem.is_empty() && is_plain(extension)).then(|| extension.to_ascii_lowercase())
