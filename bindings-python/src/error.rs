@@ -1,7 +1,9 @@
 //! Failures, raised as the exception classes that `casier.errors` defines.
 
 use casier::{Error, ErrorKind};
+use pyo3::inspect::PyStaticExpr;
 use pyo3::prelude::*;
+use pyo3::type_hint_identifier;
 use pyo3::types::PyDict;
 
 /// The result of a call into the core, before its failure becomes an exception.
@@ -24,8 +26,23 @@ pub(crate) fn catalogue() -> Vec<(&'static str, u16, bool, &'static str)> {
     ErrorKind::ALL.iter().map(entry).collect()
 }
 
+/// A failure as the exception of its code, handed out rather than raised.
+pub(crate) struct Exception(pub(crate) Error);
+
+impl<'py> IntoPyObject<'py> for Exception {
+    type Target = PyAny;
+    type Output = Bound<'py, PyAny>;
+    type Error = PyErr;
+
+    const OUTPUT_TYPE: PyStaticExpr = type_hint_identifier!("casier.errors", "CasierError");
+
+    fn into_pyobject(self, py: Python<'py>) -> PyResult<Self::Output> {
+        Ok(build(py, &self.0)?.into_value(py).into_bound(py).into_any())
+    }
+}
+
 /// The exception of an error's code. When even that cannot be built, the reason is raised instead.
-pub(crate) fn exception(py: Python<'_>, error: &Error) -> PyErr {
+fn exception(py: Python<'_>, error: &Error) -> PyErr {
     build(py, error).unwrap_or_else(|failure| failure)
 }
 

@@ -1,11 +1,30 @@
-//! The extension module `casier._casier`: converts, calls the core, maps its errors.
+//! The extension module `casier._casier`: converts, calls the core, maps its errors. Behaviour
+//! lives in the core.
 
+mod access;
+mod convert;
 mod error;
+mod log;
+mod runtime;
+mod scope;
+mod token;
 
 use pyo3::prelude::*;
 
+/// The compiled part of the package `casier`; import from there.
 #[pymodule]
 mod _casier {
     #[pymodule_export]
+    use crate::access::{Action, Decision, Facts, Policy};
+    #[pymodule_export]
     use crate::error::catalogue;
+    #[pymodule_export]
+    use crate::scope::{ParsedKey, Scope};
+    #[pymodule_export]
+    use crate::token::{Organization, TokenVerifier, User, VerifiedToken};
+
+    #[pymodule_init]
+    fn init() {
+        crate::log::collect();
+    }
 }

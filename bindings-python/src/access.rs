@@ -1,0 +1,241 @@
+//! The policy, and what it decides.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use casier::access;
+use pyo3::prelude::*;
+
+use crate::convert::{Time, or_now, repr};
+use crate::error::{Exception, OrRaise};
+use crate::token::User;
+
+/// Tiers, roles, kinds and their limits.
+///
+/// Immutable and pure: no clock, no I/O, the same answers in every language.
+#[pyclass(frozen, module = "casier")]
+pub(crate) struct Policy(pub(crate) Arc<access::Policy>);
+
+#[pymethods]
+impl Policy {
+    /// The policy that holds where no policy file says otherwise.
+    #[staticmethod]
+    pub(crate) fn builtin() -> Self {
+        Self(Arc::new(access::Policy::builtin()))
+    }
+
+    /// The policy that the text of a policy file gives.
+    ///
+    /// Args:
+    ///     text: The file's text, TOML.
+    ///     origin: What error messages call the file.
+    ///
+    /// Raises:
+    ///     ConfigError: The text is not a policy; the message names the key.
+    #[staticmethod]
+    #[pyo3(signature = (text, origin = "policy"))]
+    fn from_toml(py: Python<'_>, text: &str, origin: &str) -> PyResult<Self> {
+        Ok(Self(Arc::new(access::Policy::from_toml(text, origin).or_raise(py)?)))
+    }
+
+    /// Reads a policy file, of 1 MiB at most.
+    ///
+    /// Raises:
+    ///     ConfigError: The file cannot be read or is not a policy.
+    #[staticmethod]
+    fn load(py: Python<'_>, path: PathBuf) -> PyResult<Self> {
+        let policy = py.detach(|| access::Policy::load(path)).or_raise(py)?;
+        Ok(Self(Arc::new(policy)))
+    }
+
+    /// The names of the tiers, lowest first.
+    #[getter]
+    fn tiers(&self) -> Vec<&str> {
+        self.0.tiers().iter().map(access::Tier::name).collect()
+    }
+
+    /// The names of the application roles, lowest first.
+    #[getter]
+    fn roles(&self) -> Vec<&str> {
+        self.0.roles().iter().map(String::as_str).collect()
+    }
+
+    /// The names of the kinds of files.
+    #[getter]
+    fn kinds(&self) -> Vec<&str> {
+        self.0.kinds().iter().map(access::Kind::name).collect()
+    }
+
+    /// Decides whether `user` may do `action`, and on what terms.
+    ///
+    /// A user whose tier or role the policy does not know counts as having the lowest. A tier,
+    /// role or feature that the policy does not know is refused for everybody (`config-invalid`).
+    ///
+    /// Args:
+    ///     user: Who asks.
+    ///     action: What for.
+    ///     facts: What else is known. Defaults to a user who has stored nothing.
+    ///     now: The time of the call, aware. Defaults to the present.
+    #[pyo3(signature = (user, action, facts = None, now = None))]
+    fn decide(
+        &self,
+        user: &User,
+        action: &Action,
+        facts: Option<&Facts>,
+        now: Option<Time>,
+    ) -> Decision {
+        let facts = facts.map(|facts| facts.0.clone()).unwrap_or_default();
+        Decision(self.0.decide(&user.0, &action.0, &facts, or_now(now)))
+    }
+
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        Ok(format!("Policy(tiers={}, roles={})", repr(py, self.tiers())?, repr(py, self.roles())?))
+    }
+}
+
+/// Something that a user asks for and that a policy allows or refuses.
+#[pyclass(frozen, module = "casier")]
+pub(crate) struct Action(access::Action);
+
+#[pymethods]
+impl Action {
+    /// Pass where this tier or a higher one is needed.
+    #[staticmethod]
+    fn subscription(tier: String) -> Self {
+        Self(access::Action::Subscription(tier))
+    }
+
+    /// Pass where this application role or a higher one is needed.
+    #[staticmethod]
+    fn role(role: String) -> Self {
+        Self(access::Action::Role(role))
+    }
+
+    /// Use a feature: `books`, or `u:books` and `o:books` for what the token itself grants.
+    #[staticmethod]
+    fn feature(feature: String) -> Self {
+        Self(access::Action::Feature(feature))
+    }
+
+    /// Store a file.
+    ///
+    /// Args:
+    ///     kind: The kind of file, for example `image`.
+    ///     filename: The name that it will have.
+    ///     content_type: Its MIME type.
+    ///     size: Its size in bytes.
+    #[staticmethod]
+    fn upload(kind: String, filename: String, content_type: String, size: u64) -> Self {
+        Self(access::Action::Upload { kind, filename, content_type, size })
+    }
+
+    /// Get a link that lives for this many seconds.
+    #[staticmethod]
+    fn link(seconds: u64) -> Self {
+        Self(access::Action::Link { seconds })
+    }
+
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        use access::Action as A;
+        Ok(match &self.0 {
+            A::Subscription(tier) => format!("Action.subscription({})", repr(py, tier)?),
+            A::Role(role) => format!("Action.role({})", repr(py, role)?),
+            A::Feature(feature) => format!("Action.feature({})", repr(py, feature)?),
+            A::Upload { kind, filename, content_type, size } => format!(
+                "Action.upload({}, {}, {}, {size})",
+                repr(py, kind)?,
+                repr(py, filename)?,
+                repr(py, content_type)?
+            ),
+            A::Link { seconds } => format!("Action.link({seconds})"),
+            other => format!("<Action {other:?}>"),
+        })
+    }
+}
+
+/// What a decision has to know beside the user and the policy.
+#[pyclass(frozen, module = "casier")]
+pub(crate) struct Facts(access::Facts);
+
+#[pymethods]
+impl Facts {
+    /// Args:
+    ///     stored_bytes: The bytes that the user holds or has reserved now, without the file that
+    ///         the upload replaces.
+    #[new]
+    #[pyo3(signature = (*, stored_bytes = 0))]
+    fn new(stored_bytes: u64) -> Self {
+        Self(access::Facts::with_stored_bytes(stored_bytes))
+    }
+
+    /// The bytes that the user holds or has reserved now.
+    #[getter]
+    fn stored_bytes(&self) -> u64 {
+        self.0.stored_bytes
+    }
+
+    fn __repr__(&self) -> String {
+        format!("Facts(stored_bytes={})", self.0.stored_bytes)
+    }
+}
+
+/// Allowed, on terms, or refused, with the error to raise.
+#[pyclass(frozen, module = "casier")]
+pub(crate) struct Decision(access::Decision);
+
+impl Decision {
+    fn terms(&self) -> Option<&access::Terms> {
+        match &self.0 {
+            access::Decision::Allowed(terms) => Some(terms),
+            _ => None,
+        }
+    }
+}
+
+#[pymethods]
+impl Decision {
+    /// Whether the action is allowed.
+    #[getter]
+    fn allowed(&self) -> bool {
+        self.0.is_allowed()
+    }
+
+    /// Why it is refused; None when it is allowed.
+    #[getter]
+    fn error(&self) -> Option<Exception> {
+        self.0.clone().into_result().err().map(Exception)
+    }
+
+    /// How many seconds the link may really live; None when this is not about a link.
+    #[getter]
+    fn link_seconds(&self) -> Option<u64> {
+        self.terms()?.link_seconds
+    }
+
+    /// When that link ends; None when this is not about a link.
+    #[getter]
+    fn link_expires_at(&self) -> Option<Time> {
+        self.terms()?.link_expires_at.map(Time)
+    }
+
+    /// The content type to store; None when this is not about an upload.
+    #[getter]
+    fn content_type(&self) -> Option<&str> {
+        self.terms()?.content_type.as_deref()
+    }
+
+    /// Returns when the action is allowed.
+    ///
+    /// Raises:
+    ///     CasierError: The refusal.
+    fn require(&self, py: Python<'_>) -> PyResult<()> {
+        self.0.clone().into_result().map(drop).or_raise(py)
+    }
+
+    fn __repr__(&self) -> String {
+        match self.0.clone().into_result() {
+            Ok(_) => "<Decision: allowed>".to_owned(),
+            Err(refused) => format!("<Decision: refused, {}>", refused.code()),
+        }
+    }
+}

@@ -1,0 +1,237 @@
+//! Between Python's values and the core's, under the types that the stubs show.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use bytes::Bytes;
+use pyo3::exceptions::PyTypeError;
+use pyo3::inspect::PyStaticExpr;
+use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedBytes;
+use pyo3::types::{PyBool, PyDateTime, PyDict, PyInt, PyList, PyMapping, PyMemoryView, PyString};
+use pyo3::{
+    IntoPyObjectExt, PyTypeInfo, type_hint_identifier, type_hint_subscript, type_hint_union,
+};
+use serde_json::{Map, Value};
+
+const STR: PyStaticExpr = type_hint_identifier!("builtins", "str");
+const BYTES: PyStaticExpr = type_hint_identifier!("builtins", "bytes");
+const ANY: PyStaticExpr = type_hint_identifier!("typing", "Any");
+const STR_PAIRS: PyStaticExpr =
+    type_hint_subscript!(type_hint_identifier!("collections.abc", "Mapping"), STR, STR);
+const STR_SEQUENCE: PyStaticExpr =
+    type_hint_subscript!(type_hint_identifier!("collections.abc", "Sequence"), STR);
+
+/// The last second that a `datetime` can tell.
+const LAST_SECOND: Duration = Duration::from_secs(253_402_300_799);
+
+/// A time, as an aware `datetime` in UTC. One that no `datetime` can tell becomes the nearest.
+pub(crate) struct Time(pub(crate) SystemTime);
+
+impl<'py> IntoPyObject<'py> for Time {
+    type Target = PyDateTime;
+    type Output = Bound<'py, PyDateTime>;
+    type Error = PyErr;
+
+    const OUTPUT_TYPE: PyStaticExpr = PyDateTime::TYPE_HINT;
+
+    fn into_pyobject(self, py: Python<'py>) -> PyResult<Self::Output> {
+        let since = self.0.duration_since(UNIX_EPOCH).unwrap_or_default();
+        (UNIX_EPOCH + since.min(LAST_SECOND)).into_pyobject(py)
+    }
+}
+
+impl FromPyObject<'_, '_> for Time {
+    type Error = PyErr;
+
+    const INPUT_TYPE: PyStaticExpr = PyDateTime::TYPE_HINT;
+
+    fn extract(value: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
+        value.extract().map(Self)
+    }
+}
+
+/// The present, where the caller names no other time.
+pub(crate) fn or_now(time: Option<Time>) -> SystemTime {
+    time.map_or_else(SystemTime::now, |Time(time)| time)
+}
+
+/// Any JSON value.
+pub(crate) struct Json<'a>(pub(crate) &'a Value);
+
+impl<'py> IntoPyObject<'py> for Json<'_> {
+    type Target = PyAny;
+    type Output = Bound<'py, PyAny>;
+    type Error = PyErr;
+
+    const OUTPUT_TYPE: PyStaticExpr = ANY;
+
+    fn into_pyobject(self, py: Python<'py>) -> PyResult<Self::Output> {
+        Ok(match self.0 {
+            Value::Null => py.None().into_bound(py),
+            Value::Bool(value) => PyBool::new(py, *value).to_owned().into_any(),
+            Value::Number(number) => match (number.as_i64(), number.as_u64()) {
+                (Some(number), _) => number.into_pyobject(py)?.into_any(),
+                (None, Some(number)) => number.into_pyobject(py)?.into_any(),
+                (None, None) => number.as_f64().into_pyobject(py)?,
+            },
+            Value::String(text) => PyString::new(py, text).into_any(),
+            Value::Array(values) => {
+                let values: Vec<_> = values
+                    .iter()
+                    .map(|value| Json(value).into_pyobject(py))
+                    .collect::<PyResult<_>>()?;
+                PyList::new(py, values)?.into_any()
+            }
+            Value::Object(fields) => JsonObject(fields).into_pyobject(py)?.into_any(),
+        })
+    }
+}
+
+/// A JSON object.
+pub(crate) struct JsonObject<'a>(pub(crate) &'a Map<String, Value>);
+
+impl<'py> IntoPyObject<'py> for JsonObject<'_> {
+    type Target = PyDict;
+    type Output = Bound<'py, PyDict>;
+    type Error = PyErr;
+
+    const OUTPUT_TYPE: PyStaticExpr = type_hint_subscript!(PyDict::TYPE_HINT, STR, ANY);
+
+    fn into_pyobject(self, py: Python<'py>) -> PyResult<Self::Output> {
+        let dict = PyDict::new(py);
+        for (name, value) in self.0 {
+            dict.set_item(name, Json(value))?;
+        }
+        Ok(dict)
+    }
+}
+
+/// Several strings. A lone string is refused: its letters would be taken for them.
+#[derive(Default)]
+pub(crate) struct Strings(pub(crate) Vec<String>);
+
+impl FromPyObject<'_, '_> for Strings {
+    type Error = PyErr;
+
+    const INPUT_TYPE: PyStaticExpr = STR_SEQUENCE;
+
+    fn extract(value: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
+        if value.is_instance_of::<PyString>() {
+            return Err(PyTypeError::new_err("expected a sequence of strings, got a string"));
+        }
+        value.try_iter()?.map(|entry| entry?.extract()).collect::<PyResult<_>>().map(Self)
+    }
+}
+
+/// The headers of a request: a mapping, or pairs where a name may come more than once. Names and
+/// values may be bytes, as ASGI has them.
+pub(crate) struct Headers(pub(crate) Vec<(String, String)>);
+
+impl FromPyObject<'_, '_> for Headers {
+    type Error = PyErr;
+
+    const INPUT_TYPE: PyStaticExpr = type_hint_union!(
+        STR_PAIRS,
+        type_hint_subscript!(
+            type_hint_identifier!("collections.abc", "Iterable"),
+            type_hint_subscript!(
+                type_hint_identifier!("builtins", "tuple"),
+                type_hint_union!(STR, BYTES),
+                type_hint_union!(STR, BYTES)
+            )
+        )
+    );
+
+    fn extract(value: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
+        let pairs = match value.getattr_opt("items")? {
+            Some(items) => items.call0()?,
+            None => value.to_owned(),
+        };
+        let mut headers = Vec::new();
+        for pair in pairs.try_iter()? {
+            let (name, value): (Bound<'_, PyAny>, Bound<'_, PyAny>) = pair?.extract()?;
+            headers.push((header_text(&name)?, header_text(&value)?));
+        }
+        Ok(Self(headers))
+    }
+}
+
+/// HTTP's own character set, as WSGI decodes it too (PEP 3333).
+fn header_text(value: &Bound<'_, PyAny>) -> PyResult<String> {
+    match value.extract::<PyBackedBytes>() {
+        Ok(bytes) => Ok(bytes.iter().copied().map(char::from).collect()),
+        Err(_) => value.extract(),
+    }
+}
+
+/// Names and values of user metadata.
+#[derive(Default)]
+pub(crate) struct Metadata(pub(crate) BTreeMap<String, String>);
+
+impl FromPyObject<'_, '_> for Metadata {
+    type Error = PyErr;
+
+    const INPUT_TYPE: PyStaticExpr = STR_PAIRS;
+
+    fn extract(value: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
+        let items = value.cast::<PyMapping>()?.items()?;
+        items.iter().map(|pair| pair.extract()).collect::<PyResult<_>>().map(Self)
+    }
+}
+
+/// The bytes of a file: `bytes` as they are, other buffers copied, a binary file read to its end.
+pub(crate) struct Contents(pub(crate) Bytes);
+
+impl FromPyObject<'_, '_> for Contents {
+    type Error = PyErr;
+
+    const INPUT_TYPE: PyStaticExpr = type_hint_union!(
+        type_hint_identifier!("_typeshed", "ReadableBuffer"),
+        type_hint_subscript!(type_hint_identifier!("_typeshed", "SupportsRead"), BYTES)
+    );
+
+    fn extract(value: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
+        let read = match value.getattr_opt("read")? {
+            Some(read) => read.call0()?,
+            None => value.to_owned(),
+        };
+        if let Ok(bytes) = read.extract::<PyBackedBytes>() {
+            return Ok(Self(Bytes::from_owner(bytes)));
+        }
+        let view = PyMemoryView::from(&read).map_err(|_| {
+            PyTypeError::new_err("expected bytes, a buffer, or a file opened in binary mode")
+        })?;
+        let bytes: PyBackedBytes = view.call_method0("tobytes")?.extract()?;
+        Ok(Self(Bytes::from_owner(bytes)))
+    }
+}
+
+/// The value of a setting: text as it stands, a number, `True` or `False`, a path, or several
+/// strings, which the environment would separate by commas.
+pub(crate) struct SettingText(pub(crate) String);
+
+impl FromPyObject<'_, '_> for SettingText {
+    type Error = PyErr;
+
+    fn extract(value: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
+        if let Ok(flag) = value.cast::<PyBool>() {
+            return Ok(Self(flag.is_true().to_string()));
+        }
+        if value.is_instance_of::<PyString>() || value.is_instance_of::<PyInt>() {
+            return Ok(Self(value.str()?.extract()?));
+        }
+        if let Ok(path) = value.extract::<PathBuf>() {
+            let path = path.into_os_string().into_string();
+            return path.map(Self).map_err(|_| PyTypeError::new_err("the path is not UTF-8"));
+        }
+        Ok(Self(value.extract::<Strings>()?.0.join(",")))
+    }
+}
+
+/// A value as Python would write it, for a `repr`.
+pub(crate) fn repr<'py>(py: Python<'py>, value: impl IntoPyObject<'py>) -> PyResult<String> {
+    let value = value.into_bound_py_any(py)?;
+    Ok(value.repr()?.to_string())
+}

@@ -1,0 +1,106 @@
+//! The tokio runtime: started by the first call that waits, never at import, and again in each
+//! process that is forked.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::process;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use casier::{Error, ErrorKind, Result};
+use pyo3::prelude::*;
+use tokio::runtime::{Builder, Runtime};
+
+use crate::error::OrRaise;
+use crate::log;
+
+/// How long a wait goes on before it looks for signals, Ctrl-C above all.
+const SIGNAL_INTERVAL: Duration = Duration::from_millis(100);
+/// Threads of the runtime. They move bytes and keep connections; the caller's own thread does the
+/// rest of its work.
+const MOST_THREADS: usize = 4;
+
+static RUNTIME: PerProcess<&'static Runtime> = PerProcess::new();
+
+/// Runs a future to its end with the GIL released, and raises its failure. A signal handler that
+/// raises ends the wait: the future is dropped and the exception passed on. A panic becomes
+/// `internal`, and the process lives.
+pub(crate) fn wait<T: Send>(
+    py: Python<'_>,
+    future: impl Future<Output = Result<T>> + Send,
+) -> PyResult<T> {
+    let runtime = RUNTIME.get(py, start).or_raise(py)?;
+    // What the future holds may need the runtime when it is dropped half-way.
+    let _context = runtime.enter();
+    let mut future = pin!(future);
+    let mut wait_a_while = || {
+        let slice = async { tokio::time::timeout(SIGNAL_INTERVAL, future.as_mut()).await };
+        catch_unwind(AssertUnwindSafe(|| runtime.block_on(slice)))
+    };
+    loop {
+        let ended = py.detach(&mut wait_a_while);
+        log::forward(py);
+        match ended {
+            Ok(Ok(result)) => return result.or_raise(py),
+            Ok(Err(_elapsed)) => py.check_signals()?,
+            Err(_panic) => return Err(panicked()).or_raise(py),
+        }
+    }
+}
+
+/// Something that belongs to one process: made at its first use there, and again after a fork,
+/// since threads and connections stay behind in the parent.
+///
+/// The lock is only held with the GIL. So does whoever calls `os.fork`, hence no child inherits it
+/// locked.
+#[derive(Debug)]
+pub(crate) struct PerProcess<T>(Mutex<Option<(u32, T)>>);
+
+impl<T: Clone> PerProcess<T> {
+    pub(crate) const fn new() -> Self {
+        Self(Mutex::new(None))
+    }
+
+    /// This process's own.
+    pub(crate) fn get(&self, _attached: Python<'_>, make: impl FnOnce() -> Result<T>) -> Result<T> {
+        let mut slot = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*slot {
+            Some((owner, value)) if *owner == process::id() => return Ok(value.clone()),
+            _ => {}
+        }
+        let made = make()?;
+        leak(slot.replace((process::id(), made.clone())));
+        Ok(made)
+    }
+}
+
+impl<T> Drop for PerProcess<T> {
+    fn drop(&mut self) {
+        let slot = self.0.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if slot.as_ref().is_some_and(|(owner, _)| *owner != process::id()) {
+            leak(slot.take());
+        }
+    }
+}
+
+/// Dropping what another process made could wait for threads that are not here.
+fn leak<T>(inherited: Option<T>) {
+    std::mem::forget(inherited);
+}
+
+fn start() -> Result<&'static Runtime> {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let runtime = Builder::new_multi_thread()
+        .worker_threads(cores.min(MOST_THREADS))
+        .thread_name("casier")
+        .enable_all()
+        .build()
+        .map_err(|error| {
+            Error::new(ErrorKind::Internal, "the runtime cannot start").with_source(error)
+        })?;
+    Ok(Box::leak(Box::new(runtime)))
+}
+
+fn panicked() -> Error {
+    Error::new(ErrorKind::Internal, "a call panicked; this is a fault in Casier")
+}
