@@ -195,6 +195,8 @@ fn is_granted(features: &[String], feature: &str) -> bool {
 mod tests {
     use proptest::prelude::*;
 
+    use crate::token::Organization;
+
     use super::*;
 
     const NOW: SystemTime = SystemTime::UNIX_EPOCH;
@@ -259,9 +261,8 @@ mod tests {
     #[test]
     fn an_organization_role_never_counts() {
         let mut somebody = user("free");
-        let mut organization = crate::token::Organization::default();
-        organization.role = Some(String::from("admin"));
-        somebody.organization = Some(organization);
+        let role = Some(String::from("admin"));
+        somebody.organization = Some(Organization { role, ..Organization::default() });
         let decision = refusal(&somebody, &Action::Role(String::from("admin")));
         assert_eq!(decision, refused_with("role-required", "admin", "user"));
     }

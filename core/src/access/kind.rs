@@ -7,8 +7,6 @@ use super::media::{Family, TABLE};
 
 /// In a kind's types or extensions: all that are not dangerous.
 pub(super) const ANYTHING: &str = "*";
-/// A kind's name takes 1 to this many of `a-z 0-9 -`.
-const LONGEST_NAME: usize = 32;
 
 /// One kind of file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,10 +83,4 @@ impl Kind {
         }
         kind
     }
-}
-
-/// Whether the text has the form of a kind's name: 1 to 32 lower-case letters, digits and hyphens.
-pub(super) fn is_name(text: &str) -> bool {
-    (1..=LONGEST_NAME).contains(&text.len())
-        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }

@@ -5,10 +5,11 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::content_type;
-use super::kind::{self, Kind};
+use super::kind::Kind;
 use super::policy_file;
 use super::role;
 use super::tier::{Tier, spread_features};
+use crate::storage::check_kind;
 use crate::{Error, ErrorKind, Result};
 
 /// The order of tiers and roles, what each tier may have, and what each kind of file takes.
@@ -127,12 +128,7 @@ impl Policy {
     /// # Errors
     /// `invalid-kind` when the name is malformed or the policy does not have it.
     pub fn kind(&self, name: &str) -> Result<&Kind> {
-        if !kind::is_name(name) {
-            return Err(Error::new(
-                ErrorKind::InvalidKind,
-                "a kind is 1 to 32 lower-case letters, digits and hyphens, for example `image`",
-            ));
-        }
+        check_kind(name)?;
         self.kinds.iter().find(|kind| kind.name() == name).ok_or_else(|| {
             let known: Vec<&str> = self.kinds.iter().map(Kind::name).collect();
             Error::new(ErrorKind::InvalidKind, format!("there is no kind `{name}`"))

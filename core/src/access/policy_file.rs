@@ -6,7 +6,7 @@ use std::path::Path;
 
 use toml::{Table, Value};
 
-use super::kind::{self, Kind};
+use super::kind::Kind;
 use super::policy::Policy;
 use super::policy_values::{
     Fault, Parsed, as_table, count, extensions, features, link_seconds, only_keys, ranked_names,
@@ -14,6 +14,7 @@ use super::policy_values::{
 };
 use super::role;
 use super::tier::{OTHER_KINDS, Tier};
+use crate::storage::check_kind;
 use crate::{Error, ErrorKind, Result};
 
 /// A policy is some hundred lines; more than this is not one.
@@ -144,7 +145,7 @@ fn kinds(root: &Table) -> Parsed<Vec<Kind>> {
     let mut kinds = Kind::builtin();
     for (name, value) in &sub_table(root, "kind")? {
         let path = format!("kind.{}", shown(name));
-        if !kind::is_name(name) {
+        if check_kind(name).is_err() {
             return Err(Fault::new(
                 path,
                 "is no kind's name: 1 to 32 lower-case letters, digits and hyphens",

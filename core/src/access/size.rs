@@ -43,7 +43,7 @@ pub fn parse_size(text: &str) -> std::result::Result<u64, String> {
 /// else plain bytes.
 pub fn format_size(bytes: u64) -> String {
     let mut text = String::new();
-    let unit = UNITS[..4].iter().find(|(_, factor)| bytes != 0 && bytes % factor == 0);
+    let unit = UNITS[..4].iter().find(|(_, factor)| bytes != 0 && bytes.is_multiple_of(*factor));
     let written = match unit {
         Some((name, factor)) => write!(text, "{} {name}", bytes / factor),
         None => write!(text, "{bytes} bytes"),
