@@ -1,22 +1,26 @@
 //! Extensions: where one starts, and which are refused.
 
 /// Extensions that are refused on every kind, whatever the policy says, since a copy of the file
-/// runs somewhere: on a web server that it is put under, on the computer of whoever opens it, or in
-/// the browser that shows it (with the rights of the page's origin).
-///
-/// Families that start with `php`, `asp` and `jsp` are judged by their beginning.
-const FORBIDDEN: &[&str] = &[
-    // on a server
+/// runs on a web server that it is put under. The policy has a wider list of what kinds do not take
+/// unasked.
+const RUN_BY_SERVERS: &[&str] = &[
     "pht", "phtm", "phtml", "phar", "pgif", "asa", "asax", "ascx", "ashx", "asmx", "cgi", "fcgi",
     "cfm", "cfml", "cfc", "shtml", "shtm", "stm", "htaccess", "htpasswd", "war", "jar", "inc",
-    "soap", // on a computer
+    "soap",
+];
+
+/// Refused likewise: run by the computer of whoever opens the file.
+const RUN_BY_COMPUTERS: &[&str] = &[
     "exe", "bat", "cmd", "com", "scr", "msi", "msp", "pif", "cpl", "dll", "so", "dylib", "sh",
     "bash", "csh", "ksh", "zsh", "command", "ps1", "psm1", "psd1", "vb", "vbs", "vbe", "js", "mjs",
     "cjs", "jse", "ws", "wsf", "wsh", "hta", "msc", "reg", "lnk", "url", "desktop", "scf",
-    // in a browser
-    "html", "htm", "xhtml", "xht", "mht", "mhtml", "svg", "svgz", "swf", "xsl", "xslt",
 ];
 
+/// Refused likewise: run by the browser that shows the file, with the rights of the page's origin.
+const RUN_BY_BROWSERS: &[&str] =
+    &["html", "htm", "xhtml", "xht", "mht", "mhtml", "svg", "svgz", "swf", "xsl", "xslt"];
+
+/// Families that are judged by their beginning: `php5`, `aspx`.
 const FORBIDDEN_FAMILIES: &[&str] = &["php", "asp", "jsp"];
 
 /// Second parts of extensions that stand before a compression: `.tar.gz`.
@@ -57,7 +61,7 @@ pub(super) fn is_forbidden(name: &str) -> bool {
 
 /// Whether files of this extension, in lower case and without its dot, are refused.
 pub(crate) fn is_forbidden_extension(extension: &str) -> bool {
-    FORBIDDEN.contains(&extension)
+    [RUN_BY_SERVERS, RUN_BY_COMPUTERS, RUN_BY_BROWSERS].iter().any(|l| l.contains(&extension))
         || FORBIDDEN_FAMILIES.iter().any(|family| extension.starts_with(family))
 }
 

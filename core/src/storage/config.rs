@@ -1,0 +1,156 @@
+//! Where the files are kept.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::{Error, ErrorKind, Result};
+
+/// The longest that a link can live: seven days, the most that S3 signs for.
+///
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-presigned-url.html>
+pub const MAX_LINK_SECONDS: u64 = 604_800;
+
+/// How long a link lives when nobody says otherwise.
+const DEFAULT_LINK_SECONDS: u64 = 3600;
+
+/// How long a call without a body may take.
+const DEFAULT_DEADLINE: Duration = Duration::from_secs(30);
+
+/// The bucket, and how to reach it.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct StorageConfig {
+    /// The bucket's name.
+    pub bucket: String,
+    /// The region. Defaults to `us-east-1` with an endpoint, and to AWS's standard chain without.
+    pub region: Option<String>,
+    /// The address of another S3 than AWS's, with its scheme. Defaults to AWS.
+    pub endpoint: Option<String>,
+    /// The address that links are signed for. Defaults to `endpoint`.
+    pub public_endpoint: Option<String>,
+    /// Whether the bucket stands in the path (`host/bucket/key`) and not in the host. Defaults to
+    /// true with an endpoint, and to false on AWS.
+    pub path_style: bool,
+    /// The keys to sign with. Defaults to AWS's standard credential chain.
+    pub credentials: Option<StaticCredentials>,
+    /// How long a link lives when the call does not say, in seconds, 1 to 604800. Defaults to 3600.
+    pub link_seconds: u64,
+    /// How long a call may take, retries included. A transfer gets one second more for each 128 KiB.
+    /// Defaults to 30 seconds.
+    pub deadline: Duration,
+}
+
+impl StorageConfig {
+    /// A bucket on AWS, or on another S3 when `endpoint` is given; all else by default.
+    pub fn new(bucket: impl Into<String>, endpoint: Option<String>) -> Self {
+        Self {
+            bucket: bucket.into(),
+            region: None,
+            path_style: endpoint.is_some(),
+            endpoint,
+            public_endpoint: None,
+            credentials: None,
+            link_seconds: DEFAULT_LINK_SECONDS,
+            deadline: DEFAULT_DEADLINE,
+        }
+    }
+
+    /// Says which setting is wrong, by the environment variable that sets it.
+    pub(super) fn check(&self) -> Result<()> {
+        if self.bucket.is_empty() || self.bucket.contains(['/', '?', '#', '\\']) {
+            return Err(invalid("S3_BUCKET_NAME", "is not the name of a bucket"));
+        }
+        check_endpoint("S3_ENDPOINT_URL", self.endpoint.as_deref())?;
+        check_endpoint("S3_PUBLIC_ENDPOINT_URL", self.public_endpoint.as_deref())?;
+        if !(1..=MAX_LINK_SECONDS).contains(&self.link_seconds) {
+            return Err(invalid("PRESIGNED_URL_EXPIRATION", "is not between 1 and 604800"));
+        }
+        if self.deadline.is_zero() {
+            return Err(Error::new(ErrorKind::ConfigInvalid, "the deadline is zero"));
+        }
+        Ok(())
+    }
+}
+
+/// Keys of AWS or of another S3. Never shown by `Debug`.
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StaticCredentials {
+    /// `AWS_ACCESS_KEY_ID`.
+    pub access_key_id: String,
+    /// `AWS_SECRET_ACCESS_KEY`.
+    pub secret_access_key: String,
+    /// `AWS_SESSION_TOKEN`, with temporary keys.
+    pub session_token: Option<String>,
+}
+
+impl StaticCredentials {
+    /// A pair of keys that do not expire.
+    pub fn new(access_key_id: impl Into<String>, secret_access_key: impl Into<String>) -> Self {
+        Self {
+            access_key_id: access_key_id.into(),
+            secret_access_key: secret_access_key.into(),
+            session_token: None,
+        }
+    }
+}
+
+impl fmt::Debug for StaticCredentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StaticCredentials").finish_non_exhaustive()
+    }
+}
+
+fn check_endpoint(variable: &str, endpoint: Option<&str>) -> Result<()> {
+    let Some(endpoint) = endpoint else { return Ok(()) };
+    let well_formed = url::Url::parse(endpoint).is_ok_and(|url| {
+        matches!(url.scheme(), "http" | "https")
+            && url.has_host()
+            && url.username().is_empty()
+            && url.password().is_none()
+            && url.query().is_none()
+            && url.fragment().is_none()
+    });
+    if well_formed {
+        return Ok(());
+    }
+    Err(invalid(variable, "is not an address such as https://s3.example.com"))
+}
+
+fn invalid(variable: &str, why: &str) -> Error {
+    Error::new(ErrorKind::ConfigInvalid, format!("{variable} {why}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_wrong_setting_is_named() {
+        let good = StorageConfig::new("bucket", Some("http://127.0.0.1:9000".into()));
+        assert!(good.check().is_ok());
+        let wrong: [(fn(&mut StorageConfig), &str); 7] = [
+            (|c| c.bucket = String::new(), "S3_BUCKET_NAME"),
+            (|c| c.bucket = "a/b".into(), "S3_BUCKET_NAME"),
+            (|c| c.endpoint = Some("127.0.0.1:9000".into()), "S3_ENDPOINT_URL"),
+            (|c| c.endpoint = Some("http://key:hush@host".into()), "S3_ENDPOINT_URL"),
+            (|c| c.public_endpoint = Some("ftp://host".into()), "S3_PUBLIC_ENDPOINT_URL"),
+            (|c| c.link_seconds = 0, "PRESIGNED_URL_EXPIRATION"),
+            (|c| c.link_seconds = 604_801, "PRESIGNED_URL_EXPIRATION"),
+        ];
+        for (change, variable) in wrong {
+            let mut config = good.clone();
+            change(&mut config);
+            let error = config.check().unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::ConfigInvalid);
+            assert!(error.message().contains(variable) && !error.message().contains("hush"));
+        }
+    }
+
+    #[test]
+    fn debug_shows_no_key() {
+        let mut config = StorageConfig::new("bucket", None);
+        config.credentials = Some(StaticCredentials::new("AKIAHUSH", "hush"));
+        assert!(!format!("{config:?}").to_lowercase().contains("hush"));
+    }
+}

@@ -1,0 +1,218 @@
+//! User metadata: names and values that travel in S3's headers.
+
+use std::collections::BTreeMap;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use crate::{Error, ErrorKind, Result};
+
+/// The most that S3 takes for names and values together, in bytes as they are sent.
+///
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html>
+pub const MAX_METADATA_BYTES: usize = 2048;
+
+const MAX_NAME_BYTES: usize = 64;
+const RESERVED_PREFIX: &str = "casier-";
+
+/// The bytes that fit one encoded word: 75 characters less `=?UTF-8?B?` and `?=` (RFC 2047,
+/// section 2), in base64.
+const WORD_BYTES: usize = 45;
+
+/// The metadata as it is sent. A value that headers cannot carry as it stands is written in the
+/// encoded words of RFC 2047, as S3 itself writes them when it returns such a value.
+///
+/// # Errors
+/// `invalid-request` when a name is not 1 to 64 lower-case letters, digits and hyphens, or begins
+/// with `casier-`; `metadata-too-large` when names and values together take more than 2,048 bytes.
+pub(super) fn encode(metadata: &BTreeMap<String, String>) -> Result<BTreeMap<String, String>> {
+    let mut total = 0;
+    let mut encoded = BTreeMap::new();
+    for (name, value) in metadata {
+        check_name(name)?;
+        let value = encode_value(value);
+        total += name.len() + value.len();
+        encoded.insert(name.clone(), value);
+    }
+    if total > MAX_METADATA_BYTES {
+        let to_u64 = |bytes| u64::try_from(bytes).unwrap_or(u64::MAX);
+        return Err(Error::new(
+            ErrorKind::MetadataTooLarge,
+            "metadata has 2,048 bytes at most, names and values together",
+        )
+        .with_limit(to_u64(MAX_METADATA_BYTES), to_u64(total)));
+    }
+    Ok(encoded)
+}
+
+/// The value that a stored one stands for. What is not a well-formed encoded word stays as it is.
+pub(super) fn decode_value(stored: &str) -> String {
+    let mut decoded: Vec<u8> = Vec::new();
+    let mut rest = stored;
+    let mut after_word = false;
+    while !rest.is_empty() {
+        // Blanks between two encoded words belong to neither (RFC 2047, section 6.2).
+        let trimmed = rest.trim_start_matches([' ', '\t']);
+        let candidate = if after_word { trimmed } else { rest };
+        if let Some((word, length)) = decode_word(candidate) {
+            decoded.extend(word);
+            rest = &candidate[length..];
+            after_word = true;
+            continue;
+        }
+        let first = rest.chars().next().map_or(0, char::len_utf8);
+        let next = rest[first..].find("=?").map_or(rest.len(), |at| first + at);
+        decoded.extend(rest[..next].bytes());
+        rest = &rest[next..];
+        after_word = false;
+    }
+    String::from_utf8(decoded).unwrap_or_else(|_| stored.to_owned())
+}
+
+fn check_name(name: &str) -> Result<()> {
+    let well_formed = (1..=MAX_NAME_BYTES).contains(&name.len())
+        && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+    if !well_formed {
+        return Err(Error::new(
+            ErrorKind::InvalidRequest,
+            "a metadata name is 1 to 64 lower-case letters, digits and hyphens",
+        ));
+    }
+    if name.starts_with(RESERVED_PREFIX) {
+        return Err(Error::new(
+            ErrorKind::InvalidRequest,
+            "metadata names that begin with casier- are reserved",
+        ));
+    }
+    Ok(())
+}
+
+fn encode_value(value: &str) -> String {
+    let plain = !value.is_empty()
+        && value.trim() == value
+        && !value.contains("=?")
+        && value.bytes().all(|b| (b' '..=b'~').contains(&b));
+    if plain {
+        return value.to_owned();
+    }
+    let mut words = Vec::new();
+    let mut rest = value;
+    loop {
+        let mut cut = rest.len().min(WORD_BYTES);
+        while !rest.is_char_boundary(cut) {
+            cut -= 1;
+        }
+        let (word, after) = rest.split_at(cut);
+        words.push(format!("=?UTF-8?B?{}?=", STANDARD.encode(word)));
+        rest = after;
+        if rest.is_empty() {
+            return words.join(" ");
+        }
+    }
+}
+
+/// Decodes the encoded word at the start of `text`, and says how many bytes it takes.
+fn decode_word(text: &str) -> Option<(Vec<u8>, usize)> {
+    let inner = text.strip_prefix("=?")?;
+    let (charset, inner) = inner.split_once('?')?;
+    let (encoding, inner) = inner.split_once('?')?;
+    let (content, _) = inner.split_once("?=")?;
+    let bytes = match encoding {
+        "B" | "b" => STANDARD.decode(content).ok()?,
+        "Q" | "q" => decode_q(content)?,
+        _ => return None,
+    };
+    let text_bytes = match charset.to_ascii_lowercase().as_str() {
+        "utf-8" | "us-ascii" => bytes,
+        "iso-8859-1" => bytes.into_iter().map(char::from).collect::<String>().into_bytes(),
+        _ => return None,
+    };
+    let length = "=?".len() + charset.len() + 1 + encoding.len() + 1 + content.len() + "?=".len();
+    Some((text_bytes, length))
+}
+
+fn decode_q(content: &str) -> Option<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(content.len());
+    let mut rest = content.bytes();
+    while let Some(byte) = rest.next() {
+        bytes.push(match byte {
+            b'_' => b' ',
+            b'=' => {
+                let digits = [rest.next()?, rest.next()?];
+                u8::from_str_radix(std::str::from_utf8(&digits).ok()?, 16).ok()?
+            }
+            byte => byte,
+        });
+    }
+    Some(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn map(name: &str, value: &str) -> BTreeMap<String, String> {
+        BTreeMap::from([(name.to_owned(), value.to_owned())])
+    }
+
+    #[test]
+    fn plain_values_stay_readable() {
+        assert_eq!(encode_value("Chapter 1: a+b"), "Chapter 1: a+b");
+        assert_eq!(encode_value("été"), "=?UTF-8?B?w6l0w6k=?=");
+    }
+
+    #[test]
+    fn what_s3_returns_is_read() {
+        assert_eq!(decode_value("=?UTF-8?Q?caf=C3=A9_cr=C3=A8me?="), "café crème");
+        assert_eq!(decode_value("=?utf-8?b?w6k=?= =?UTF-8?B?w6k=?="), "éé");
+        assert_eq!(decode_value("=?ISO-8859-1?Q?=E9?="), "é");
+        assert_eq!(decode_value("a =?UTF-8?B?w6k=?= b"), "a é b");
+    }
+
+    #[test]
+    fn what_is_no_encoded_word_stays() {
+        for value in
+            ["=?", "=?UTF-8?B?***?=", "=?UTF-8?X?a?=", "a=b?c=?d", "=?UTF-8?B?/w==?=", "é=?"]
+        {
+            assert_eq!(decode_value(value), value);
+        }
+    }
+
+    #[test]
+    fn names_are_checked() {
+        for name in ["", "Title", "a_b", "a b", "é", "a\r\n", "casier-sha256", &"n".repeat(65)] {
+            let error = encode(&map(name, "x")).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::InvalidRequest, "{name}");
+        }
+        assert!(encode(&map(&"n".repeat(64), "x")).is_ok());
+    }
+
+    #[test]
+    fn two_kilobytes_are_the_most() {
+        assert!(encode(&map("name", &"x".repeat(2044))).is_ok());
+        let error = encode(&map("name", &"x".repeat(2045))).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::MetadataTooLarge);
+        assert_eq!((error.details().limit, error.details().used), (Some(2048), Some(2049)));
+    }
+
+    proptest! {
+        #[test]
+        fn every_value_comes_back(value in any::<String>()) {
+            let sent = encode_value(&value);
+            prop_assert!(sent.bytes().all(|b| (b' '..=b'~').contains(&b)));
+            prop_assert_eq!(decode_value(&sent), value);
+        }
+
+        #[test]
+        fn values_like_encoded_words_come_back(value in "[=?UTF8BQ_ \\-éa]{0,40}") {
+            prop_assert_eq!(decode_value(&encode_value(&value)), value);
+        }
+
+        #[test]
+        fn no_stored_value_breaks_the_reader(stored in "[=?UTF8BQbq_ \\-é\u{10FFFF}a]{0,60}") {
+            decode_value(&stored);
+        }
+    }
+}

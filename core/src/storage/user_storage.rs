@@ -1,0 +1,86 @@
+//! The way to the files: a bucket, and in it one user's scope.
+
+use std::sync::Arc;
+
+use super::config::StorageConfig;
+use super::key::ParsedKey;
+use super::s3::S3;
+use super::scope::Scope;
+use crate::Result;
+use crate::access::Policy;
+use crate::token::User;
+
+/// The bucket, shared by all scopes: one client, one pool of connections. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Storage {
+    s3: Arc<S3>,
+}
+
+impl Storage {
+    /// A bucket. Nothing is connected yet, and no runtime is needed.
+    ///
+    /// # Errors
+    /// `config-invalid`, naming the environment variable of the setting that is wrong.
+    pub fn new(config: StorageConfig) -> Result<Self> {
+        Ok(Self { s3: Arc::new(S3::new(config)?) })
+    }
+
+    /// One scope of the bucket. With a user the policy's limits for the user's tier hold; without,
+    /// for trusted server code, only what the policy says of kinds.
+    pub fn scoped(
+        &self,
+        scope: Scope,
+        user: Option<Arc<User>>,
+        policy: Arc<Policy>,
+    ) -> UserStorage {
+        UserStorage { s3: Arc::clone(&self.s3), scope, user, policy }
+    }
+}
+
+/// The files of one scope. No call reaches outside it, whatever its arguments hold. Cheap to clone.
+///
+/// Every call that takes a key answers `invalid-key` or `not-owner` as [`Scope::parse`] does, before
+/// anything is sent. Every call has a deadline ([`StorageConfig::deadline`]) and then answers
+/// `timeout`; dropping its future gives it up. A store that cannot be reached or is overloaded is
+/// tried three times and then `storage-unavailable`; one that refuses our credentials is
+/// `storage-denied`, at once.
+#[derive(Clone, Debug)]
+pub struct UserStorage {
+    pub(super) s3: Arc<S3>,
+    pub(super) scope: Scope,
+    pub(super) user: Option<Arc<User>>,
+    pub(super) policy: Arc<Policy>,
+}
+
+impl UserStorage {
+    /// The scope that this storage is confined to.
+    pub fn scope(&self) -> &Scope {
+        &self.scope
+    }
+
+    /// The one door for keys: what has not passed here is not sent.
+    pub(super) fn own(&self, key: &str) -> Result<OwnKey> {
+        Ok(OwnKey { parsed: self.scope.parse(key)?, key: key.to_owned() })
+    }
+}
+
+/// A key that has been found to lie in the scope. The operations take no other.
+#[derive(Clone, Debug)]
+pub(super) struct OwnKey {
+    key: String,
+    parsed: ParsedKey,
+}
+
+impl OwnKey {
+    pub(super) fn as_str(&self) -> &str {
+        &self.key
+    }
+
+    pub(super) fn filename(&self) -> &str {
+        &self.parsed.filename
+    }
+
+    pub(super) fn kind(&self) -> Option<String> {
+        self.parsed.kind.clone()
+    }
+}
