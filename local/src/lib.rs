@@ -9,6 +9,7 @@ mod error;
 pub mod issuer;
 mod random;
 pub mod s3;
+mod stack;
 mod store;
 #[cfg(test)]
 mod testing;
@@ -17,3 +18,4 @@ pub use clock::Clock;
 pub use error::{Error, Result};
 pub use issuer::{Fault, Issuer, MintOrganization, MintRequest};
 pub use s3::{S3Config, S3Server};
+pub use stack::{LocalStack, LocalStackBuilder};

@@ -2,4 +2,9 @@
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
+mod http;
+mod issuer;
+mod jwt;
+mod program;
 mod s3;
+mod stack;
