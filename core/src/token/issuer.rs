@@ -115,15 +115,17 @@ impl IssuerConfig {
 }
 
 impl KeySource {
-    /// The keys, where they are given rather than fetched.
-    pub(crate) fn given_keys(&self, allowed: &[Algorithm]) -> Option<Result<KeySet>> {
+    /// The keys that are given; `config-invalid` where they are to be fetched or cannot be used.
+    pub(crate) fn given_keys(&self, allowed: &[Algorithm]) -> Result<KeySet> {
         let (name, keys) = match self {
-            Self::JwksUrl { .. } => return None,
+            Self::JwksUrl { .. } => {
+                return Err(invalid("a verifier without network needs its keys given"));
+            }
             Self::Pem(text) => ("PEM key", KeySet::from_pem(text, allowed)),
             Self::Jwk(text) => ("JWK", KeySet::from_jwk(text, allowed)),
             Self::Jwks(text) => ("key set", KeySet::from_jwks(text.as_bytes(), allowed)),
         };
-        Some(keys.map_err(|fault| invalid(format!("the issuer's {name} cannot be used: {fault}"))))
+        keys.map_err(|fault| invalid(format!("the issuer's {name} cannot be used: {fault}")))
     }
 }
 

@@ -8,7 +8,7 @@ use std::time::SystemTime;
 use serde_json::{Map, Value};
 
 use super::header::Header;
-use super::issuer::{IssuerConfig, TokenSource, invalid};
+use super::issuer::{IssuerConfig, TokenSource};
 use super::key::VerificationKey;
 use super::key_set::KeySet;
 use super::mapping::{has_public_metadata, user_from};
@@ -32,10 +32,7 @@ impl TokenVerifier {
     /// `config-invalid` when the keys are to be fetched, cannot be used (private, symmetric, weak,
     /// for another use), or a setting would weaken the checks.
     pub fn new(issuer: IssuerConfig, policy: Arc<Policy>) -> Result<Self> {
-        let keys = issuer
-            .keys
-            .given_keys(&issuer.algorithms)
-            .ok_or_else(|| invalid("a verifier without network needs its keys given"))??;
+        let keys = issuer.keys.given_keys(&issuer.algorithms)?;
         Ok(Self { rules: IssuerRules::new(issuer, policy)?, keys })
     }
 

@@ -1,0 +1,335 @@
+//! When to use, fetch or refuse the keys of an issuer. Pure: no clock, no I/O.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use super::algorithm::Algorithm;
+use super::key::VerificationKey;
+use super::key_set::KeySet;
+use super::unverified::unknown_key;
+use crate::{Error, ErrorKind};
+
+/// From this age on a key set is fetched anew in the background, so that nobody has to wait.
+const REFRESH_AGE: Duration = Duration::from_secs(240);
+/// From this age on a key set is used only after another fetch was tried: a key that its issuer has
+/// removed is dead within five minutes.
+const SOFT_LIFETIME: Duration = Duration::from_secs(300);
+/// From this age on a key set is not used, even if its issuer cannot be reached.
+const HARD_LIFETIME: Duration = Duration::from_secs(3600);
+/// The time between two attempts for the sake of unknown key ids, and the longest between two after
+/// failures.
+const COOLDOWN: Duration = Duration::from_secs(30);
+/// The time to the next attempt after a first failure; it doubles up to the cooldown.
+const FIRST_RETRY: Duration = Duration::from_secs(1);
+/// How long a key id that a fetch did not bring causes no other fetch.
+const ABSENT_LIFETIME: Duration = Duration::from_secs(120);
+/// How many such key ids are remembered.
+const MAX_ABSENT: usize = 64;
+/// How much older than another's a caller's idea of now may be; more is a clock that was set back.
+const CLOCK_TOLERANCE: Duration = Duration::from_secs(60);
+
+/// The last key set of one issuer and what is known about fetching the next.
+#[derive(Debug, Default)]
+pub(crate) struct KeyCache {
+    current: Option<Current>,
+    last_attempt: Option<SystemTime>,
+    /// The last attempt's failure and the wait that it imposes.
+    failure: Option<(Error, Duration)>,
+    absent: VecDeque<(String, SystemTime)>,
+}
+
+#[derive(Debug)]
+struct Current {
+    keys: Arc<KeySet>,
+    fetched_at: SystemTime,
+}
+
+/// What to do for one token.
+#[derive(Debug)]
+pub(crate) enum Answer {
+    /// Check with this key.
+    Use(Arc<VerificationKey>),
+    /// Check with this key, and fetch the set in the background.
+    UseAndRefresh(Arc<VerificationKey>),
+    /// Fetch, or wait for the fetch under way, and ask again.
+    Fetch,
+    /// Give up.
+    Refuse(Error),
+}
+
+impl KeyCache {
+    /// Decides for a token of this key id and algorithm. `is_fetching`: a fetch is under way.
+    pub(crate) fn decide(
+        &mut self,
+        key_id: Option<&str>,
+        algorithm: Algorithm,
+        now: SystemTime,
+        is_fetching: bool,
+    ) -> Answer {
+        self.settle_clock(now);
+        let usable = self.current.as_ref().map(|current| (current, age(current.fetched_at, now)));
+        let Some((current, age)) = usable.filter(|(_, age)| *age < HARD_LIFETIME) else {
+            return if is_fetching || self.is_retry_due(now) {
+                Answer::Fetch
+            } else {
+                Answer::Refuse(self.unreachable(now))
+            };
+        };
+        match current.keys.find(key_id, algorithm) {
+            Some(_) if age >= SOFT_LIFETIME && self.failure.is_none() => Answer::Fetch,
+            Some(key) if age >= REFRESH_AGE && !is_fetching && self.is_retry_due(now) => {
+                Answer::UseAndRefresh(key)
+            }
+            Some(key) => Answer::Use(key),
+            None if is_fetching => Answer::Fetch,
+            None if self.is_absent(key_id, now) => Answer::Refuse(unknown_key()),
+            None if self.is_cooled_down(now) => Answer::Fetch,
+            None if self.failure.is_some() => Answer::Refuse(self.unreachable(now)),
+            None => Answer::Refuse(unknown_key()),
+        }
+    }
+
+    /// An attempt to fetch begins. Attempts count, not successes: an endpoint that fails is not
+    /// asked more often than one that works.
+    pub(crate) fn begin(&mut self, now: SystemTime) {
+        self.last_attempt = Some(now);
+    }
+
+    /// The attempt that began at `began` brought a set. It replaces the old one, never adds to it:
+    /// a key that is gone is gone.
+    pub(crate) fn succeed(&mut self, keys: KeySet, began: SystemTime) {
+        self.current = Some(Current { keys: Arc::new(keys), fetched_at: began });
+        self.failure = None;
+    }
+
+    /// The attempt failed; the set that is there stays. A refusal by the server (4xx) is not worth
+    /// an early retry.
+    pub(crate) fn fail(&mut self, error: Error, is_refusal: bool) {
+        let wait = match &self.failure {
+            _ if is_refusal => COOLDOWN,
+            Some((_, wait)) => (*wait * 2).min(COOLDOWN),
+            None => FIRST_RETRY,
+        };
+        self.failure = Some((error, wait));
+    }
+
+    /// A fetch was waited for and did not bring this key id.
+    pub(crate) fn note_absent(&mut self, key_id: &str, now: SystemTime) {
+        if self.is_absent(Some(key_id), now) {
+            return;
+        }
+        self.absent.retain(|(_, since)| age(*since, now) < ABSENT_LIFETIME);
+        if self.absent.len() == MAX_ABSENT {
+            self.absent.pop_front();
+        }
+        self.absent.push_back((key_id.to_owned(), now));
+    }
+
+    /// After the clock was set back, times of before it lie in the future and would hold for as
+    /// long as it was set back. The set then counts as due for a fetch, and its hard lifetime runs.
+    fn settle_clock(&mut self, now: SystemTime) {
+        let is_ahead =
+            |time: SystemTime| time.duration_since(now).is_ok_and(|ahead| ahead > CLOCK_TOLERANCE);
+        if let Some(current) = self.current.as_mut().filter(|current| is_ahead(current.fetched_at))
+        {
+            current.fetched_at = now.checked_sub(SOFT_LIFETIME).unwrap_or(now);
+        }
+        if self.last_attempt.is_some_and(is_ahead) {
+            self.last_attempt = None;
+        }
+        self.absent.retain(|(_, since)| !is_ahead(*since));
+    }
+
+    fn is_absent(&self, key_id: Option<&str>, now: SystemTime) -> bool {
+        let is_recent = |since: SystemTime| age(since, now) < ABSENT_LIFETIME;
+        self.absent.iter().any(|(id, since)| Some(id.as_str()) == key_id && is_recent(*since))
+    }
+
+    fn is_cooled_down(&self, now: SystemTime) -> bool {
+        self.last_attempt.is_none_or(|attempt| age(attempt, now) >= COOLDOWN)
+    }
+
+    fn is_retry_due(&self, now: SystemTime) -> bool {
+        self.retry_wait(now).is_zero()
+    }
+
+    /// How long to leave the endpoint alone after a failure.
+    fn retry_wait(&self, now: SystemTime) -> Duration {
+        match (&self.failure, self.last_attempt) {
+            (Some((_, wait)), Some(attempt)) => wait.saturating_sub(age(attempt, now)),
+            _ => Duration::ZERO,
+        }
+    }
+
+    fn unreachable(&self, now: SystemTime) -> Error {
+        let error = self.failure.as_ref().map_or_else(
+            || {
+                Error::new(
+                    ErrorKind::JwkRemoteFailedToLoad,
+                    "the issuer's keys could not be fetched",
+                )
+            },
+            |(error, _)| error.clone(),
+        );
+        error.with_retry_after(self.retry_wait(now).max(FIRST_RETRY))
+    }
+}
+
+fn age(since: SystemTime, now: SystemTime) -> Duration {
+    now.duration_since(since).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::UNIX_EPOCH;
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::token::testing::{other_rsa, rsa};
+
+    const RS256: Algorithm = Algorithm::Rs256;
+
+    fn at(seconds: u64) -> SystemTime {
+        UNIX_EPOCH + Duration::from_secs(1_700_000_000 + seconds)
+    }
+
+    fn set(ids: &[&str]) -> KeySet {
+        let keys = [rsa(), other_rsa()];
+        let keys: Vec<_> = ids.iter().zip(keys).map(|(id, key)| key.jwk(id)).collect();
+        KeySet::from_jwks(json!({"keys": keys}).to_string().as_bytes(), &[RS256]).unwrap()
+    }
+
+    fn failed() -> Error {
+        Error::new(ErrorKind::JwkRemoteFailedToLoad, "down")
+    }
+
+    /// A cache that fetched `a` at second 0.
+    fn warm() -> KeyCache {
+        let mut cache = KeyCache::default();
+        cache.begin(at(0));
+        cache.succeed(set(&["a"]), at(0));
+        cache
+    }
+
+    fn decide(cache: &mut KeyCache, id: &str, seconds: u64) -> &'static str {
+        decide_at(cache, id, at(seconds), false)
+    }
+
+    fn decide_at(
+        cache: &mut KeyCache,
+        id: &str,
+        now: SystemTime,
+        is_fetching: bool,
+    ) -> &'static str {
+        match cache.decide(Some(id), RS256, now, is_fetching) {
+            Answer::Use(_) => "use",
+            Answer::UseAndRefresh(_) => "use and refresh",
+            Answer::Fetch => "fetch",
+            Answer::Refuse(error) => error.code(),
+        }
+    }
+
+    #[test]
+    fn a_set_is_used_refreshed_and_waited_for_by_its_age() {
+        let mut cache = warm();
+        assert_eq!(decide(&mut cache, "a", 0), "use");
+        assert_eq!(decide(&mut cache, "a", 239), "use");
+        assert_eq!(decide(&mut cache, "a", 240), "use and refresh");
+        assert_eq!(decide_at(&mut cache, "a", at(240), true), "use");
+        assert_eq!(decide(&mut cache, "a", 300), "fetch");
+        assert_eq!(decide_at(&mut cache, "a", at(300), true), "fetch");
+    }
+
+    #[test]
+    fn a_removed_key_is_gone_with_the_next_set() {
+        let mut cache = warm();
+        cache.begin(at(240));
+        cache.succeed(set(&["b"]), at(240));
+        assert_eq!(decide(&mut cache, "b", 241), "use");
+        assert_eq!(decide(&mut cache, "a", 241), "jwk-kid-mismatch");
+    }
+
+    #[test]
+    fn unknown_ids_cause_one_fetch_each_cooldown() {
+        let mut cache = warm();
+        assert_eq!(decide(&mut cache, "x", 29), "jwk-kid-mismatch");
+        assert_eq!(decide(&mut cache, "x", 30), "fetch");
+        cache.begin(at(30));
+        assert_eq!(decide_at(&mut cache, "y", at(30), true), "fetch", "joins");
+        cache.succeed(set(&["a"]), at(30));
+        cache.note_absent("x", at(30));
+        assert_eq!(decide(&mut cache, "y", 59), "jwk-kid-mismatch");
+        assert_eq!(decide(&mut cache, "x", 60), "jwk-kid-mismatch", "known to be absent");
+        assert_eq!(decide(&mut cache, "y", 60), "fetch");
+        assert_eq!(decide(&mut cache, "x", 150), "fetch");
+        assert_eq!(decide(&mut cache, "a", 60), "use");
+    }
+
+    #[test]
+    fn absent_ids_are_bounded() {
+        let mut cache = warm();
+        for i in 0..1000 {
+            cache.note_absent(&format!("x{i}"), at(1));
+        }
+        assert_eq!(cache.absent.len(), MAX_ABSENT);
+        assert!(cache.is_absent(Some("x999"), at(1)) && !cache.is_absent(Some("x0"), at(1)));
+        assert_eq!(decide(&mut cache, "a", 1), "use");
+    }
+
+    #[test]
+    fn without_keys_failures_are_answered_from_memory_between_retries() {
+        let mut cache = KeyCache::default();
+        assert_eq!(decide(&mut cache, "a", 0), "fetch");
+        let mut second = 0;
+        for wait in [1, 2, 4, 8, 16, 30, 30] {
+            cache.begin(at(second));
+            assert_eq!(decide_at(&mut cache, "a", at(second), true), "fetch", "joins");
+            cache.fail(failed(), false);
+            assert_eq!(decide(&mut cache, "a", second + wait - 1), "jwk-remote-failed-to-load");
+            assert_eq!(decide(&mut cache, "a", second + wait), "fetch");
+            second += wait;
+        }
+        cache.fail(failed(), true);
+        let Answer::Refuse(error) = cache.decide(Some("a"), RS256, at(second - 10), false) else {
+            panic!("a refusal is not retried early")
+        };
+        assert_eq!(
+            error.details().retry_after,
+            Some(COOLDOWN - age(at(second - 30), at(second - 10)))
+        );
+    }
+
+    #[test]
+    fn the_last_good_set_outlives_a_failing_endpoint_to_the_hard_lifetime() {
+        let mut cache = warm();
+        cache.begin(at(300));
+        cache.fail(failed(), false);
+        assert_eq!(decide(&mut cache, "a", 300), "use");
+        assert_eq!(decide(&mut cache, "a", 301), "use and refresh");
+        assert_eq!(decide(&mut cache, "x", 301), "jwk-remote-failed-to-load", "x may be new");
+        cache.begin(at(3598));
+        cache.fail(failed(), true);
+        assert_eq!(decide(&mut cache, "a", 3599), "use");
+        assert_eq!(decide(&mut cache, "a", 3600), "jwk-remote-failed-to-load");
+        assert_eq!(decide(&mut cache, "a", 3628), "fetch");
+    }
+
+    #[test]
+    fn a_clock_set_back_causes_one_fetch_and_no_endless_trust() {
+        let mut cache = KeyCache::default();
+        cache.begin(at(1_000_000));
+        cache.succeed(set(&["a"]), at(1_000_000));
+        assert_eq!(decide(&mut cache, "a", 1_000_000 - 60), "use", "another thread's now");
+        assert_eq!(decide(&mut cache, "a", 0), "fetch");
+        cache.begin(at(0));
+        cache.fail(failed(), false);
+        assert_eq!(decide(&mut cache, "a", 0), "use");
+        assert_eq!(decide(&mut cache, "a", 3300), "fetch", "the hard lifetime runs");
+        cache.begin(at(3300));
+        cache.succeed(set(&["a"]), at(3300));
+        assert_eq!(decide(&mut cache, "a", 3301), "use");
+        assert_eq!(decide_at(&mut cache, "a", UNIX_EPOCH, false), "fetch");
+    }
+}

@@ -1,0 +1,165 @@
+//! The keys of one issuer that are fetched over HTTP: one fetch at a time, whoever waits for it.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use tokio::runtime::Handle;
+use tokio::sync::watch;
+
+use super::algorithm::Algorithm;
+use super::fetch::{Endpoint, FETCH_DEADLINE, FetchFault, failed};
+use super::header::Header;
+use super::key::VerificationKey;
+use super::key_cache::{Answer, KeyCache};
+use super::key_set::KeySet;
+use crate::{Error, ErrorKind, Result};
+
+/// How long a fetch is waited for. Longer than it can take, so that only one whose runtime has
+/// stopped is ever given up.
+const FLIGHT_DEADLINE: Duration = FETCH_DEADLINE.saturating_add(Duration::from_secs(1));
+/// How many fetches one token waits for at most: two, and one more if a fetch is given up.
+const MAX_WAITS: usize = 3;
+
+/// The keys behind one address, with their cache.
+#[derive(Debug)]
+pub(crate) struct RemoteKeys(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    endpoint: Endpoint,
+    algorithms: Vec<Algorithm>,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    cache: KeyCache,
+    flight: Option<Flight>,
+    flights: u64,
+}
+
+/// A fetch under way. It belongs to a task of its own, so that it goes on when the caller who began
+/// it is cancelled.
+#[derive(Clone, Debug)]
+struct Flight {
+    number: u64,
+    /// Closes when the task ends, in whatever way.
+    end: watch::Receiver<()>,
+}
+
+impl RemoteKeys {
+    pub(crate) fn new(endpoint: Endpoint, algorithms: Vec<Algorithm>) -> Self {
+        Self(Arc::new(Shared { endpoint, algorithms, state: Mutex::default() }))
+    }
+
+    /// The key for a token, fetched if it must be.
+    pub(crate) async fn key(
+        &self,
+        header: &Header,
+        now: SystemTime,
+    ) -> Result<Arc<VerificationKey>> {
+        for waits in 0..=MAX_WAITS {
+            match self.ask(header, now, waits > 0)? {
+                Next::Use(key) => return Ok(key),
+                Next::WaitFor(flight) if waits < MAX_WAITS => self.0.wait_for(flight).await,
+                Next::WaitFor(_) => break,
+            }
+        }
+        Err(failed("too many attempts were given up"))
+    }
+
+    fn ask(&self, header: &Header, now: SystemTime, has_waited: bool) -> Result<Next> {
+        let mut state = self.0.lock();
+        let is_fetching = state.flight().is_some();
+        let key_id = header.key_id.as_deref();
+        match state.cache.decide(key_id, header.algorithm, now, is_fetching) {
+            Answer::Use(key) => Ok(Next::Use(key)),
+            Answer::UseAndRefresh(key) => {
+                self.0.begin(&mut state, now)?;
+                Ok(Next::Use(key))
+            }
+            Answer::Fetch => match state.flight() {
+                Some(flight) => Ok(Next::WaitFor(flight)),
+                None => Ok(Next::WaitFor(self.0.begin(&mut state, now)?)),
+            },
+            Answer::Refuse(error) => {
+                if let (true, ErrorKind::JwkKidMismatch, Some(key_id)) =
+                    (has_waited, error.kind(), key_id)
+                {
+                    state.cache.note_absent(key_id, now);
+                }
+                Err(error)
+            }
+        }
+    }
+}
+
+enum Next {
+    Use(Arc<VerificationKey>),
+    WaitFor(Flight),
+}
+
+impl Shared {
+    /// Begins a fetch in a task of its own.
+    fn begin(self: &Arc<Self>, state: &mut State, now: SystemTime) -> Result<Flight> {
+        let runtime = Handle::try_current().map_err(|_| {
+            Error::new(ErrorKind::Internal, "keys can be fetched only inside a Tokio runtime")
+        })?;
+        let (ending, end) = watch::channel(());
+        state.flights += 1;
+        let flight = Flight { number: state.flights, end };
+        state.flight = Some(flight.clone());
+        state.cache.begin(now);
+        let (shared, number) = (Arc::clone(self), flight.number);
+        runtime.spawn(async move {
+            let outcome = shared.fetch().await;
+            shared.end(number, outcome, now);
+            drop(ending);
+        });
+        Ok(flight)
+    }
+
+    async fn fetch(&self) -> Result<KeySet, FetchFault> {
+        let document = self.endpoint.fetch().await?;
+        KeySet::from_jwks(&document, &self.algorithms).map_err(FetchFault::unusable)
+    }
+
+    /// Notes how a fetch ended, unless it was given up before.
+    fn end(&self, number: u64, outcome: Result<KeySet, FetchFault>, began: SystemTime) {
+        let mut state = self.lock();
+        if state.flight.take_if(|flight| flight.number == number).is_none() {
+            return;
+        }
+        match outcome {
+            Ok(keys) => state.cache.succeed(keys, began),
+            Err(fault) => {
+                tracing::warn!(
+                    code = fault.error.code(),
+                    reason = fault.error.message(),
+                    "the keys of an issuer could not be renewed"
+                );
+                state.cache.fail(fault.error, fault.is_refusal);
+            }
+        }
+    }
+
+    /// Waits until the fetch has ended; one that does not end in time is given up.
+    async fn wait_for(&self, mut flight: Flight) {
+        let end = async { while flight.end.changed().await.is_ok() {} };
+        if tokio::time::timeout(FLIGHT_DEADLINE, end).await.is_err() {
+            self.lock().flight.take_if(|current| current.number == flight.number);
+        }
+    }
+
+    /// The lock is never held across a wait, and what it guards is whole after every step.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// The fetch under way. One whose task is gone, with its runtime, is none.
+    fn flight(&self) -> Option<Flight> {
+        self.flight.clone().filter(|flight| flight.end.has_changed().is_ok())
+    }
+}
