@@ -28,6 +28,15 @@ refuse "the crate casier-python" "$(crates -p casier-python -e normal,build)" 'c
 refuse "the workspace" "$(crates --workspace -e normal,build,dev)" \
   'ring|openssl|openssl-sys|native-tls|boring|boring-sys|rustls-rustcrypto|rustls-graviola|mbedtls'
 
+for crate in rustls aws-lc-rs aws-lc-sys; do
+  versions=$(cargo tree --locked --workspace -e normal,build,dev --prefix none -f '{p}' |
+    grep -E "^$crate v" | cut -d ' ' -f 1,2 | sort -u)
+  if [[ $(wc -l <<<"$versions") != 1 ]]; then
+    echo "the workspace depends on several versions of $crate: $(paste -sd ' ' <<<"$versions")"
+    exit 1
+  fi
+done
+
 # A crate that the wheel wants with other features would be compiled a second
 # time, and with it everything that stands on it.
 workspace=$(features --workspace -e normal,build,dev)

@@ -20,10 +20,10 @@ start_server() {
   held_inputs+=("$input")
   for ((tries = 0; tries < 600; tries++)); do
     grep -qs '^# ready' "$SCRATCH/$name.env" && break
-    kill -0 "${server_pid[$name]}" 2>/dev/null || tries=600
+    kill -0 "${server_pid[$name]}" 2>/dev/null || break
     sleep 0.1
   done
-  if ((tries >= 600)); then
+  if ! grep -qs '^# ready' "$SCRATCH/$name.env"; then
     tail -n 20 "$LOGS/$name.log" >&2
     fail "$name did not start; log: $LOGS/$name.log"
   fi

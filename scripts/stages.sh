@@ -15,7 +15,8 @@ cd "$ROOT"
 CASIER_CACHE=${XDG_CACHE_HOME:-${HOME:?HOME is not set}/.cache}/casier
 # One target directory for every clone and every tool, so that nothing heavy is
 # compiled twice. Maturin and cargo are both given this profile by name.
-export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$CASIER_CACHE/target}
+CARGO_TARGET_DIR=$(realpath -m "${CARGO_TARGET_DIR:-$CASIER_CACHE/target}")
+export CARGO_TARGET_DIR
 # shellcheck disable=SC2034 # read by the scripts that source this one
 PROFILE=dev
 # shellcheck disable=SC2034
@@ -26,7 +27,7 @@ command -v cargo >/dev/null || PATH=$PATH:$HOME/.cargo/bin
 
 # What is set for another project must not change a test, and no proxy stands
 # before a server on loopback.
-for name in $(compgen -v | grep -E '^(AWS|S3|CLERK|NEXT_PUBLIC_CLERK|CASIER)_|^(JWT_ALGORITHM|PRESIGNED_URL_EXPIRATION|REDIS_URL)$'); do
+for name in $(compgen -v | grep -E '^(AWS|S3|CLERK|NEXT_PUBLIC_CLERK|CASIER)_|^(JWT_ALGORITHM|PRESIGNED_URL_EXPIRATION|REDIS_URL|PYTHON(PATH|HOME))$'); do
   case $name in
     CASIER_VECTORS | CASIER_CACHE) ;;
     *) unset "$name" ;;
@@ -78,7 +79,7 @@ run_stage() {
   running_group=$!
   set +m
   exec {out}>&-
-  wait_for_group "$limit" || status=$?
+  wait_for_group "$mode" "$limit" "$log" || status=$?
 
   local left=
   if ((status == 0)); then
@@ -117,21 +118,28 @@ record() {
   stage_rows+=("$(printf '%6d s  %s' "$2" "$1")")
 }
 
-# Status 124 when the limit is reached, as `timeout` has it.
+# Waits for the running stage and gives its status, or 124 at the limit as `timeout`
+# has it. A quiet stage shows now and then how far it is.
 wait_for_group() {
-  local limit=$1 ended='' status=0
-  (
-    release_inputs
-    exec sleep "$limit" >/dev/null 2>&1
-  ) &
-  sleeper=$!
-  wait -n -p ended "$running_group" "$sleeper" || status=$?
-  if [[ $ended == "$sleeper" ]]; then
+  local mode=$1 limit=$2 log=$3 waited=0 step ended status
+  while ((waited < limit)); do
+    step=$((limit - waited < 30 ? limit - waited : 30))
+    (
+      release_inputs
+      exec sleep "$step" >/dev/null 2>&1
+    ) &
+    sleeper=$!
+    ended='' status=0
+    wait -n -p ended "$running_group" "$sleeper" || status=$?
+    if [[ $ended != "$sleeper" ]]; then
+      end_sleeper
+      return "$status"
+    fi
     sleeper=
-    return 124
-  fi
-  end_sleeper
-  return "$status"
+    waited=$((waited + step))
+    [[ $mode == loud ]] || printf '    %d s: %s\n' "$waited" "$(tail -n 1 "$log" | cut -c 1-100)"
+  done
+  return 124
 }
 
 end_sleeper() {
