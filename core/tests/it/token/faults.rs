@@ -1,0 +1,83 @@
+//! Endpoints that lead astray or never end.
+
+use std::time::{Duration, Instant, SystemTime};
+
+use casier::ErrorKind;
+use casier::token::TokenSource;
+use casier_local::{Issuer, MintRequest};
+use serde_json::json;
+
+use super::endpoint::{Endpoint, Reply};
+use super::{config, issuers, within_limit};
+
+async fn kind(reply: Reply) -> (Option<ErrorKind>, Endpoint) {
+    let local = Issuer::start(0).await.unwrap();
+    let endpoint = Endpoint::start(reply).await;
+    let issuers = issuers(vec![config(local.url(), endpoint.url())]);
+    let token = local.mint(&MintRequest::new("user_1")).unwrap();
+    let verdict = issuers.verify(&token, SystemTime::now(), TokenSource::Header).await;
+    (verdict.err().map(|error| error.kind()), endpoint)
+}
+
+/// Attack 35.
+#[test]
+fn redirects_to_another_server_are_not_followed() {
+    within_limit(async {
+        let local = Issuer::start(0).await.unwrap();
+        let jwks = json!({"keys": [local.key().unwrap().jwk()]}).to_string();
+        let other = Endpoint::start(Reply::Body(jwks)).await;
+        let by_name = other.url().replace("127.0.0.1", "localhost");
+        for target in [other.url(), by_name, "file:///etc/passwd".to_owned(), "//x.invalid/".into()]
+        {
+            let location = format!("location: {target}\r\n");
+            let (kind, _) = kind(Reply::Status("302 Found", location)).await;
+            assert_eq!(kind, Some(ErrorKind::JwkRemoteFailedToLoad), "{target}");
+        }
+        assert!(other.requests().is_empty());
+    });
+}
+
+#[test]
+fn redirects_within_the_server_are_followed_three_times_at_most() {
+    within_limit(async {
+        let (kind, endpoint) =
+            kind(Reply::Status("307 Moved", "location: /round\r\n".into())).await;
+        assert_eq!(kind, Some(ErrorKind::JwkRemoteFailedToLoad));
+        assert_eq!(endpoint.requests().len(), 4);
+    });
+}
+
+/// Attack 37.
+#[test]
+fn an_endless_body_is_cut_off() {
+    within_limit(async {
+        let (kind, endpoint) = kind(Reply::Endless).await;
+        assert_eq!(kind, Some(ErrorKind::JwkRemoteInvalid));
+        assert!(endpoint.bytes_sent() < 32 << 20, "{} bytes", endpoint.bytes_sent());
+    });
+}
+
+#[test]
+fn a_body_that_drips_or_never_comes_ends_with_the_deadline() {
+    within_limit(async {
+        for reply in [Reply::Drip, Reply::Silence] {
+            let start = Instant::now();
+            let (kind, _endpoint) = kind(reply).await;
+            assert_eq!(kind, Some(ErrorKind::JwkRemoteFailedToLoad));
+            assert!(start.elapsed() < Duration::from_secs(30));
+        }
+    });
+}
+
+#[test]
+fn documents_without_a_usable_key_are_named_as_such() {
+    within_limit(async {
+        let secret = json!({"keys": [{"kty": "oct", "k": "AQAB", "kid": "x"}]}).to_string();
+        let large = format!("{{\"keys\":[]{}}}", " ".repeat(256 * 1024));
+        let deep = "[".repeat(100_000);
+        for body in ["", "<html>", "null", "{}", r#"{"keys":[]}"#, &secret, &large, &deep] {
+            let (kind, _) = kind(Reply::Body(body.to_owned())).await;
+            assert_eq!(kind, Some(ErrorKind::JwkRemoteInvalid), "{body:.30}");
+        }
+    });
+}
