@@ -11,6 +11,7 @@ mod random;
 pub mod s3;
 mod stack;
 mod store;
+mod strict;
 #[cfg(test)]
 mod testing;
 

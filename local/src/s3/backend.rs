@@ -85,4 +85,54 @@ impl S3 for Backend {
         owner(request.input.expected_bucket_owner.as_deref())?;
         self.location(&request.input.bucket).map(S3Response::new)
     }
+
+    async fn copy_object(&self, request: S3Request<CopyObjectInput>) -> Answer<CopyObjectOutput> {
+        self.copy(request).await.map(S3Response::new)
+    }
+
+    async fn create_multipart_upload(
+        &self,
+        request: S3Request<CreateMultipartUploadInput>,
+    ) -> Answer<CreateMultipartUploadOutput> {
+        self.create_upload(request.input).map(S3Response::new)
+    }
+
+    async fn upload_part(&self, request: S3Request<UploadPartInput>) -> Answer<UploadPartOutput> {
+        Backend::upload_part(self, request).await.map(S3Response::new)
+    }
+
+    async fn upload_part_copy(
+        &self,
+        request: S3Request<UploadPartCopyInput>,
+    ) -> Answer<UploadPartCopyOutput> {
+        self.copy_part(request.input).await.map(S3Response::new)
+    }
+
+    async fn list_parts(&self, request: S3Request<ListPartsInput>) -> Answer<ListPartsOutput> {
+        Backend::list_parts(self, request.input).map(S3Response::new)
+    }
+
+    async fn list_multipart_uploads(
+        &self,
+        request: S3Request<ListMultipartUploadsInput>,
+    ) -> Answer<ListMultipartUploadsOutput> {
+        self.list_uploads(request.input).map(S3Response::new)
+    }
+
+    async fn complete_multipart_upload(
+        &self,
+        request: S3Request<CompleteMultipartUploadInput>,
+    ) -> Answer<CompleteMultipartUploadOutput> {
+        let host = request.headers.get(http::header::HOST);
+        let host = host.and_then(|host| host.to_str().ok()).unwrap_or("localhost").to_owned();
+        self.complete(request.input, &host).await.map(S3Response::new)
+    }
+
+    async fn abort_multipart_upload(
+        &self,
+        request: S3Request<AbortMultipartUploadInput>,
+    ) -> Answer<AbortMultipartUploadOutput> {
+        self.abort(&request.input)?;
+        Ok(S3Response::new(AbortMultipartUploadOutput::default()))
+    }
 }

@@ -6,12 +6,15 @@ mod backend;
 mod buckets;
 mod checksum;
 mod condition;
+mod copy;
 mod error;
 mod list;
+mod multipart;
 mod objects;
 mod read;
 mod receive;
 mod server;
+mod uploads;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 

@@ -154,7 +154,7 @@ fn wanted(condition: &ETagCondition) -> Match {
     }
 }
 
-fn malformed_xml() -> s3s::S3Error {
+pub(super) fn malformed_xml() -> s3s::S3Error {
     s3_error!(
         MalformedXML,
         "The XML you provided was not well-formed or did not validate against our published schema"

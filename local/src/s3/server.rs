@@ -11,7 +11,7 @@ use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
 use s3s::auth::SimpleAuth;
 use s3s::config::{S3Config as ProtocolConfig, StaticConfigProvider};
-use s3s::service::{S3Service, S3ServiceBuilder};
+use s3s::service::S3ServiceBuilder;
 use s3s::validation::{AwsNameValidation, NameValidation as _};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -20,6 +20,7 @@ use tokio::task::JoinHandle;
 use super::{Backend, seconds};
 use crate::clock::Clock;
 use crate::store::{Store, StoreError};
+use crate::strict::{Gate, Rules};
 use crate::{Error, Result};
 
 /// How long [`S3Server::shutdown`] waits for requests that are under way.
@@ -153,7 +154,7 @@ fn data_error(error: StoreError) -> Error {
     Error::Data(Box::new(error))
 }
 
-fn service(store: Store, config: &S3Config) -> S3Service {
+fn service(store: Store, config: &S3Config) -> Gate {
     let mut protocol = ProtocolConfig::default();
     // Dates are judged before s3s, by the clock of the configuration.
     protocol.presigned_url_max_skew_time_secs = u32::MAX;
@@ -167,10 +168,12 @@ fn service(store: Store, config: &S3Config) -> S3Service {
         config.access_key_id.clone(),
         config.secret_access_key.clone(),
     ));
-    builder.build()
+    let rules =
+        Rules { access_key_id: config.access_key_id.clone(), region: config.region.clone() };
+    Gate::new(rules, config.clock.clone(), builder.build())
 }
 
-async fn accept(listener: TcpListener, service: S3Service, mut stopped: watch::Receiver<bool>) {
+async fn accept(listener: TcpListener, service: Gate, mut stopped: watch::Receiver<bool>) {
     let graceful = GracefulShutdown::new();
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT);

@@ -21,12 +21,12 @@ use redb::{Database, ReadableDatabase, ReadableTable};
 pub(crate) use blobs::BlobWriter;
 use blobs::Blobs;
 pub(crate) use error::{Result, StoreError};
-pub(crate) use list::{ListItem, ListPage, ListQuery};
+pub(crate) use list::{ListItem, ListQuery};
 pub(crate) use objects::{Match, ObjectReader, WriteCondition};
 pub(crate) use record::{
     Attributes, BucketRecord, Checksums, ObjectRecord, PartRecord, Segment, UploadRecord,
 };
-pub(crate) use uploads::{Completion, ListedUpload, NamedPart, UploadsPage, UploadsQuery};
+pub(crate) use uploads::{Completion, ListedUpload, NamedPart, UploadsQuery};
 
 /// Buckets, objects and multipart uploads.
 #[derive(Debug)]

@@ -1,6 +1,8 @@
 //! The S3 server, driven by the reference client.
 
 mod objects;
+mod refusals;
+mod wire;
 
 use std::time::Duration;
 

@@ -1,0 +1,153 @@
+//! The service that hyper calls: judge, pass on to s3s, and see to it that the answer arrives.
+
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use http::request::Parts;
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, header};
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use hyper::body::{Frame, Incoming, SizeHint};
+use hyper::service::Service;
+use s3s::service::S3Service;
+use s3s::{Body, HttpError};
+
+use super::refusal::Refusal;
+use super::{Rules, digest, is_delete_objects, judge};
+use crate::clock::Clock;
+
+/// The most of an unread body that is read only so that the client gets to read the answer.
+const MOST_DRAINED: usize = 16 << 20;
+const DRAIN_TIME: Duration = Duration::from_secs(5);
+
+/// The largest body of a DeleteObjects, in bytes.
+const LARGEST_DELETE: usize = 2 << 20;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-amz-request-id");
+
+/// The strict layer, with s3s behind it.
+#[derive(Clone)]
+pub(crate) struct Gate {
+    rules: Arc<Rules>,
+    clock: Clock,
+    protocol: S3Service,
+}
+
+impl Gate {
+    pub(crate) fn new(rules: Rules, clock: Clock, protocol: S3Service) -> Self {
+        Self { rules: Arc::new(rules), clock, protocol }
+    }
+
+    async fn answer(self, request: Request<Incoming>) -> Result<Response<Body>, HttpError> {
+        let request_id = crate::random::hex(8).unwrap_or_default().to_ascii_uppercase();
+        let (parts, incoming) = request.into_parts();
+        let rest = Shared::new(incoming);
+        let waits = parts.headers.contains_key(header::EXPECT);
+        let outcome = match judge(&self.rules, &parts, self.clock.now()) {
+            Ok(()) => body(&parts, rest.clone()).await,
+            Err(refusal) => Err(refusal),
+        };
+        let mut response = match outcome {
+            Ok(body) => self.protocol.call(Request::from_parts(parts, body)).await?,
+            Err(refusal) => {
+                tracing::debug!(code = refusal.code, "refused");
+                refusal.into_response(&request_id)
+            }
+        };
+        if let Ok(id) = HeaderValue::try_from(request_id) {
+            response.headers_mut().insert(REQUEST_ID, id);
+        }
+        // A client that waits for "100 Continue" has sent nothing yet.
+        if !waits || rest.begun() {
+            rest.drain().await;
+        }
+        Ok(response)
+    }
+}
+
+impl Service<Request<Incoming>> for Gate {
+    type Response = Response<Body>;
+    type Error = HttpError;
+    type Future = BoxFuture<'static, Result<Self::Response, Self::Error>>;
+
+    fn call(&self, request: Request<Incoming>) -> Self::Future {
+        Box::pin(self.clone().answer(request))
+    }
+}
+
+/// The body for s3s; that of a DeleteObjects is read and its digest compared first.
+async fn body(parts: &Parts, body: Shared) -> Result<Body, Refusal> {
+    if !is_delete_objects(parts) || is_chunked(&parts.headers) {
+        return Ok(Body::http_body(body));
+    }
+    let read = Limited::new(body, LARGEST_DELETE).collect().await.map_err(|error| {
+        if error.is::<LengthLimitError>() {
+            Refusal::malformed_xml()
+        } else {
+            Refusal::incomplete_body()
+        }
+    })?;
+    let bytes = read.to_bytes();
+    digest::judge(&parts.headers, &bytes)?;
+    Ok(Body::from(bytes))
+}
+
+/// Whether the body is `aws-chunked`, whose chunks and trailers s3s checks.
+fn is_chunked(headers: &HeaderMap) -> bool {
+    headers
+        .get("x-amz-content-sha256")
+        .is_some_and(|value| value.as_bytes().starts_with(b"STREAMING-"))
+}
+
+/// A request's body that can still be read on when s3s is done with it.
+#[derive(Clone)]
+struct Shared {
+    incoming: Arc<Mutex<Incoming>>,
+    begun: Arc<AtomicBool>,
+}
+
+impl Shared {
+    fn new(incoming: Incoming) -> Self {
+        Self { incoming: Arc::new(Mutex::new(incoming)), begun: Arc::default() }
+    }
+
+    fn begun(&self) -> bool {
+        self.begun.load(Ordering::Relaxed)
+    }
+
+    /// Reads on to the end, within limits: a connection that is closed while the client still
+    /// sends may lose the answer.
+    async fn drain(self) {
+        let reading = async {
+            let mut rest = Limited::new(self, MOST_DRAINED);
+            while let Some(Ok(_)) = rest.frame().await {}
+        };
+        let _ = tokio::time::timeout(DRAIN_TIME, reading).await;
+    }
+}
+
+impl hyper::body::Body for Shared {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        self.begun.store(true, Ordering::Relaxed);
+        let mut incoming = self.incoming.lock().unwrap_or_else(PoisonError::into_inner);
+        Pin::new(&mut *incoming).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.incoming.lock().unwrap_or_else(PoisonError::into_inner).is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.incoming.lock().unwrap_or_else(PoisonError::into_inner).size_hint()
+    }
+}
