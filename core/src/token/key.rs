@@ -61,6 +61,7 @@ impl VerificationKey {
     }
 
     /// Whether the key may check `algorithm`.
+    #[cfg(test)]
     pub(crate) fn fits(&self, algorithm: Algorithm) -> bool {
         self.checks.iter().any(|(own, _)| *own == algorithm)
     }

@@ -4,7 +4,6 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use super::algorithm::Algorithm;
 use super::key::VerificationKey;
 use super::key_set::KeySet;
 use super::unverified::unknown_key;
@@ -59,11 +58,10 @@ pub(crate) enum Answer {
 }
 
 impl KeyCache {
-    /// Decides for a token of this key id and algorithm. `is_fetching`: a fetch is under way.
+    /// Decides for a token of this key id. `is_fetching`: a fetch is under way.
     pub(crate) fn decide(
         &mut self,
         key_id: Option<&str>,
-        algorithm: Algorithm,
         now: SystemTime,
         is_fetching: bool,
     ) -> Answer {
@@ -76,7 +74,7 @@ impl KeyCache {
                 Answer::Refuse(self.unreachable(now))
             };
         };
-        match current.keys.find(key_id, algorithm) {
+        match current.keys.find(key_id) {
             Some(_) if age >= SOFT_LIFETIME && self.failure.is_none() => Answer::Fetch,
             Some(key) if age >= REFRESH_AGE && !is_fetching && self.is_retry_due(now) => {
                 Answer::UseAndRefresh(key)
@@ -187,9 +185,8 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::token::algorithm::Algorithm;
     use crate::token::testing::{other_rsa, rsa};
-
-    const RS256: Algorithm = Algorithm::Rs256;
 
     fn at(seconds: u64) -> SystemTime {
         UNIX_EPOCH + Duration::from_secs(1_700_000_000 + seconds)
@@ -198,7 +195,8 @@ mod tests {
     fn set(ids: &[&str]) -> KeySet {
         let keys = [rsa(), other_rsa()];
         let keys: Vec<_> = ids.iter().zip(keys).map(|(id, key)| key.jwk(id)).collect();
-        KeySet::from_jwks(json!({"keys": keys}).to_string().as_bytes(), &[RS256]).unwrap()
+        KeySet::from_jwks(json!({"keys": keys}).to_string().as_bytes(), &[Algorithm::Rs256])
+            .unwrap()
     }
 
     fn failed() -> Error {
@@ -223,7 +221,7 @@ mod tests {
         now: SystemTime,
         is_fetching: bool,
     ) -> &'static str {
-        match cache.decide(Some(id), RS256, now, is_fetching) {
+        match cache.decide(Some(id), now, is_fetching) {
             Answer::Use(_) => "use",
             Answer::UseAndRefresh(_) => "use and refresh",
             Answer::Fetch => "fetch",
@@ -292,7 +290,7 @@ mod tests {
             second += wait;
         }
         cache.fail(failed(), true);
-        let Answer::Refuse(error) = cache.decide(Some("a"), RS256, at(second - 10), false) else {
+        let Answer::Refuse(error) = cache.decide(Some("a"), at(second - 10), false) else {
             panic!("a refusal is not retried early")
         };
         assert_eq!(

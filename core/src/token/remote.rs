@@ -72,7 +72,7 @@ impl RemoteKeys {
         let mut state = self.0.lock();
         let is_fetching = state.flight().is_some();
         let key_id = header.key_id.as_deref();
-        match state.cache.decide(key_id, header.algorithm, now, is_fetching) {
+        match state.cache.decide(key_id, now, is_fetching) {
             Answer::Use(key) => Ok(Next::Use(key)),
             Answer::UseAndRefresh(key) => {
                 self.0.begin(&mut state, now)?;

@@ -56,8 +56,7 @@ impl TokenVerifier {
             return Err(unknown_issuer());
         }
         let header = self.rules.header(&token)?;
-        let key =
-            self.keys.find(header.key_id.as_deref(), header.algorithm).ok_or_else(unknown_key)?;
+        let key = self.keys.find(header.key_id.as_deref()).ok_or_else(unknown_key)?;
         self.rules.verify(token, header, &key, now, source)
     }
 }
