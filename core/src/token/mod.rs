@@ -1,12 +1,15 @@
-//! From a token to a verified user.
+//! From a request to a verified user.
 //!
 //! One order for every token, and nothing is believed before its turn: compact form → issuer
 //! (the unverified `iss` only *selects* one configured issuer) → header rules → key → signature
 //! → claims → [`User`]. [`TokenVerifier`] is the pure part: no network, and the time comes in from
 //! outside. [`Issuers`] adds several issuers and keys that are fetched over HTTP and cached.
+//! [`extract_token`] finds the token of a request before all that.
 
 mod algorithm;
 mod claims;
+mod cookie;
+mod cross_site;
 mod encoding;
 mod fetch;
 mod grants;
@@ -21,7 +24,9 @@ mod key_cache;
 mod key_set;
 mod mapping;
 mod pem;
+mod publishable_key;
 mod remote;
+mod request;
 mod roca;
 mod unverified;
 mod user;
@@ -35,5 +40,7 @@ mod verifier_tests;
 pub use algorithm::Algorithm;
 pub use issuer::{IssuerConfig, KeySource, TokenSource};
 pub use issuers::Issuers;
+pub use publishable_key::PublishableKey;
+pub use request::{RequestHead, RequestRules, RequestToken, extract_token};
 pub use user::{Organization, User};
 pub use verifier::{TokenVerifier, VerifiedToken};

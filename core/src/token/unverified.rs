@@ -38,7 +38,12 @@ impl<'a> UnverifiedToken<'a> {
 
     /// Who the token says made it. Good for nothing but to choose among configured issuers.
     pub(crate) fn issuer(&self) -> Option<&str> {
-        self.claims.get("iss").and_then(Value::as_str)
+        self.claim("iss").and_then(Value::as_str)
+    }
+
+    /// What the token says under this name. Good for nothing but to choose among tokens.
+    pub(crate) fn claim(&self, name: &str) -> Option<&Value> {
+        self.claims.get(name)
     }
 
     /// The issuer's rules for the header, all that can be said before a key is known.
