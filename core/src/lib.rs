@@ -3,9 +3,15 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod access;
+mod client;
+pub mod config;
 mod error;
+mod session;
 pub mod state;
 pub mod storage;
 pub mod token;
 
+pub use client::{Casier, CasierBuilder};
+pub use config::{Config, Setting};
 pub use error::{Details, Error, ErrorKind, Result};
+pub use session::Session;

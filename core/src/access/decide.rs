@@ -14,8 +14,9 @@ impl Policy {
     /// Whether `user` may do `action`, and on what terms. Pure: `now` is the time of the call, by
     /// which a link's end is told.
     ///
-    /// A tier, role or feature that the policy does not have is a mistake of the application and is
-    /// refused for everybody with `config-invalid`. A user whose tier or role the policy does not
+    /// A tier or role that the policy does not have is a mistake of the application and is refused
+    /// for everybody with `config-invalid`; a feature that no tier has can still be granted by a
+    /// token. A user whose tier or role the policy does not
     /// have counts as having the lowest. A link is shortened to the tier's longest, never refused
     /// for its length.
     pub fn decide(&self, user: &User, action: &Action, facts: &Facts, now: SystemTime) -> Decision {
@@ -83,26 +84,17 @@ impl Policy {
             return Ok(Terms::default());
         }
         let actual = self.tier_of(user).name();
-        if feature.contains(':') {
-            return Err(Error::new(
-                ErrorKind::FeatureRequired,
-                format!("the token does not grant the feature `{}`", feature.escape_debug()),
-            )
+        let shown = feature.escape_debug();
+        let message = match self.tiers().iter().find(|tier| tier.has_feature(feature)) {
+            Some(lowest) => format!(
+                "the feature `{shown}` needs the tier `{}` or higher; the user has `{actual}`",
+                lowest.name()
+            ),
+            None => format!("the user has not been granted the feature `{shown}`"),
+        };
+        Err(Error::new(ErrorKind::FeatureRequired, message)
             .with_required(feature)
-            .with_actual(actual));
-        }
-        let lowest = self
-            .tiers()
-            .iter()
-            .find(|tier| tier.has_feature(feature))
-            .ok_or_else(|| self.unknown("feature", feature))?
-            .name();
-        Err(Error::new(
-            ErrorKind::FeatureRequired,
-            format!("the feature `{feature}` needs the tier `{lowest}` or higher; the user has `{actual}`"),
-        )
-        .with_required(lowest)
-        .with_actual(actual))
+            .with_actual(actual))
     }
 
     fn admit(
@@ -160,14 +152,7 @@ impl Policy {
         let name = name.escape_debug();
         let known: Vec<&str> = match what {
             "tier" => self.tiers().iter().map(Tier::name).collect(),
-            "role" => self.roles().iter().map(String::as_str).collect(),
-            _ => self
-                .tiers()
-                .last()
-                .into_iter()
-                .flat_map(|t| &t.features)
-                .map(String::as_str)
-                .collect(),
+            _ => self.roles().iter().map(String::as_str).collect(),
         };
         Error::new(
             ErrorKind::ConfigInvalid,
@@ -271,7 +256,7 @@ mod tests {
     fn a_feature_comes_from_the_tier_or_from_the_token() {
         let books = Action::Feature(String::from("books"));
         let mut somebody = user("free");
-        assert_eq!(refusal(&somebody, &books), refused_with("feature-required", "pro", "free"));
+        assert_eq!(refusal(&somebody, &books), refused_with("feature-required", "books", "free"));
         assert!(decide(&somebody, &books).unwrap_err().message().contains("`pro`"));
         assert!(decide(&user("premium"), &books).is_ok());
         for granted in ["u:books", "o:books", "uo:books"] {
@@ -302,6 +287,14 @@ mod tests {
     }
 
     #[test]
+    fn a_feature_of_no_tier_is_for_tokens_alone() {
+        for feature in ["seats", "bookz", "*", ""] {
+            let decision = refusal(&user("enterprise"), &Action::Feature(feature.to_owned()));
+            assert_eq!(decision, refused_with("feature-required", feature, "enterprise"));
+        }
+    }
+
+    #[test]
     fn what_the_policy_does_not_have_nobody_has() {
         let mut admin = user("enterprise");
         admin.role = String::from("admin");
@@ -309,8 +302,6 @@ mod tests {
             Action::Subscription(String::from("Pro")),
             Action::Subscription(String::new()),
             Action::Role(String::from("root")),
-            Action::Feature(String::from("bookz")),
-            Action::Feature(String::from("*")),
         ] {
             assert_eq!(decide(&admin, &action).unwrap_err().code(), "config-invalid", "{action:?}");
         }

@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use casier::ErrorKind;
 use casier::access::{Kind, Policy, Tier, format_size};
+use casier::{ErrorKind, Setting};
 
 const UPDATE: &str = "CASIER_UPDATE_DOCS";
 const HOW: &str = "regenerate it: CASIER_UPDATE_DOCS=1 cargo test -p casier docs";
@@ -38,6 +38,12 @@ fn errors_md_is_the_catalogue() {
 }
 
 #[test]
+fn configuration_md_shows_the_table_of_settings() {
+    let page = with_block(&read("configuration.md"), "settings", &setting_table());
+    check_or_write("configuration.md", &page);
+}
+
+#[test]
 fn policy_md_shows_the_builtin_policy() {
     let page = read("policy.md");
     let policy = Policy::builtin();
@@ -60,6 +66,28 @@ fn the_examples_of_policy_md_are_policies() {
         }
     }
     assert!(page.contains("# the built-in tiers"));
+}
+
+fn setting_table() -> String {
+    let mut table = String::from(
+        "| in code | variable | meaning | default | in the file |\n|---|---|---|---|---|\n",
+    );
+    for setting in Setting::ALL {
+        let variables: Vec<_> =
+            setting.variables().iter().map(|name| format!("`{name}`")).collect();
+        let file = setting.file_key();
+        let file = if file.is_empty() { String::new() } else { format!("`{file}`") };
+        writeln!(
+            table,
+            "| `{}` | {} | {} | {} | {file} |",
+            setting.name(),
+            variables.join(" or "),
+            setting.meaning(),
+            setting.default_text(),
+        )
+        .unwrap();
+    }
+    table
 }
 
 fn tier_table(policy: &Policy) -> String {

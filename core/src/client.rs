@@ -1,0 +1,136 @@
+//! The entry: one `Casier` for a process.
+
+use std::ffi::OsString;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use crate::config::{Config, ConfigBuilder, Setting};
+use crate::session::Session;
+use crate::storage::{Scope, Storage, UserStorage};
+use crate::token::{Issuers, RequestHead, TokenSource, User, extract_token};
+use crate::{Error, ErrorKind, Result};
+
+/// Verifies who is calling and opens their files. Build one for a process; cloning is cheap, and
+/// all clones share keys, connections and caches.
+///
+/// Building does no I/O and needs no runtime; the first call that waits does, inside a tokio
+/// runtime.
+#[derive(Clone, Debug)]
+pub struct Casier(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    config: Config,
+    issuers: Issuers,
+    storage: Option<Storage>,
+}
+
+impl Casier {
+    /// Collects settings in code, over an empty environment.
+    pub fn builder() -> CasierBuilder {
+        CasierBuilder(Config::builder())
+    }
+
+    /// Takes every setting from the environment of this process.
+    ///
+    /// # Errors
+    /// `config-invalid`: the first variable that is missing or wrong, by name, without its value.
+    pub fn from_env() -> Result<Self> {
+        Self::builder().environment()?.build()
+    }
+
+    /// Builds from a configuration that is already complete.
+    ///
+    /// # Errors
+    /// `config-invalid` when an issuer's keys cannot be used, or two issuers cannot stand together.
+    pub fn new(config: Config) -> Result<Self> {
+        let issuers = Issuers::new(config.issuers.clone(), config.policy.clone())?;
+        let storage = config.storage.clone().map(Storage::new).transpose()?;
+        Ok(Self(Arc::new(Inner { config, issuers, storage })))
+    }
+
+    /// Verifies a session token that came in a header.
+    ///
+    /// # Errors
+    /// One of the `token-…`, `session-…` or `jwk-…` codes.
+    pub async fn authenticate(&self, token: &str) -> Result<Session> {
+        self.session(token, TokenSource::Header).await
+    }
+
+    /// Takes the token from a request's headers or cookies and verifies it. The first source that
+    /// is present decides: `Authorization`, `X-Clerk-Auth-Token`, then Clerk's session cookies; a
+    /// request by cookie that may change something must come from the site itself.
+    ///
+    /// # Errors
+    /// `token-missing`, `cross-site-request`, or what [`authenticate`](Self::authenticate) gives.
+    pub async fn authenticate_request(&self, request: &RequestHead) -> Result<Session> {
+        let found = extract_token(request, &self.0.config.request, SystemTime::now())?;
+        self.session(&found.token, found.source).await
+    }
+
+    /// The files of any user, for trusted server code such as a background job: no tier limits
+    /// apply. `user_id` is [`User::user_id`].
+    ///
+    /// # Errors
+    /// `invalid-user-id`; `config-invalid` when no bucket is configured.
+    pub fn storage_for(&self, user_id: &str) -> Result<UserStorage> {
+        self.files(user_id, None)
+    }
+
+    /// The configuration that this was built from.
+    pub fn config(&self) -> &Config {
+        &self.0.config
+    }
+
+    async fn session(&self, token: &str, source: TokenSource) -> Result<Session> {
+        let token = self.0.issuers.verify(token, SystemTime::now(), source).await?;
+        Ok(Session::new(self.clone(), token))
+    }
+
+    pub(crate) fn files(&self, user_id: &str, user: Option<Arc<User>>) -> Result<UserStorage> {
+        let Some(storage) = &self.0.storage else {
+            let problem = format!("{} is not set: files need a bucket", Setting::Bucket.label());
+            return Err(Error::new(ErrorKind::ConfigInvalid, problem));
+        };
+        Ok(storage.scoped(Scope::new(user_id)?, user, self.0.config.policy.clone()))
+    }
+}
+
+/// Collects settings for a [`Casier`].
+#[derive(Clone, Debug)]
+pub struct CasierBuilder(ConfigBuilder);
+
+impl CasierBuilder {
+    /// Reads the environment of this process beneath what is set in code.
+    ///
+    /// # Errors
+    /// `config-invalid` when a variable of the table is not UTF-8.
+    pub fn environment(self) -> Result<Self> {
+        self.0.environment().map(Self)
+    }
+
+    /// Reads these variables, as if they were the environment, beneath what is set in code.
+    ///
+    /// # Errors
+    /// `config-invalid` when a variable of the table is not UTF-8.
+    pub fn variables(
+        self,
+        variables: impl IntoIterator<Item = (OsString, OsString)>,
+    ) -> Result<Self> {
+        self.0.variables(variables).map(Self)
+    }
+
+    /// Sets one setting, in the form that the environment would give it.
+    #[must_use]
+    pub fn set(self, setting: Setting, value: impl Into<String>) -> Self {
+        Self(self.0.set(setting, value))
+    }
+
+    /// Builds, without I/O but for the files that the settings name.
+    ///
+    /// # Errors
+    /// `config-invalid`: the first thing that is missing or wrong, by name, without its value.
+    pub fn build(self) -> Result<Casier> {
+        Casier::new(self.0.build()?)
+    }
+}

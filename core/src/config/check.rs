@@ -1,0 +1,190 @@
+//! The form of single values: URLs, origins, lists, keys.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use url::{Host, Url};
+
+use super::layers::Given;
+use crate::Result;
+
+/// Splits a list at its commas; an empty entry is an error.
+pub(super) fn list(value: &Given) -> Result<Vec<String>> {
+    let entries: Vec<String> = value.text.split(',').map(|entry| entry.trim().to_owned()).collect();
+    if entries.iter().any(String::is_empty) {
+        return Err(value.invalid("has an empty entry"));
+    }
+    Ok(entries)
+}
+
+/// `true`, `false`, `1` or `0`.
+pub(super) fn flag(value: &Given) -> Result<bool> {
+    match value.text.trim() {
+        "true" | "1" => Ok(true),
+        "false" | "0" => Ok(false),
+        _ => Err(value.invalid("must be `true` or `false`")),
+    }
+}
+
+/// A whole number within bounds, both included.
+pub(super) fn number(value: &Given, least: u64, most: u64) -> Result<u64> {
+    match value.text.trim().parse() {
+        Ok(number) if (least..=most).contains(&number) => Ok(number),
+        _ => Err(value.invalid(format_args!("must be a whole number from {least} to {most}"))),
+    }
+}
+
+/// An absolute http or https URL with a host and without credentials, query or fragment.
+pub(super) fn web_url(value: &Given) -> Result<Url> {
+    let url = Url::parse(&value.text).map_err(|_| value.invalid("is not an absolute URL"))?;
+    if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
+        return Err(value.invalid("must be an http or https URL with a host"));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(value.invalid("must not hold credentials"));
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err(value.invalid("must not have a query or a fragment"));
+    }
+    Ok(url)
+}
+
+/// A URL that decides whom we trust: https, and not on loopback, unless `local` allows both.
+pub(super) fn trusted_url(value: &Given, local: bool) -> Result<Url> {
+    let url = web_url(value)?;
+    if !local && (url.scheme() != "https" || is_loopback(&url)) {
+        return Err(value.invalid(
+            "must be https and not on loopback (CASIER_LOCAL=1 allows both, for development)",
+        ));
+    }
+    Ok(url)
+}
+
+/// A web origin as browsers send it (RFC 6454 section 6.1): scheme, host, port if not the default.
+pub(super) fn origin(value: &Given, entry: &str) -> Result<()> {
+    let exact = Url::parse(entry)
+        .is_ok_and(|url| web_scheme(entry) && url.origin().ascii_serialization() == entry);
+    if exact {
+        return Ok(());
+    }
+    Err(value.invalid(
+        "has an entry that is not an origin: scheme, host and port, in lower case, no path",
+    ))
+}
+
+/// Whether an entry means to be a web origin at all.
+pub(super) fn web_scheme(entry: &str) -> bool {
+    entry.starts_with("http://") || entry.starts_with("https://")
+}
+
+/// A webhook secret as Standard Webhooks writes it: `whsec_` and base64 of 24 to 64 bytes.
+pub(super) fn webhook_secret(value: &Given, entry: &str) -> Result<()> {
+    let key = entry.strip_prefix("whsec_").and_then(|text| STANDARD.decode(text).ok());
+    if key.is_some_and(|key| (24..=64).contains(&key.len())) {
+        return Ok(());
+    }
+    Err(value.invalid("must be `whsec_` followed by 24 to 64 bytes in base64"))
+}
+
+/// A sealing secret: at least 32 bytes in base64.
+pub(super) fn sealing_secret(value: &Given, entry: &str) -> Result<()> {
+    if STANDARD.decode(entry).is_ok_and(|key| key.len() >= 32) {
+        return Ok(());
+    }
+    Err(value.invalid("must be 32 or more random bytes in base64"))
+}
+
+/// A bucket name: the letters that S3 has ever allowed, 3 to 63 of them
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html>).
+pub(super) fn bucket(value: &Given) -> Result<String> {
+    let name = &value.text;
+    let edge = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
+    let good = (3..=63).contains(&name.len())
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_'))
+        && edge(name.as_bytes().first())
+        && edge(name.as_bytes().last());
+    if !good {
+        return Err(value.invalid("is not a bucket name"));
+    }
+    Ok(name.clone())
+}
+
+/// A region's name: it becomes part of host names.
+pub(super) fn region(value: &Given) -> Result<String> {
+    let name = &value.text;
+    if name.len() > 64 || !name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') {
+        return Err(value.invalid("is not a region, such as `eu-west-3`"));
+    }
+    Ok(name.clone())
+}
+
+/// An S3 endpoint: scheme, host and port. Without a scheme, `use_ssl` chooses it.
+pub(super) fn endpoint(value: &Given, use_ssl: bool) -> Result<String> {
+    let text = match value.text.contains("://") {
+        true => value.text.clone(),
+        false => format!("{}://{}", if use_ssl { "https" } else { "http" }, value.text),
+    };
+    let url = web_url(&Given { text, origin: value.origin.clone() })?;
+    if url.path() != "/" {
+        return Err(value.invalid("must have no path: scheme, host and port only"));
+    }
+    Ok(url.origin().ascii_serialization())
+}
+
+/// Whether the URL's host is this machine.
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => {
+            let name = name.trim_end_matches('.');
+            name == "localhost" || name.ends_with(".localhost")
+        }
+        Some(Host::Ipv4(address)) => address.is_loopback() || address.is_unspecified(),
+        Some(Host::Ipv6(address)) => {
+            address.is_loopback()
+                || address.is_unspecified()
+                || address.to_ipv4_mapped().is_some_and(|address| address.is_loopback())
+        }
+        None => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn given(text: &str) -> Given {
+        Given { text: text.to_owned(), origin: "X".to_owned() }
+    }
+
+    #[test]
+    fn loopback_in_every_spelling_needs_the_local_switch() {
+        let hosts = ["localhost", "app.localhost", "127.0.0.1", "127.9.9.9", "[::1]", "0x7f.1"];
+        for host in hosts {
+            let value = given(&format!("https://{host}:3000"));
+            assert!(trusted_url(&value, false).is_err(), "{host}");
+            assert!(trusted_url(&value, true).is_ok(), "{host}");
+        }
+        assert!(trusted_url(&given("http://clerk.example.com"), false).is_err());
+        assert!(trusted_url(&given("https://clerk.example.com"), false).is_ok());
+    }
+
+    #[test]
+    fn an_origin_is_exact() {
+        let value = given("list");
+        for good in ["https://app.example.com", "http://localhost:3000"] {
+            assert!(origin(&value, good).is_ok(), "{good}");
+        }
+        let bad = ["https://app.example.com/", "https://App.example.com", "https://a.example:443"];
+        for bad in bad.into_iter().chain(["app.example.com", "ftp://a.example", "null", "*"]) {
+            assert!(origin(&value, bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn an_endpoint_takes_its_scheme_from_use_ssl_and_has_no_path() {
+        assert_eq!(endpoint(&given("minio:9000"), false).unwrap(), "http://minio:9000");
+        assert_eq!(endpoint(&given("minio:9000"), true).unwrap(), "https://minio:9000");
+        assert_eq!(endpoint(&given("https://[::1]:9000/"), false).unwrap(), "https://[::1]:9000");
+        assert!(endpoint(&given("https://s3.example.com/bucket"), true).is_err());
+        assert!(endpoint(&given("https://key:secret@s3.example.com"), true).is_err());
+    }
+}

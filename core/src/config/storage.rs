@@ -1,0 +1,73 @@
+//! The settings of the bucket.
+
+use std::time::Duration;
+
+use super::layers::{Layers, missing};
+use super::{Setting, check};
+use crate::Result;
+use crate::storage::{StaticCredentials, StorageConfig};
+
+/// The storage configuration, or nothing when no bucket is set. Values are checked either way.
+pub(super) fn resolve(layers: &Layers) -> Result<Option<StorageConfig>> {
+    let number = |setting, least, most| -> Result<Option<u64>> {
+        layers.given(setting)?.map(|value| check::number(value, least, most)).transpose()
+    };
+    let use_ssl = layers.given(Setting::UseSsl)?.map_or(Ok(true), check::flag)?;
+    let url = |setting| -> Result<Option<String>> {
+        layers.given(setting)?.map(|value| check::endpoint(value, use_ssl)).transpose()
+    };
+
+    let endpoint = url(Setting::EndpointUrl)?;
+    let public_endpoint = url(Setting::PublicEndpointUrl)?;
+    let path_style = path_style(layers, endpoint.is_some())?;
+    let region = layers.given(Setting::Region)?.map(check::region).transpose()?;
+    let credentials = credentials(layers)?;
+    let link_seconds = number(Setting::LinkSeconds, 1, 604_800)?;
+    let deadline = number(Setting::DeadlineSeconds, 1, 3600)?;
+    let Some(bucket) = layers.given(Setting::Bucket)?.map(check::bucket).transpose()? else {
+        return Ok(None);
+    };
+
+    let mut config = StorageConfig::new(bucket, endpoint);
+    config.region = region;
+    config.public_endpoint = public_endpoint;
+    config.path_style = path_style;
+    config.credentials = credentials;
+    config.link_seconds = link_seconds.unwrap_or(config.link_seconds);
+    config.deadline = deadline.map_or(config.deadline, Duration::from_secs);
+    Ok(Some(config))
+}
+
+fn path_style(layers: &Layers, has_endpoint: bool) -> Result<bool> {
+    let Some(value) = layers.given(Setting::AddressingStyle)? else { return Ok(has_endpoint) };
+    match value.text.trim() {
+        "path" => Ok(true),
+        "virtual" => Ok(false),
+        "auto" => Ok(has_endpoint),
+        _ => Err(value.invalid("must be `path`, `virtual` or `auto`")),
+    }
+}
+
+/// The keys, when they are set: both or neither.
+fn credentials(layers: &Layers) -> Result<Option<StaticCredentials>> {
+    let access_key_id = layers.given(Setting::AccessKeyId)?;
+    let secret_access_key = layers.given(Setting::SecretAccessKey)?;
+    let session_token = layers.given(Setting::SessionToken)?;
+    match (access_key_id, secret_access_key) {
+        (Some(id), Some(secret)) => {
+            let mut credentials = StaticCredentials::new(&id.text, &secret.text);
+            credentials.session_token = session_token.map(|token| token.text.clone());
+            Ok(Some(credentials))
+        }
+        (None, None) => match session_token {
+            Some(_) => Err(missing(Setting::AccessKeyId, "AWS_SESSION_TOKEN is, and needs it")),
+            None => Ok(None),
+        },
+        (Some(_), None) => {
+            Err(missing(Setting::SecretAccessKey, "AWS_ACCESS_KEY_ID is, and needs it"))
+        }
+        (None, Some(_)) => {
+            Err(missing(Setting::AccessKeyId, "AWS_SECRET_ACCESS_KEY is, and needs it"))
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! The verified user of one request, and what they may do.
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use serde_json::{Map, Value};
+
+use crate::access::{Action, Facts};
+use crate::client::Casier;
+use crate::storage::UserStorage;
+use crate::token::{User, VerifiedToken};
+use crate::{Error, ErrorKind, Result};
+
+/// The verified user of one request. Cheap to clone.
+///
+/// Each `has_…` answers yes or no; its `require_…` twin refuses with what was required and what
+/// the user has. Both fail closed: a name that the policy does not know is never granted.
+#[derive(Clone, Debug)]
+pub struct Session {
+    casier: Casier,
+    token: Arc<VerifiedToken>,
+}
+
+impl Session {
+    pub(crate) fn new(casier: Casier, token: VerifiedToken) -> Self {
+        Self { casier, token: Arc::new(token) }
+    }
+
+    /// Who this is.
+    pub fn user(&self) -> &Arc<User> {
+        self.token.user()
+    }
+
+    /// The token's claims, as they stood in it.
+    pub fn claims(&self) -> &Map<String, Value> {
+        self.token.claims()
+    }
+
+    /// When the token expires. Clerk's session tokens live for 60 seconds.
+    pub fn expires_at(&self) -> SystemTime {
+        self.token.expires_at()
+    }
+
+    /// Whether the user's tier is `tier` or a higher one.
+    pub fn has_subscription(&self, tier: &str) -> bool {
+        self.require_subscription(tier).is_ok()
+    }
+
+    /// Refuses unless the user's tier is `tier` or a higher one.
+    ///
+    /// # Errors
+    /// `subscription-required`; `config-invalid` when the policy has no such tier.
+    pub fn require_subscription(&self, tier: &str) -> Result<()> {
+        self.require(Action::Subscription(tier.to_owned()))
+    }
+
+    /// Whether the user's application role is `role` or a higher one. Organization roles never
+    /// count.
+    pub fn has_role(&self, role: &str) -> bool {
+        self.require_role(role).is_ok()
+    }
+
+    /// Refuses unless the user's application role is `role` or a higher one.
+    ///
+    /// # Errors
+    /// `role-required`; `config-invalid` when the policy has no such role.
+    pub fn require_role(&self, role: &str) -> Result<()> {
+        self.require(Action::Role(role.to_owned()))
+    }
+
+    /// Whether the user's tier includes `feature`, or the token grants it.
+    pub fn has_feature(&self, feature: &str) -> bool {
+        self.require_feature(feature).is_ok()
+    }
+
+    /// Refuses unless the user's tier includes `feature`, or the token grants it.
+    ///
+    /// # Errors
+    /// `feature-required`.
+    pub fn require_feature(&self, feature: &str) -> Result<()> {
+        self.require(Action::Feature(feature.to_owned()))
+    }
+
+    /// Whether a record that the application keeps belongs to this user.
+    pub fn owns(&self, owner_id: &str) -> bool {
+        self.user().user_id == owner_id
+    }
+
+    /// Refuses unless a record that the application keeps belongs to this user.
+    ///
+    /// # Errors
+    /// `not-owner`.
+    pub fn require_owner(&self, owner_id: &str) -> Result<()> {
+        if self.owns(owner_id) {
+            return Ok(());
+        }
+        Err(Error::new(ErrorKind::NotOwner, "the record belongs to another user"))
+    }
+
+    /// The user's files, with the limits of their tier.
+    ///
+    /// # Errors
+    /// `config-invalid` when no bucket is configured.
+    pub fn files(&self) -> Result<UserStorage> {
+        self.casier.files(&self.user().user_id, Some(self.user().clone()))
+    }
+
+    fn require(&self, action: Action) -> Result<()> {
+        let policy = &self.casier.config().policy;
+        let decision = policy.decide(self.user(), &action, &Facts::default(), SystemTime::now());
+        decision.into_result().map(drop)
+    }
+}
