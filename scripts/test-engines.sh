@@ -27,4 +27,5 @@ stage "storage tests on Garage" 600 with_servers garage -- storage_tests
 stage "the story in Rust on Garage" 180 with_servers casier-local garage -- rust_story
 stage "the story in Python on Garage" 180 with_servers casier-local garage -- python_story
 stop_servers
+grep -q '^garage: objects put: [1-9]' "$LOGS/garage.log" || fail "nothing was stored in Garage"
 finish "every test passed on Garage $GARAGE_VERSION"

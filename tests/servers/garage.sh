@@ -5,7 +5,8 @@
 # Prints comment lines that begin with `#`, then the environment that points an S3
 # client at it as KEY=value lines, then the line `# ready`. It runs until standard
 # input reaches its end, or until SIGINT or SIGTERM; then Garage is stopped and the
-# folder removed. GARAGE_BIN names the program.
+# folder removed; the last line on standard error says how many objects were put.
+# GARAGE_BIN names the program.
 set -euo pipefail
 
 garage=${GARAGE_BIN:?GARAGE_BIN must name the garage program}
@@ -26,6 +27,7 @@ stop() {
     done
     kill -KILL "$pid" 2>/dev/null || true
   fi
+  echo "garage: objects put: $(grep -c ') PUT /' "$folder/log" 2>/dev/null)" >&2
   rm -rf "$folder"
 }
 trap stop EXIT
