@@ -172,7 +172,9 @@ fn is_granted(features: &[String], feature: &str) -> bool {
     };
     !wanted.is_empty()
         && features.iter().filter_map(|entry| entry.split_once(':')).any(|(scopes, name)| {
-            name == wanted && scope.is_none_or(|scope| scopes.contains(scope))
+            name == wanted
+                && matches!(scopes, "u" | "o" | "uo" | "ou")
+                && scope.is_none_or(|scope| scopes.contains(scope))
         })
 }
 
