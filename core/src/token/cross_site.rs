@@ -54,7 +54,9 @@ fn names_host(origin: &str, host: &str) -> bool {
     let Some(Origin::Tuple(scheme, name, port)) = web_origin(origin) else { return false };
     // The scheme is the origin's: behind a proxy the server does not know its own.
     match web_origin(&format!("{scheme}://{host}")) {
-        Some(Origin::Tuple(_, own_name, own_port)) => (own_name, own_port) == (name, port),
+        Some(Origin::Tuple(_, own_name, own_port)) if !host.contains('/') => {
+            (own_name, own_port) == (name, port)
+        }
         _ => false,
     }
 }
