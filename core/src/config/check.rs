@@ -59,11 +59,14 @@ pub(super) fn trusted_url(value: &Given, local: bool) -> Result<Url> {
     Ok(url)
 }
 
-/// A web origin as browsers send it (RFC 6454 section 6.1): scheme, host, port if not the default.
+/// An origin as browsers send it (RFC 6454 section 6.1): scheme, host, port if not the default.
+/// Apps have schemes of their own, such as `capacitor://localhost`.
 pub(super) fn origin(value: &Given, entry: &str) -> Result<()> {
-    let exact = Url::parse(entry)
-        .is_ok_and(|url| web_scheme(entry) && url.origin().ascii_serialization() == entry);
-    if exact {
+    let written = Url::parse(entry).ok().and_then(|url| match web_scheme(entry) {
+        true => Some(url.origin().ascii_serialization()),
+        false => Some(format!("{}://{}", url.scheme(), url.host_str()?)),
+    });
+    if written.as_deref() == Some(entry) {
         return Ok(());
     }
     Err(value.invalid(
@@ -170,11 +173,11 @@ mod tests {
     #[test]
     fn an_origin_is_exact() {
         let value = given("list");
-        for good in ["https://app.example.com", "http://localhost:3000"] {
+        for good in ["https://app.example.com", "http://localhost:3000", "capacitor://localhost"] {
             assert!(origin(&value, good).is_ok(), "{good}");
         }
         let bad = ["https://app.example.com/", "https://App.example.com", "https://a.example:443"];
-        for bad in bad.into_iter().chain(["app.example.com", "ftp://a.example", "null", "*"]) {
+        for bad in bad.into_iter().chain(["app.example.com", "app://", "app://a/b", "null", "*"]) {
             assert!(origin(&value, bad).is_err(), "{bad}");
         }
     }
