@@ -94,6 +94,7 @@ pub(super) fn checked(
         return Err(s3_error!(InvalidStorageClass, "The storage class you specified is not valid"));
     }
     attributes.user = user;
+    attributes.content_encoding = attributes.content_encoding.as_deref().and_then(lasting);
     attributes.content_type.get_or_insert_with(|| DEFAULT_TYPE.to_owned());
     Ok(attributes)
 }
@@ -155,6 +156,28 @@ pub(super) fn not_implemented() -> s3s::S3Error {
     )
 }
 
+/// A content encoding without `aws-chunked`, which belongs to the upload and not to the object.
+fn lasting(encoding: &str) -> Option<String> {
+    let kept: Vec<&str> = encoding
+        .split(',')
+        .map(str::trim)
+        .filter(|name| !name.is_empty() && !name.eq_ignore_ascii_case("aws-chunked"))
+        .collect();
+    (!kept.is_empty()).then(|| kept.join(","))
+}
+
 fn owned((name, value): (&String, &String)) -> (String, String) {
     (name.to_ascii_lowercase(), value.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn encodings_of_the_upload_are_dropped() {
+        assert_eq!(lasting("aws-chunked"), None);
+        assert_eq!(lasting("gzip, aws-chunked").as_deref(), Some("gzip"));
+        assert_eq!(lasting("gzip,br").as_deref(), Some("gzip,br"));
+    }
 }

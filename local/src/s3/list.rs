@@ -191,6 +191,81 @@ mod tests {
         assert_eq!(Encoder(false).text("a b"), "a b");
     }
 
+    const MANY: usize = 100_000;
+
+    fn key(index: usize) -> String {
+        format!("user_{:03}/documents/{index:06} é.txt", index / 1000)
+    }
+
+    /// 100,000 objects of 100 users.
+    fn many() -> Backend {
+        let store = crate::store::Store::in_memory().unwrap();
+        store.create_bucket("bucket", 0).unwrap();
+        store.fill("bucket", (0..MANY).map(key)).unwrap();
+        Backend { store, region: "us-east-1".to_owned(), clock: crate::Clock::system() }
+    }
+
+    fn v1(marker: Option<String>, prefix: &str, delimiter: Option<&str>) -> ListObjectsInput {
+        ListObjectsInput {
+            bucket: "bucket".to_owned(),
+            marker,
+            prefix: Some(prefix.to_owned()),
+            delimiter: delimiter.map(str::to_owned),
+            ..Default::default()
+        }
+    }
+
+    fn v2(token: Option<String>, prefix: &str, delimiter: Option<&str>) -> ListObjectsV2Input {
+        ListObjectsV2Input {
+            bucket: "bucket".to_owned(),
+            continuation_token: token,
+            prefix: Some(prefix.to_owned()),
+            delimiter: delimiter.map(str::to_owned),
+            ..Default::default()
+        }
+    }
+
+    #[test]
+    fn both_calls_walk_100_000_keys() {
+        let backend = many();
+        let (mut marker, mut token, mut seen) = (None, None, 0);
+        loop {
+            let first = backend.list_v1(v1(marker, "", None)).unwrap();
+            let second = backend.list_v2(v2(token, "", None)).unwrap();
+            let keys = |page: Option<Vec<Object>>| -> Vec<String> {
+                page.unwrap().into_iter().map(|object| object.key.unwrap()).collect()
+            };
+            let (first_keys, second_keys) = (keys(first.contents), keys(second.contents));
+            assert_eq!(first_keys, second_keys);
+            assert!(first_keys.iter().enumerate().all(|(at, found)| *found == key(seen + at)));
+            seen += first_keys.len();
+            assert_eq!(first.is_truncated, second.is_truncated);
+            if first.is_truncated != Some(true) {
+                break;
+            }
+            (marker, token) = (first_keys.last().cloned(), second.next_continuation_token);
+        }
+        assert_eq!(seen, MANY);
+    }
+
+    #[test]
+    fn groups_and_prefixes_seek_among_100_000_keys() {
+        let backend = many();
+        for _ in 0..20 {
+            let groups = backend.list_v2(v2(None, "", Some("/"))).unwrap();
+            assert_eq!(groups.common_prefixes.unwrap().len(), 100);
+            let groups = backend.list_v1(v1(None, "", Some("/"))).unwrap();
+            assert_eq!(groups.common_prefixes.unwrap().len(), 100);
+        }
+        for user in 0..100 {
+            let prefix = format!("user_{user:03}/");
+            let page = backend.list_v2(v2(None, &prefix, None)).unwrap();
+            assert_eq!((page.key_count, page.is_truncated), (Some(1000), Some(false)));
+            let last = backend.list_v1(v1(Some(key(user * 1000 + 998)), &prefix, None)).unwrap();
+            assert_eq!(last.contents.unwrap().len(), 1);
+        }
+    }
+
     #[test]
     fn tokens_open_again_and_others_do_not() {
         assert_eq!(open_token(&token("a/ключ")).unwrap(), "a/ключ");

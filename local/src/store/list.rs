@@ -115,6 +115,22 @@ pub(super) fn after_all(group: &[u8]) -> Vec<u8> {
 }
 
 #[cfg(test)]
+impl Store {
+    /// Puts many empty objects in one transaction.
+    pub(crate) fn fill(&self, bucket: &str, keys: impl Iterator<Item = String>) -> Result<()> {
+        let record = serde_json::to_vec(&super::objects::tests::record(0))?;
+        let transaction = self.database.begin_write()?;
+        {
+            let mut objects = transaction.open_table(OBJECTS)?;
+            for key in keys {
+                objects.insert((bucket, key.as_bytes()), (record.as_slice(), b"[]".as_slice()))?;
+            }
+        }
+        Ok(transaction.commit()?)
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::super::WriteCondition;
     use super::super::objects::tests::record;

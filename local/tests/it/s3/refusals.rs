@@ -342,3 +342,18 @@ async fn delete_objects_needs_its_digest() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_refused_upload_gets_its_answer() {
+    limited(async {
+        let (server, _) = start().await;
+        let wrong = |signer: &mut Signer| signer.secret_key = "wrong".to_owned();
+        let put = Wire::new(server.addr(), "PUT", &format!("/{BUCKET}/k")).body(&[0; 8 << 20]);
+        assert_eq!(put.send().await.code(), "AccessDenied");
+        assert_eq!(by_header(put.clone(), wrong).await, "SignatureDoesNotMatch");
+        let asking = Wire::new(server.addr(), "PUT", &format!("/{BUCKET}/k"));
+        let asking = asking.header("expect", "100-continue").header("content-length", "1000000");
+        assert_eq!(asking.send_head().await.code(), "AccessDenied");
+    })
+    .await;
+}

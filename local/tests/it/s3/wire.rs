@@ -156,28 +156,36 @@ impl Wire {
         self.send_with_length(self.body.len()).await
     }
 
-    /// Sends with a `Content-Length` that may be more than the body.
+    /// Sends with a `Content-Length` that may be more than the body; then nothing follows.
     pub(crate) async fn send_with_length(&self, length: usize) -> Answer {
-        let mut text =
-            format!("{} {} HTTP/1.1\r\nhost: {}\r\n", self.method, self.target(), self.addr);
-        for (name, value) in &self.headers {
-            text.push_str(&format!("{name}: {value}\r\n"));
-        }
+        let mut text = self.head();
         if length > 0 || matches!(self.method, "PUT" | "POST") {
             text.push_str(&format!("content-length: {length}\r\n"));
         }
-        text.push_str("connection: close\r\n\r\n");
         let mut stream = TcpStream::connect(self.addr).await.unwrap();
-        stream.write_all(text.as_bytes()).await.unwrap();
+        stream.write_all(format!("{text}\r\n").as_bytes()).await.unwrap();
         stream.write_all(&self.body).await.unwrap();
-        stream.shutdown().await.unwrap();
-        let mut answer = Vec::new();
-        let read = stream.read_to_end(&mut answer);
-        tokio::time::timeout(Duration::from_secs(20), read).await.unwrap().unwrap();
-        let answer = String::from_utf8_lossy(&answer).into_owned();
-        let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
-        let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
-        Answer { status: status.unwrap_or(0), head: head.to_owned(), body: body.to_owned() }
+        if length > self.body.len() {
+            stream.shutdown().await.unwrap();
+        }
+        answer(stream).await
+    }
+
+    /// Sends the head alone and waits for an answer.
+    pub(crate) async fn send_head(&self) -> Answer {
+        let mut stream = TcpStream::connect(self.addr).await.unwrap();
+        stream.write_all(format!("{}\r\n", self.head()).as_bytes()).await.unwrap();
+        answer(stream).await
+    }
+
+    fn head(&self) -> String {
+        let (method, target, addr) = (self.method, self.target(), self.addr);
+        let mut text =
+            format!("{method} {target} HTTP/1.1\r\nhost: {addr}\r\nconnection: close\r\n");
+        for (name, value) in &self.headers {
+            text.push_str(&format!("{name}: {value}\r\n"));
+        }
+        text
     }
 
     fn find(&self, name: &str) -> String {
@@ -236,6 +244,16 @@ impl Wire {
         }
         (signed, hex(&key))
     }
+}
+
+async fn answer(mut stream: TcpStream) -> Answer {
+    let mut bytes = Vec::new();
+    let read = stream.read_to_end(&mut bytes);
+    tokio::time::timeout(Duration::from_secs(20), read).await.unwrap().unwrap();
+    let text = String::from_utf8_lossy(&bytes).into_owned();
+    let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
+    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
+    Answer { status: status.unwrap_or(0), head: head.to_owned(), body: body.to_owned() }
 }
 
 pub(crate) fn amz_date(time: SystemTime) -> String {
