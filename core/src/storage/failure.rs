@@ -30,8 +30,16 @@ where
         SdkError::DispatchFailure(failure) if failure.is_timeout() => timed_out(),
         SdkError::ServiceError(service) => {
             let response = service.raw();
+            let status = response.status().as_u16();
+            // The answer to HEAD has no body to name the code in.
+            if status == 400
+                && service.err().code().is_none()
+                && response.headers().get("x-amz-bucket-region").is_some()
+            {
+                return wrong_region();
+            }
             let wait = response.headers().get("retry-after").and_then(|wait| wait.parse().ok());
-            let error = from_answer(service.err().code(), response.status().as_u16(), on_condition);
+            let error = from_answer(service.err().code(), status, on_condition);
             match wait {
                 Some(seconds) => error.with_retry_after(Duration::from_secs(seconds)),
                 None => error,
@@ -42,7 +50,7 @@ where
             let status = response.raw().status().as_u16();
             match status {
                 400..=499 => from_answer(None, status, on_condition),
-                _ => unavailable("the store's answer cannot be read"),
+                _ => unreadable(),
             }
         }
         other => from_chain(other),
@@ -67,6 +75,10 @@ pub(super) fn timed_out() -> Error {
 
 pub(super) fn unavailable(why: &str) -> Error {
     Error::new(ErrorKind::StorageUnavailable, why)
+}
+
+pub(super) fn unreadable() -> Error {
+    unavailable("the store's answer cannot be read")
 }
 
 /// No answer came: the keys could not be had, or the store could not be reached.
@@ -150,6 +162,7 @@ fn from_answer(code: Option<&str>, status: u16, on_condition: OnCondition) -> Er
         _ => None,
     };
     let kind = by_code.unwrap_or(match status {
+        200..=299 => return unreadable(),
         301 | 307 | 308 => return wrong_region(),
         401 | 403 => K::StorageDenied,
         404 => K::FileNotFound,

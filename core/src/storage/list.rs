@@ -108,6 +108,11 @@ impl UserStorage {
         prefix: &str,
         after: Option<&str>,
     ) -> Result<Page> {
+        let truncated = answer.is_truncated().ok_or_else(failure::unreadable)?;
+        let listed_count = answer.contents().len();
+        if answer.key_count().is_some_and(|count| usize::try_from(count) != Ok(listed_count)) {
+            return Err(failure::unreadable());
+        }
         let mut page = Page::default();
         let mut last = after.map(str::to_owned);
         for object in answer.contents() {
@@ -128,7 +133,7 @@ impl UserStorage {
             }
             last = Some(key);
         }
-        if answer.is_truncated() == Some(true) {
+        if truncated {
             let progress = last.filter(|last| Some(last.as_str()) != after).ok_or_else(|| {
                 failure::unavailable("the store says that there is more, but lists nothing")
             })?;

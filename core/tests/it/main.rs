@@ -5,3 +5,4 @@ mod client;
 mod docs;
 mod environment;
 mod token;
+mod storage;

@@ -1,0 +1,231 @@
+//! A store to test on, and a user that no other test shares.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use aws_sdk_s3::Client;
+use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
+use aws_sdk_s3::error::ProvideErrorMetadata as _;
+use casier::access::Policy;
+use casier::storage::{Scope, StaticCredentials, Storage, StorageConfig, UserStorage};
+use casier::token::User;
+use casier_local::{S3Config, S3Server};
+
+/// No test may wait longer than this.
+pub(crate) const TIME_LIMIT: Duration = Duration::from_secs(120);
+
+pub(crate) const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR a picture of very little";
+pub(crate) const PDF: &[u8] = b"%PDF-1.7\n% a document of very little\n";
+
+pub(crate) struct Bench {
+    pub(crate) config: StorageConfig,
+    pub(crate) storage: Storage,
+    pub(crate) scope: Scope,
+    /// Sees the whole bucket.
+    pub(crate) raw: Client,
+    server: Option<S3Server>,
+}
+
+/// Runs a test on a bench of its own, within the time limit, and cleans up after it.
+pub(crate) fn on_bench<F: Future<Output = Bench>>(test: impl FnOnce(Bench) -> F) {
+    run(async {
+        let bench = test(Bench::new().await).await;
+        bench.clean_up().await;
+    });
+}
+
+/// Runs a test within the time limit.
+pub(crate) fn run(test: impl Future<Output = ()>) {
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    runtime.block_on(async { tokio::time::timeout(TIME_LIMIT, test).await.unwrap() });
+}
+
+impl Bench {
+    async fn new() -> Self {
+        let (config, server) = match from_environment() {
+            Some(config) => (config, None),
+            None => {
+                let server = S3Server::start(S3Config::new("casier-test", "AKIATEST", "secret"))
+                    .await
+                    .unwrap();
+                let config = config("casier-test", server.endpoint(), "AKIATEST", "secret", None);
+                (config, Some(server))
+            }
+        };
+        Self {
+            storage: Storage::new(config.clone()).unwrap(),
+            scope: Scope::new(random_user_id()).unwrap(),
+            raw: raw_client(&config),
+            config,
+            server,
+        }
+    }
+
+    /// The files of the bench's user, as trusted server code sees them.
+    pub(crate) fn files(&self) -> UserStorage {
+        self.storage.scoped(self.scope.clone(), None, Arc::new(Policy::builtin()))
+    }
+
+    /// The files of the bench's user in a tier.
+    pub(crate) fn files_in_tier(&self, tier: &str) -> UserStorage {
+        let mut user = User::new(self.scope.user_id());
+        user.subscription = tier.to_owned();
+        let policy = Arc::new(Policy::builtin());
+        self.storage.scoped(self.scope.clone(), Some(Arc::new(user)), policy)
+    }
+
+    pub(crate) fn key(&self, rest: &str) -> String {
+        format!("{}{rest}", self.scope.prefix())
+    }
+
+    pub(crate) async fn put_raw(&self, key: &str, bytes: &[u8]) {
+        self.raw
+            .put_object()
+            .bucket(&self.config.bucket)
+            .key(key)
+            .body(bytes.to_vec().into())
+            .send()
+            .await
+            .unwrap();
+    }
+
+    /// Every key under a prefix.
+    pub(crate) async fn keys_under(&self, prefix: &str) -> Vec<String> {
+        let mut pages = self
+            .raw
+            .list_objects_v2()
+            .bucket(&self.config.bucket)
+            .prefix(prefix)
+            .into_paginator()
+            .send();
+        let mut keys = Vec::new();
+        while let Some(page) = pages.next().await {
+            keys.extend(page.unwrap().contents().iter().map(|o| o.key().unwrap().to_owned()));
+        }
+        keys
+    }
+
+    /// Asserts that the scope holds no object and no upload that was begun.
+    pub(crate) async fn assert_nothing_left(&self) {
+        assert_eq!(self.keys_under(self.scope.prefix()).await, Vec::<String>::new());
+        let uploads = self
+            .raw
+            .list_multipart_uploads()
+            .bucket(&self.config.bucket)
+            .prefix(self.scope.prefix())
+            .send()
+            .await;
+        match uploads {
+            Ok(uploads) => assert!(uploads.uploads().is_empty()),
+            Err(error) => assert_eq!(error.code(), Some("NotImplemented")),
+        }
+    }
+
+    async fn clean_up(self) {
+        for key in self.keys_under(self.scope.prefix()).await {
+            let delete = self.raw.delete_object().bucket(&self.config.bucket).key(key);
+            delete.send().await.unwrap();
+        }
+        if let Some(server) = self.server {
+            server.shutdown().await;
+        }
+    }
+}
+
+pub(crate) fn config(
+    bucket: &str,
+    endpoint: String,
+    access_key_id: &str,
+    secret_access_key: &str,
+    region: Option<String>,
+) -> StorageConfig {
+    let mut config = StorageConfig::new(bucket, Some(endpoint));
+    config.region = region;
+    config.credentials = Some(StaticCredentials::new(access_key_id, secret_access_key));
+    config
+}
+
+fn from_environment() -> Option<StorageConfig> {
+    let read = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    Some(config(
+        &read("S3_BUCKET_NAME")?,
+        read("S3_ENDPOINT_URL")?,
+        &read("AWS_ACCESS_KEY_ID")?,
+        &read("AWS_SECRET_ACCESS_KEY")?,
+        read("AWS_REGION"),
+    ))
+}
+
+fn raw_client(config: &StorageConfig) -> Client {
+    let keys = config.credentials.as_ref().unwrap();
+    let settings = aws_sdk_s3::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .endpoint_url(config.endpoint.as_ref().unwrap())
+        .region(Region::new(config.region.clone().unwrap_or_else(|| "us-east-1".to_owned())))
+        .credentials_provider(Credentials::new(
+            &keys.access_key_id,
+            &keys.secret_access_key,
+            None,
+            None,
+            "test",
+        ))
+        .force_path_style(true)
+        .request_checksum_calculation(aws_sdk_s3::config::RequestChecksumCalculation::WhenRequired)
+        .build();
+    Client::from_conf(settings)
+}
+
+fn random_user_id() -> String {
+    format!("test-{}", random_name())
+}
+
+fn random_name() -> String {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    format!("{:x}-{:x}-{count:x}", now.as_nanos(), std::process::id())
+}
+
+/// A folder that goes when it is dropped.
+pub(crate) struct Folder(PathBuf);
+
+impl Folder {
+    pub(crate) fn new() -> Self {
+        let path = std::env::temp_dir().join(format!("casier-{}", random_name()));
+        std::fs::create_dir(&path).unwrap();
+        Self(path)
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+
+    pub(crate) fn write(&self, name: &str, bytes: &[u8]) -> PathBuf {
+        let path = self.0.join(name);
+        std::fs::write(&path, bytes).unwrap();
+        path
+    }
+
+    pub(crate) fn names(&self) -> Vec<String> {
+        let entries = std::fs::read_dir(&self.0).unwrap();
+        let mut names: Vec<_> =
+            entries.map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+pub(crate) fn metadata(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+    pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}

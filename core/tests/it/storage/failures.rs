@@ -1,0 +1,336 @@
+//! Stores that fail, and settings that are wrong.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use casier::storage::{LinkOptions, ListOptions, UploadOptions, UserStorage};
+use casier::{Error, ErrorKind};
+
+use super::bench::{Folder, PDF, on_bench, run};
+use super::fake::{Answer, Fake, files};
+
+const KEY: &str = "user_1/files/a.txt";
+
+async fn put(files: &UserStorage, overwrite: bool) -> Error {
+    let mut options = UploadOptions::default();
+    options.overwrite = overwrite;
+    let text = Bytes::from_static(b"x");
+    files.upload_file_object(text, "a.txt", "file", options).await.unwrap_err()
+}
+
+/// What every operation that asks the store answers, on a store that fails.
+async fn all_failures(files: &UserStorage, key: &str) -> Vec<Error> {
+    let folder = Folder::new();
+    let failures = vec![
+        put(files, true).await,
+        files.list(ListOptions::default()).await.unwrap_err(),
+        files.metadata(key).await.unwrap_err(),
+        files.exists(key).await.unwrap_err(),
+        files.read(key).await.unwrap_err(),
+        files.download(key, folder.path().join("a")).await.unwrap_err(),
+        files.delete(key).await.unwrap_err(),
+    ];
+    assert!(folder.names().is_empty());
+    for failure in &failures {
+        let shown = format!("{failure} {failure:?}");
+        for secret in ["hush", "X-Amz", "Signature=", "AKIATEST"] {
+            assert!(!shown.contains(secret), "{shown}");
+        }
+    }
+    failures
+}
+
+#[test]
+fn wrong_keys_are_denied_at_once() {
+    on_bench(|bench| async move {
+        let mut config = bench.config.clone();
+        config.credentials.as_mut().unwrap().secret_access_key = "hush-hush".to_owned();
+        for error in all_failures(&files(config), KEY).await {
+            assert_eq!(error.kind(), ErrorKind::StorageDenied, "{error}");
+        }
+        bench
+    });
+}
+
+#[test]
+fn a_wrong_bucket_is_named() {
+    on_bench(|bench| async move {
+        let mut config = bench.config.clone();
+        config.bucket = format!("{}-none", config.bucket);
+        for error in all_failures(&files(config), KEY).await {
+            // A store may not say whether a bucket exists to whoever has no right to it.
+            if error.kind() != ErrorKind::StorageDenied {
+                assert_eq!(error.kind(), ErrorKind::ConfigInvalid, "{error}");
+                assert!(error.message().contains("S3_BUCKET_NAME"));
+            }
+        }
+        bench
+    });
+}
+
+#[test]
+fn a_wrong_region_is_named() {
+    on_bench(|bench| async move {
+        let mut config = bench.config.clone();
+        config.region = Some("mars-north-1".to_owned());
+        let files = files(config);
+        if files.list(ListOptions::default()).await.is_ok() {
+            println!("the store takes any region");
+            return bench;
+        }
+        for error in all_failures(&files, &bench.key("a")).await {
+            // The answer to HEAD has no body, and so may not say why it is a refusal.
+            let told =
+                error.kind() == ErrorKind::ConfigInvalid && error.message().contains("AWS_REGION");
+            let untold = matches!(error.kind(), ErrorKind::Internal | ErrorKind::StorageDenied);
+            assert!(told || untold, "{error}");
+        }
+        bench
+    });
+}
+
+#[test]
+fn a_store_that_is_not_there_is_unavailable() {
+    run(async {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        drop(listener);
+        let config =
+            super::bench::config("bucket", format!("http://{address}"), "AKIATEST", "hush", None);
+        for error in all_failures(&files(config), KEY).await {
+            assert_eq!(error.kind(), ErrorKind::StorageUnavailable, "{error}");
+            assert!(error.is_retryable());
+        }
+    });
+}
+
+#[test]
+fn silence_ends_at_the_deadline() {
+    run(async {
+        let fake = Fake::start(|_| Answer::Silence).await;
+        let mut config = fake.config();
+        config.deadline = Duration::from_millis(300);
+        for error in all_failures(&files(config), KEY).await {
+            assert_eq!(error.kind(), ErrorKind::Timeout, "{error}");
+        }
+    });
+}
+
+#[test]
+fn passing_faults_are_tried_three_times_and_denials_once() {
+    run(async {
+        for (answer, kind, tries) in [
+            (Answer::error(503, "SlowDown"), ErrorKind::StorageUnavailable, 3),
+            (Answer::error(500, "InternalError"), ErrorKind::StorageUnavailable, 3),
+            (Answer::Hang, ErrorKind::StorageUnavailable, 3),
+            (Answer::error(403, "AccessDenied"), ErrorKind::StorageDenied, 1),
+            (Answer::error(400, "ExpiredToken"), ErrorKind::StorageDenied, 1),
+            (Answer::error(404, "NoSuchBucket"), ErrorKind::ConfigInvalid, 1),
+            (Answer::error(301, "PermanentRedirect"), ErrorKind::ConfigInvalid, 1),
+            (Answer::error(501, "NotImplemented"), ErrorKind::StorageUnsupported, 1),
+            (Answer::error(418, "Teapot"), ErrorKind::Internal, 1),
+        ] {
+            let given = answer.clone();
+            let fake = Fake::start(move |_| given.clone()).await;
+            let error = fake.files().read(KEY).await.unwrap_err();
+            assert_eq!(error.kind(), kind, "{answer:?}");
+            assert_eq!(fake.requests().len(), tries, "{answer:?}");
+        }
+    });
+}
+
+#[test]
+fn a_retry_sends_the_whole_file_again() {
+    run(async {
+        let tries = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&tries);
+        let fake = Fake::start(move |_| match counted.fetch_add(1, Ordering::Relaxed) {
+            0 => Answer::error(503, "SlowDown"),
+            1 => Answer::Hang,
+            _ => Answer::Whole(200, "ETag: \"e\"\r\n".to_owned(), Vec::new()),
+        })
+        .await;
+        let folder = Folder::new();
+        let mut bytes = PDF.to_vec();
+        bytes.resize(1_000_000, 7);
+        let path = folder.write("a.pdf", &bytes);
+        fake.files().upload_file(&path, "book", UploadOptions::default()).await.unwrap();
+        let requests = fake.requests();
+        assert_eq!(requests.iter().map(|r| r.body).collect::<Vec<_>>(), [1_000_000; 3]);
+        let sums: Vec<_> = requests
+            .iter()
+            .map(|r| r.headers.iter().find(|(n, _)| n == "x-amz-checksum-sha256").unwrap())
+            .collect();
+        assert!(sums[0] == sums[1] && sums[1] == sums[2]);
+        // Nothing that R2 or an older store could not read.
+        for (name, value) in &requests[0].headers {
+            assert!(name != "x-amz-trailer" && !value.contains("aws-chunked"), "{name}: {value}");
+        }
+    });
+}
+
+#[test]
+fn a_file_that_changes_meanwhile_never_arrives_whole() {
+    run(async {
+        let folder = Folder::new();
+        for change in ["shorter", "longer", "touched"] {
+            let mut bytes = PDF.to_vec();
+            bytes.resize(30_000_000, 7);
+            let path = folder.write("a.pdf", &bytes);
+            // The first try fails once it is over; then the file changes.
+            let target = path.clone();
+            let fake = Fake::start(move |_| {
+                let file = std::fs::File::options().append(true).open(&target).unwrap();
+                match change {
+                    "shorter" => file.set_len(29_000_000).unwrap(),
+                    "longer" => file.set_len(30_000_001).unwrap(),
+                    _ => file.set_modified(std::time::SystemTime::UNIX_EPOCH).unwrap(),
+                }
+                Answer::error(503, "SlowDown")
+            })
+            .await;
+            let error = fake.files().upload_file(&path, "book", Default::default()).await;
+            assert_eq!(error.unwrap_err().kind(), ErrorKind::IoFailed, "{change}");
+            for request in &fake.requests()[1..] {
+                assert!(request.body < 30_000_000, "{change}: {}", request.body);
+            }
+        }
+    });
+}
+
+#[test]
+fn a_short_answer_is_an_error() {
+    run(async {
+        let fake = Fake::start(|_| Answer::Short(1000, b"x".repeat(999))).await;
+        let folder = Folder::new();
+        let error = fake.files().read(KEY).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::StorageUnavailable);
+        let error = fake.files().download(KEY, folder.path().join("a")).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::StorageUnavailable);
+        assert!(folder.names().is_empty());
+    });
+}
+
+#[test]
+fn corrupted_bytes_are_noticed() {
+    run(async {
+        // The SHA-256 of something else.
+        let sum = "x-amz-checksum-sha256: 47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\r\n";
+        let fake = Fake::start(move |_| Answer::Whole(200, sum.to_owned(), b"x".to_vec())).await;
+        let folder = Folder::new();
+        let error = fake.files().read(KEY).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::ChecksumMismatch);
+        let error = fake.files().download(KEY, folder.path().join("a")).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::ChecksumMismatch);
+        assert!(folder.names().is_empty());
+    });
+}
+
+#[test]
+fn answers_that_are_no_answers_are_errors() {
+    run(async {
+        for body in ["", "<html>gateway</html>", "<ListBucketResult><Contents>", "{}"] {
+            let fake = Fake::start(move |_| Answer::Whole(200, String::new(), body.into())).await;
+            let error = fake.files().list(ListOptions::default()).await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::StorageUnavailable, "{body}");
+        }
+    });
+}
+
+#[test]
+fn a_download_that_is_given_up_leaves_no_file() {
+    on_bench(|bench| async move {
+        let folder = Folder::new();
+        let key = bench.key("files/large.bin");
+        bench.put_raw(&key, &vec![7; 20_000_000]).await;
+        let files = bench.files();
+        let target = folder.path().join("large.bin");
+        let download = tokio::spawn({
+            let (files, key, target) = (files.clone(), key.clone(), target.clone());
+            async move { files.download(&key, target).await }
+        });
+        while folder.names().is_empty() && !download.is_finished() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        download.abort();
+        let _ = download.await;
+        let whole = [String::from("large.bin")];
+        assert!(folder.names().is_empty() || folder.names() == whole, "{:?}", folder.names());
+        bench
+    });
+}
+
+#[test]
+fn an_upload_that_is_given_up_stores_nothing() {
+    on_bench(|bench| async move {
+        let folder = Folder::new();
+        let path = folder.path().join("large.bin");
+        std::fs::File::create(&path).unwrap().set_len(200_000_000).unwrap();
+        let files = bench.files();
+        let upload =
+            tokio::spawn(
+                async move { files.upload_file(path, "file", UploadOptions::default()).await },
+            );
+        tokio::time::sleep(Duration::from_millis(150)).await;
+        if !upload.is_finished() {
+            upload.abort();
+            let _ = upload.await;
+            // What the store has of it is dropped when the connection is.
+            tokio::time::sleep(Duration::from_millis(200)).await;
+            bench.assert_nothing_left().await;
+        }
+        bench
+    });
+}
+
+#[test]
+fn a_store_that_overwrites_is_not_trusted_to_create() {
+    run(async {
+        let fake = Fake::start(|request| match request.method.as_str() {
+            "PUT" => Answer::Whole(200, "ETag: \"e\"\r\n".to_owned(), Vec::new()),
+            _ => Answer::empty(204),
+        })
+        .await;
+        let files = fake.files();
+        for _ in 0..2 {
+            assert_eq!(put(&files, false).await.kind(), ErrorKind::StorageUnsupported);
+        }
+        let requests = fake.requests();
+        let methods: Vec<_> = requests.iter().map(|r| r.method.as_str()).collect();
+        assert_eq!(methods, ["PUT", "PUT", "DELETE"], "it is asked once");
+        assert!(requests.iter().all(|r| r.target.starts_with("/bucket/.casier/probe-")));
+    });
+}
+
+#[test]
+fn a_missing_credential_is_named() {
+    // The chain reads the process's environment, so the child has one of its own.
+    const CHILD: &str = "CASIER_TEST_CHILD";
+    if std::env::var_os(CHILD).is_some() {
+        run(async {
+            let mut config = super::bench::config("b", "http://127.0.0.1:1".into(), "", "", None);
+            config.credentials = None;
+            let files = files(config);
+            for error in [
+                files.read(KEY).await.unwrap_err(),
+                files.presigned_url(KEY, LinkOptions::default()).await.unwrap_err(),
+            ] {
+                assert_eq!(error.kind(), ErrorKind::ConfigInvalid, "{error}");
+                assert!(error.message().contains("AWS_ACCESS_KEY_ID"));
+            }
+        });
+        return;
+    }
+    let status = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "storage::failures::a_missing_credential_is_named"])
+        .env_clear()
+        .env(CHILD, "1")
+        .env("AWS_EC2_METADATA_DISABLED", "true")
+        .env("HOME", "/nonexistent")
+        .stdout(std::process::Stdio::null())
+        .status()
+        .unwrap();
+    assert!(status.success());
+}

@@ -1,0 +1,14 @@
+//! The files of a scope, against a real store: the one that the environment names
+//! (`S3_ENDPOINT_URL`, `S3_BUCKET_NAME`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, and
+//! `AWS_REGION` where it has one), else the local one.
+
+mod bench;
+mod failures;
+mod fake;
+mod leaving_the_scope;
+mod links;
+mod listing;
+mod refusals;
+mod round_trip;
+mod unusual_keys;
+mod wire;

@@ -1,0 +1,155 @@
+//! What really goes over the wire, for hostile strings in every argument.
+
+use std::path::PathBuf;
+
+use bytes::Bytes;
+use casier::storage::{LinkOptions, ListOptions, Scope};
+use percent_encoding::percent_decode_str;
+use unicode_normalization::UnicodeNormalization as _;
+
+use super::bench::run;
+use super::fake::{Answer, Fake, files_of};
+
+const HOSTILE: &[&str] = &[
+    "../user_2/a",
+    "..%2fuser_2%2fa",
+    "%252e%252e%252fa",
+    "..\\user_2\\a",
+    "\u{FF0E}\u{FF0E}\u{FF0F}a",
+    "a/../../b",
+    "user_2/a",
+    "/",
+    "?list-type=2&prefix=",
+    "a?acl",
+    "a#b",
+    "a\r\nx-amz-acl: public-read",
+    "*",
+    "${filename}",
+    "a%00b",
+    "é+ %2B",
+];
+
+#[test]
+fn hostile_strings_stay_inside_the_scope() {
+    run(async {
+        let listing = "<?xml version=\"1.0\"?><ListBucketResult><IsTruncated>false</IsTruncated>\
+                       </ListBucketResult>";
+        let fake = Fake::start(move |request| match request.method.as_str() {
+            "GET" if request.target.contains("list-type") => {
+                Answer::Whole(200, String::new(), listing.into())
+            }
+            "PUT" => Answer::Whole(200, "ETag: \"e\"\r\n".to_owned(), Vec::new()),
+            _ => Answer::error(404, "NoSuchKey"),
+        })
+        .await;
+        let files = fake.files();
+        let mut strings: Vec<String> = HOSTILE.iter().map(|s| (*s).to_owned()).collect();
+        // All of them are tried without a store (`published_strings_make_keys_inside_the_scope`).
+        strings.extend(published().into_iter().step_by(20));
+        for hostile in &strings {
+            for key in [hostile.clone(), format!("user_1/{hostile}")] {
+                let _ = files.metadata(&key).await;
+                let _ = files.delete(&key).await;
+                if let Ok(link) = files.presigned_url(&key, LinkOptions::default()).await {
+                    let target = link.url.strip_prefix(&fake.endpoint).unwrap();
+                    assert_inside(target, "user_1/", hostile);
+                }
+            }
+            for (filename, kind) in [(hostile.as_str(), "file"), ("a.txt", hostile.as_str())] {
+                let text = Bytes::from_static(b"x");
+                let _ = files.upload_file_object(text, filename, kind, Default::default()).await;
+            }
+            for (kind, cursor) in [(Some(hostile.clone()), None), (None, Some(hostile.clone()))] {
+                let mut options = ListOptions::default();
+                (options.kind, options.cursor) = (kind, cursor);
+                let _ = files.list(options).await;
+            }
+            let mut options = LinkOptions::default();
+            options.download_as = Some(hostile.clone());
+            if let Ok(link) = files.presigned_url("user_1/a", options).await {
+                assert_inside(link.url.strip_prefix(&fake.endpoint).unwrap(), "user_1/", hostile);
+            }
+            for request in fake.requests() {
+                assert_inside(&request.target, "user_1/", hostile);
+                assert!(!request.headers.iter().any(|(name, _)| name == "x-amz-acl"), "{hostile}");
+            }
+            fake.forget();
+
+            if let Ok(scope) = Scope::new(hostile.clone()) {
+                let prefix = scope.prefix().to_owned();
+                assert!(prefix == "user_1/" || !prefix.starts_with("user_1/"));
+                let files = files_of(hostile, fake.config());
+                let _ = files.list(ListOptions::default()).await;
+                let _ = files.metadata(&format!("{prefix}files/a")).await;
+                let requests = fake.requests();
+                assert_eq!(requests.len(), 2, "{hostile}");
+                for request in requests {
+                    assert_inside(&request.target, &prefix, hostile);
+                }
+                fake.forget();
+            }
+        }
+    });
+}
+
+#[test]
+fn published_strings_make_keys_inside_the_scope() {
+    let scope = Scope::new("1").unwrap();
+    for hostile in published() {
+        for key in [scope.key("file", &hostile), scope.key(&hostile, "a")].into_iter().flatten() {
+            assert_inside(&format!("/bucket/{}", encode(&key)), "user_1/", &hostile);
+            assert!(scope.parse(&key).is_ok(), "{hostile:?}");
+        }
+        for key in [hostile.clone(), format!("user_1/{hostile}")] {
+            if scope.parse(&key).is_ok() {
+                assert_inside(&format!("/bucket/{}", encode(&key)), "user_1/", &hostile);
+            }
+        }
+        if let Ok(other) = Scope::new(hostile.clone()) {
+            let own = hostile == "1";
+            assert_eq!(other.prefix().starts_with("user_1/"), own, "{hostile:?}");
+            assert_eq!(other.prefix().matches('/').count(), 1, "{hostile:?}");
+            assert!(!other.prefix().contains(['%', '\\']), "{hostile:?}");
+        }
+    }
+}
+
+fn encode(key: &str) -> String {
+    percent_encoding::utf8_percent_encode(key, percent_encoding::NON_ALPHANUMERIC).to_string()
+}
+
+/// The key or the list prefix of a request lies in the scope: as it is, decoded once and twice,
+/// with slashes for backslashes, in its NFKC form.
+fn assert_inside(target: &str, prefix: &str, hostile: &str) {
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    assert!(!query.split('&').any(|p| matches!(p, "acl" | "policy")), "{hostile:?}: {target}");
+    let listed = query.split('&').find_map(|pair| pair.strip_prefix("prefix="));
+    let encoded = match listed {
+        Some(listed) => listed,
+        None => path.strip_prefix("/bucket/").unwrap_or_else(|| panic!("{hostile:?}: {target}")),
+    };
+    let mut text = percent_decode_str(encoded).decode_utf8().unwrap().into_owned();
+    for _ in 0..3 {
+        for form in [text.clone(), text.replace('\\', "/"), text.nfkc().collect()] {
+            assert!(form.starts_with(prefix), "{hostile:?}: {target}");
+            assert!(!form.split('/').any(|s| matches!(s, "." | "..")), "{hostile:?}: {target}");
+        }
+        text = percent_decode_str(&text).decode_utf8().unwrap().into_owned();
+    }
+}
+
+/// The strings of `CASIER_VECTORS`, where that is set.
+fn published() -> Vec<String> {
+    let Some(folder) = std::env::var_os("CASIER_VECTORS").map(PathBuf::from) else {
+        println!("CASIER_VECTORS is not set: the published strings are left out");
+        return Vec::new();
+    };
+    let mut strings = Vec::new();
+    for name in ["path_traversal", "blns"] {
+        let text = std::fs::read_to_string(folder.join(format!("keys/{name}.json"))).unwrap();
+        let file: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let cases = file["cases"].as_array().unwrap();
+        strings.extend(cases.iter().map(|case| case["input"].as_str().unwrap().to_owned()));
+    }
+    strings
+}
