@@ -4,5 +4,5 @@
 mod client;
 mod docs;
 mod environment;
-mod token;
 mod storage;
+mod token;

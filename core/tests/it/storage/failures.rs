@@ -80,7 +80,7 @@ fn a_wrong_region_is_named() {
             println!("the store takes any region");
             return bench;
         }
-        for error in all_failures(&files, &bench.key("a")).await {
+        for error in all_failures(&files, KEY).await {
             // The answer to HEAD has no body, and so may not say why it is a refusal.
             let told =
                 error.kind() == ErrorKind::ConfigInvalid && error.message().contains("AWS_REGION");
