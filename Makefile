@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-engines lint docs clean
+.PHONY: help demo test test-engines local wheel lint docs clean
 
 help: ## what can be made
 	@sed -n 's/^\([a-z-]*\): ## /  make \1 — /p' Makefile
@@ -12,6 +12,12 @@ test: ## sets everything up and runs every test but those that need big servers
 
 test-engines: ## builds or restores the real servers (Garage) and runs the stories and storage tests on them
 	@scripts/test-engines.sh
+
+local: ## a local S3 and token issuer, until Ctrl-C; prints its environment
+	@scripts/local.sh
+
+wheel: ## the Python package, into dist/
+	@scripts/wheel.sh
 
 lint: ## formatting, dependency rules, clippy
 	@scripts/lint.sh

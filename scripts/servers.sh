@@ -13,6 +13,8 @@ start_server() {
   mkfifo "$SCRATCH/$name.stdin"
   (
     release_inputs
+    # shellcheck disable=SC2154 # set in stages.sh
+    exec {target_lock}>&-
     exec "$@" <"$SCRATCH/$name.stdin" >"$SCRATCH/$name.env" 2>"$LOGS/$name.log"
   ) &
   server_pid[$name]=$!

@@ -45,6 +45,7 @@ SCRATCH=$(mktemp -d "${TMPDIR:-/tmp}/casier-$GOAL.XXXXXX")
 running_group=
 sleeper=
 held_inputs=()
+target_lock=
 stage_rows=()
 goal_started=$SECONDS
 
@@ -213,6 +214,23 @@ fail() {
   exit 1
 }
 
+# Cargo tells the crates of two checkouts apart neither by their path nor by their
+# content but by dates alone, so with one target directory a checkout can be given
+# what was compiled from another. Hence one run at a time, and after another
+# checkout's run this one compiles its own crates anew (what they depend on stays).
+claim_target_dir() {
+  local owner=$CARGO_TARGET_DIR/.casier-checkout
+  exec {target_lock}>"$CARGO_TARGET_DIR/.casier-lock"
+  if ! flock -n "$target_lock"; then
+    echo "$GOAL: another run is using $CARGO_TARGET_DIR, waiting for its end"
+    flock -w 5400 "$target_lock" || fail "still waiting for $CARGO_TARGET_DIR after 90 minutes"
+  fi
+  if [[ $(cat "$owner" 2>/dev/null) != "$ROOT" ]]; then
+    rm -rf "$PROFILE_DIR"/.fingerprint/casier*
+    echo "$ROOT" >"$owner"
+  fi
+}
+
 cleanup() {
   end_group
   end_sleeper
@@ -222,3 +240,5 @@ cleanup() {
 trap cleanup EXIT
 trap 'echo "$GOAL: interrupted" >&2; exit 130' INT
 trap 'echo "$GOAL: ended" >&2; exit 143' TERM HUP
+
+claim_target_dir

@@ -21,8 +21,8 @@ def goal(tmp_path):
     (tmp_path / "tmp").mkdir()
     started = []
 
-    def start(stages):
-        script = scripts / "goal.sh"
+    def start(stages, name="goal"):
+        script = scripts / f"{name}.sh"
         script.write_text(
             'source "$(dirname "$0")/stages.sh"\nsource "$(dirname "$0")/servers.sh"\n' + stages
         )
@@ -145,3 +145,30 @@ def test_a_server_that_does_not_start_fails_the_goal(goal):
     assert code == 1
     assert "broken" in text and "one did not start" in text.splitlines()[-1]
     assert "never" not in text
+
+
+def test_another_checkout_s_crates_are_compiled_anew(goal, tmp_path):
+    fingerprints = tmp_path / "cargo/debug/.fingerprint"
+    (fingerprints / "casier-0123").mkdir(parents=True)
+    (fingerprints / "tokio-0123").mkdir()
+    (tmp_path / "cargo/.casier-checkout").write_text("/elsewhere\n")
+    assert outcome(goal("finish done\n"))[0] == 0
+    assert [entry.name for entry in fingerprints.iterdir()] == ["tokio-0123"]
+    (fingerprints / "casier-0123").mkdir()
+    assert outcome(goal("finish done\n"))[0] == 0
+    assert (fingerprints / "casier-0123").exists(), "the same checkout keeps what it compiled"
+
+
+def test_two_runs_with_one_target_directory_take_turns(goal, tmp_path):
+    waiting = f"touch {tmp_path}/held; while [ ! -e {tmp_path}/go ]; do sleep 0.1; done"
+    first = goal(f"stage wait 20 sh -c '{waiting}'\n")
+    for _ in range(100):
+        if (tmp_path / "held").exists():
+            break
+        time.sleep(0.05)
+    second = goal(f"test -e {tmp_path}/go && finish in-turn\n", "second")
+    assert "another run is using" in second.stdout.readline()
+    (tmp_path / "go").touch()
+    assert outcome(first)[0] == 0
+    code, text = outcome(second)
+    assert code == 0 and "in-turn" in text

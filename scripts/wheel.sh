@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# make wheel: the Python package, into dist/.
+set -euo pipefail
+source "$(dirname "$0")/stages.sh"
+source scripts/setup.sh
+
+quiet_stage "tools" 900 install_tools
+quiet_stage "crates" 900 fetch_crates
+quiet_stage "python tools" 300 build_tools
+quiet_stage "wheel" 2400 build_wheel
+mkdir -p dist
+mv "$SCRATCH"/dist/casier-*.whl dist/
+finish "$(ls dist/casier-*.whl)"
