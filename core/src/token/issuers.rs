@@ -102,7 +102,7 @@ impl Issuer {
     async fn key(&self, header: &Header, now: SystemTime) -> Result<Arc<VerificationKey>> {
         match &self.keys {
             Keys::Given(keys) => keys.find(header.key_id.as_deref()).ok_or_else(unknown_key),
-            Keys::Remote(keys) => keys.key(header, now).await,
+            Keys::Remote(keys) => keys.key(header.key_id.as_deref(), now).await,
         }
     }
 }

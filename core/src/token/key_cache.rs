@@ -59,12 +59,7 @@ pub(crate) enum Answer {
 
 impl KeyCache {
     /// Decides for a token of this key id. `is_fetching`: a fetch is under way.
-    pub(crate) fn decide(
-        &mut self,
-        key_id: Option<&str>,
-        now: SystemTime,
-        is_fetching: bool,
-    ) -> Answer {
+    pub(crate) fn decide(&mut self, key_id: &str, now: SystemTime, is_fetching: bool) -> Answer {
         self.settle_clock(now);
         let usable = self.current.as_ref().map(|current| (current, age(current.fetched_at, now)));
         let Some((current, age)) = usable.filter(|(_, age)| *age < HARD_LIFETIME) else {
@@ -74,7 +69,7 @@ impl KeyCache {
                 Answer::Refuse(self.unreachable(now))
             };
         };
-        match current.keys.find(key_id) {
+        match current.keys.find(Some(key_id)) {
             Some(_) if age >= SOFT_LIFETIME && self.failure.is_none() => Answer::Fetch,
             Some(key) if age >= REFRESH_AGE && !is_fetching && self.is_retry_due(now) => {
                 Answer::UseAndRefresh(key)
@@ -114,7 +109,7 @@ impl KeyCache {
 
     /// A fetch was waited for and did not bring this key id.
     pub(crate) fn note_absent(&mut self, key_id: &str, now: SystemTime) {
-        if self.is_absent(Some(key_id), now) {
+        if self.is_absent(key_id, now) {
             return;
         }
         self.absent.retain(|(_, since)| age(*since, now) < ABSENT_LIFETIME);
@@ -139,9 +134,9 @@ impl KeyCache {
         self.absent.retain(|(_, since)| !is_ahead(*since));
     }
 
-    fn is_absent(&self, key_id: Option<&str>, now: SystemTime) -> bool {
+    fn is_absent(&self, key_id: &str, now: SystemTime) -> bool {
         let is_recent = |since: SystemTime| age(since, now) < ABSENT_LIFETIME;
-        self.absent.iter().any(|(id, since)| Some(id.as_str()) == key_id && is_recent(*since))
+        self.absent.iter().any(|(id, since)| id == key_id && is_recent(*since))
     }
 
     fn is_cooled_down(&self, now: SystemTime) -> bool {
@@ -221,7 +216,7 @@ mod tests {
         now: SystemTime,
         is_fetching: bool,
     ) -> &'static str {
-        match cache.decide(Some(id), now, is_fetching) {
+        match cache.decide(id, now, is_fetching) {
             Answer::Use(_) => "use",
             Answer::UseAndRefresh(_) => "use and refresh",
             Answer::Fetch => "fetch",
@@ -272,7 +267,7 @@ mod tests {
             cache.note_absent(&format!("x{i}"), at(1));
         }
         assert_eq!(cache.absent.len(), MAX_ABSENT);
-        assert!(cache.is_absent(Some("x999"), at(1)) && !cache.is_absent(Some("x0"), at(1)));
+        assert!(cache.is_absent("x999", at(1)) && !cache.is_absent("x0", at(1)));
         assert_eq!(decide(&mut cache, "a", 1), "use");
     }
 
@@ -290,7 +285,7 @@ mod tests {
             second += wait;
         }
         cache.fail(failed(), true);
-        let Answer::Refuse(error) = cache.decide(Some("a"), at(second - 10), false) else {
+        let Answer::Refuse(error) = cache.decide("a", at(second - 10), false) else {
             panic!("a refusal is not retried early")
         };
         assert_eq!(

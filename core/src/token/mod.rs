@@ -35,6 +35,8 @@ mod verifier;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
+mod vectors;
+#[cfg(test)]
 mod verifier_tests;
 
 pub use algorithm::Algorithm;

@@ -8,10 +8,10 @@ use tokio::sync::watch;
 
 use super::algorithm::Algorithm;
 use super::fetch::{Endpoint, FETCH_DEADLINE, FetchFault, failed};
-use super::header::Header;
 use super::key::VerificationKey;
 use super::key_cache::{Answer, KeyCache};
 use super::key_set::KeySet;
+use super::unverified::unknown_key;
 use crate::{Error, ErrorKind, Result};
 
 /// How long a fetch is waited for. Longer than it can take, so that only one whose runtime has
@@ -52,14 +52,16 @@ impl RemoteKeys {
         Self(Arc::new(Shared { endpoint, algorithms, state: Mutex::default() }))
     }
 
-    /// The key for a token, fetched if it must be.
+    /// The key for a token, fetched if it must be. A token that names none has no key in a set, and
+    /// causes no fetch.
     pub(crate) async fn key(
         &self,
-        header: &Header,
+        key_id: Option<&str>,
         now: SystemTime,
     ) -> Result<Arc<VerificationKey>> {
+        let key_id = key_id.ok_or_else(unknown_key)?;
         for waits in 0..=MAX_WAITS {
-            match self.ask(header, now, waits > 0)? {
+            match self.ask(key_id, now, waits > 0)? {
                 Next::Use(key) => return Ok(key),
                 Next::WaitFor(flight) if waits < MAX_WAITS => self.0.wait_for(flight).await,
                 Next::WaitFor(_) => break,
@@ -68,10 +70,9 @@ impl RemoteKeys {
         Err(failed("too many attempts were given up"))
     }
 
-    fn ask(&self, header: &Header, now: SystemTime, has_waited: bool) -> Result<Next> {
+    fn ask(&self, key_id: &str, now: SystemTime, has_waited: bool) -> Result<Next> {
         let mut state = self.0.lock();
         let is_fetching = state.flight().is_some();
-        let key_id = header.key_id.as_deref();
         match state.cache.decide(key_id, now, is_fetching) {
             Answer::Use(key) => Ok(Next::Use(key)),
             Answer::UseAndRefresh(key) => {
@@ -83,9 +84,7 @@ impl RemoteKeys {
                 None => Ok(Next::WaitFor(self.0.begin(&mut state, now)?)),
             },
             Answer::Refuse(error) => {
-                if let (true, ErrorKind::JwkKidMismatch, Some(key_id)) =
-                    (has_waited, error.kind(), key_id)
-                {
+                if has_waited && error.kind() == ErrorKind::JwkKidMismatch {
                     state.cache.note_absent(key_id, now);
                 }
                 Err(error)
