@@ -3,6 +3,7 @@
 
 mod keys;
 mod outcome;
+mod published;
 mod tiers;
 mod tokens;
 

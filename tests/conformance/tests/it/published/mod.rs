@@ -1,0 +1,48 @@
+//! Vectors gathered from public test suites, which are not kept in this repository.
+
+mod names;
+mod tokens;
+mod uploads;
+
+use std::path::PathBuf;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::outcome::say;
+
+/// A file of published vectors; members that describe it are not read.
+#[derive(Deserialize)]
+struct Published {
+    count: usize,
+    cases: Vec<Case>,
+}
+
+#[derive(Deserialize)]
+struct Case {
+    name: String,
+    input: Value,
+    expected: String,
+}
+
+/// The cases of a file, or nothing, said aloud, where no folder is named. A folder that lacks the
+/// file, or a file that lacks cases, is a failure.
+fn cases(file: &str) -> Option<Vec<Case>> {
+    let Some(folder) = std::env::var_os("CASIER_VECTORS") else {
+        say(&format!("published vectors: {file}: left out, CASIER_VECTORS is not set"));
+        return None;
+    };
+    let path = PathBuf::from(folder).join(file);
+    let text = std::fs::read_to_string(&path)
+        .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let published: Published = serde_json::from_str(&text).unwrap();
+    assert_eq!(published.cases.len(), published.count, "{file}");
+    assert!(published.count > 0, "{file}");
+    Some(published.cases)
+}
+
+/// Fails with every case that does.
+fn settle(file: &str, ran: usize, failures: &[String]) {
+    say(&format!("published vectors: {file}: {ran} ran"));
+    assert!(failures.is_empty(), "{} fail:\n{}", failures.len(), failures.join("\n"));
+}
