@@ -163,7 +163,7 @@ fn from_answer(code: Option<&str>, status: u16, on_condition: OnCondition) -> Er
     };
     let kind = by_code.unwrap_or(match status {
         200..=299 => return unreadable(),
-        301 | 307 | 308 => return wrong_region(),
+        300..=399 => return wrong_region(),
         401 | 403 => K::StorageDenied,
         404 => K::FileNotFound,
         408 => K::Timeout,

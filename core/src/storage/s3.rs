@@ -6,12 +6,13 @@ use std::time::{Duration, SystemTime};
 use aws_config::default_provider::credentials::DefaultCredentialsChain;
 use aws_config::default_provider::region::DefaultRegionChain;
 use aws_sdk_s3::Client;
-use aws_sdk_s3::config::retry::RetryConfig;
+use aws_sdk_s3::config::retry::{RetryConfig, RetryPartition, TokenBucket};
 use aws_sdk_s3::config::timeout::TimeoutConfig;
 use aws_sdk_s3::config::{
     BehaviorVersion, Credentials, ProvideCredentials as _, Region, RequestChecksumCalculation,
     ResponseChecksumValidation, SharedCredentialsProvider, StalledStreamProtectionConfig,
 };
+use aws_smithy_types::retry::RetrySpec;
 use tokio::sync::{Mutex, OnceCell};
 
 use super::config::StorageConfig;
@@ -172,13 +173,30 @@ fn settings(
         .disable_s3_express_session_auth(config.endpoint.is_some())
         .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
         .response_checksum_validation(ResponseChecksumValidation::WhenSupported)
-        .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
+        .retry_config(
+            RetryConfig::standard().with_max_attempts(ATTEMPTS).with_retry_spec(RetrySpec::v2_1()),
+        )
+        .retry_partition(retry_budget())
         .timeout_config(TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).build())
         .stalled_stream_protection(
             StalledStreamProtectionConfig::enabled().grace_period(STALL).build(),
         );
     settings.set_endpoint_url(config.endpoint.clone());
     settings
+}
+
+/// AWS's standard budget, but of this bucket's own: while a store is down, the calls of one client
+/// try again 35 times in all (100 when throttled) and then fail at the first try.
+///
+/// <https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html>
+fn retry_budget() -> RetryPartition {
+    let tokens = TokenBucket::builder()
+        .capacity(500)
+        .retry_cost(14)
+        .throttling_retry_cost(5)
+        .timeout_retry_cost(14)
+        .build();
+    RetryPartition::custom("casier").token_bucket(tokens).build()
 }
 
 async fn region(config: &StorageConfig) -> Result<Region> {

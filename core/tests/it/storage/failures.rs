@@ -142,6 +142,38 @@ fn passing_faults_are_tried_three_times_and_denials_once() {
 }
 
 #[test]
+fn an_outage_meets_no_storm_of_retries() {
+    run(async {
+        for (code, most) in [("InternalError", 335), ("SlowDown", 400)] {
+            let fake = Fake::start(move |_| Answer::error(503, code)).await;
+            let files = fake.files();
+            let calls = (0..300).map(|_| files.read(KEY));
+            for answer in futures_util::future::join_all(calls).await {
+                assert_eq!(answer.unwrap_err().kind(), ErrorKind::StorageUnavailable);
+            }
+            let requests = fake.requests().len();
+            assert!((301..=most).contains(&requests), "{code}: {requests}");
+        }
+    });
+}
+
+#[test]
+fn a_redirect_is_not_followed() {
+    run(async {
+        let other = Fake::start(|_| Answer::empty(200)).await;
+        let location = format!("Location: {}/bucket/user_1/a\r\n", other.endpoint);
+        for status in [301, 302, 307, 308] {
+            let location = location.clone();
+            let fake =
+                Fake::start(move |_| Answer::Whole(status, location.clone(), Vec::new())).await;
+            let error = fake.files().read(KEY).await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::ConfigInvalid, "{status}");
+        }
+        assert!(other.requests().is_empty(), "no signature is sent to another host");
+    });
+}
+
+#[test]
 fn a_retry_sends_the_whole_file_again() {
     run(async {
         let tries = Arc::new(AtomicUsize::new(0));
