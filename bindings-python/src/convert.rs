@@ -125,6 +125,35 @@ impl FromPyObject<'_, '_> for Strings {
     }
 }
 
+/// A number that has to be within a range that the core checks: one that no unsigned number can
+/// tell becomes the nearest, so that it is refused there, with its code.
+pub(crate) struct Count(u64);
+
+impl Count {
+    pub(crate) fn to_u64(self) -> u64 {
+        self.0
+    }
+
+    pub(crate) fn to_u32(self) -> u32 {
+        u32::try_from(self.0).unwrap_or(u32::MAX)
+    }
+}
+
+impl FromPyObject<'_, '_> for Count {
+    type Error = PyErr;
+
+    const INPUT_TYPE: PyStaticExpr = PyInt::TYPE_HINT;
+
+    fn extract(value: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
+        let number = value.cast::<PyInt>()?;
+        match number.extract() {
+            Ok(number) => Ok(Self(number)),
+            Err(_) if number.lt(0)? => Ok(Self(0)),
+            Err(_) => Ok(Self(u64::MAX)),
+        }
+    }
+}
+
 /// The headers of a request: a mapping, or pairs where a name may come more than once. Names and
 /// values may be bytes, as ASGI has them.
 pub(crate) struct Headers(pub(crate) Vec<(String, String)>);

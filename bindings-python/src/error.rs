@@ -47,23 +47,15 @@ fn exception(py: Python<'_>, error: &Error) -> PyErr {
 }
 
 fn build(py: Python<'_>, error: &Error) -> PyResult<PyErr> {
+    let errors = py.import("casier.errors")?;
     let facts = error.details();
     let details = PyDict::new(py);
-    set(&details, "required", facts.required.as_deref())?;
-    set(&details, "actual", facts.actual.as_deref())?;
-    set(&details, "limit", facts.limit)?;
-    set(&details, "used", facts.used)?;
-    set(&details, "retry_after", facts.retry_after.map(|wait| wait.as_secs_f64()))?;
-    let module = py.import("casier.errors")?;
-    let exception = module.call_method1("from_core", (error.code(), error.message(), details))?;
-    Ok(PyErr::from_value(exception))
-}
-
-/// Facts that do not apply stay absent.
-fn set<'py, T: IntoPyObject<'py>>(
-    details: &Bound<'py, PyDict>,
-    name: &str,
-    value: Option<T>,
-) -> PyResult<()> {
-    value.map_or(Ok(()), |value| details.set_item(name, value))
+    details.set_item("required", facts.required.as_deref())?;
+    details.set_item("actual", facts.actual.as_deref())?;
+    details.set_item("limit", facts.limit)?;
+    details.set_item("used", facts.used)?;
+    details.set_item("retry_after", facts.retry_after.map(|wait| wait.as_secs_f64()))?;
+    let details = errors.getattr("Details")?.call((), Some(&details))?;
+    let class = errors.call_method1("error_class", (error.code(),))?;
+    Ok(PyErr::from_value(class.call1((error.code(), error.message(), details))?))
 }

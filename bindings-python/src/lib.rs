@@ -2,11 +2,15 @@
 //! lives in the core.
 
 mod access;
+mod client;
 mod convert;
 mod error;
+mod file;
 mod log;
 mod runtime;
 mod scope;
+mod session;
+mod storage;
 mod token;
 
 use pyo3::prelude::*;
@@ -17,9 +21,17 @@ mod _casier {
     #[pymodule_export]
     use crate::access::{Action, Decision, Facts, Policy};
     #[pymodule_export]
+    use crate::client::{Casier, settings};
+    #[pymodule_export]
     use crate::error::catalogue;
     #[pymodule_export]
+    use crate::file::{Link, Page, StoredFile};
+    #[pymodule_export]
     use crate::scope::{ParsedKey, Scope};
+    #[pymodule_export]
+    use crate::session::Session;
+    #[pymodule_export]
+    use crate::storage::UserStorage;
     #[pymodule_export]
     use crate::token::{Organization, TokenVerifier, User, VerifiedToken};
 

@@ -285,6 +285,7 @@ impl TokenVerifier {
     ///     namespace: For an issuer other than the primary one: the prefix of its user ids.
     ///     public_metadata_claim: Another claim that only the issuer's server side can write, read
     ///         like `public_metadata`.
+    ///     token_types: Accepted `typ` headers. Defaults to `JWT` alone.
     ///     policy: Which tiers and roles there are. Defaults to the built-in policy.
     ///
     /// Raises:
@@ -294,7 +295,8 @@ impl TokenVerifier {
     #[pyo3(signature = (
         issuer, *, jwks = None, pem = None, jwk = None, audience = Strings::default(),
         authorized_parties = Strings::default(), allow_missing_azp = false, algorithms = None,
-        clock_skew = 5.0, namespace = None, public_metadata_claim = None, policy = None
+        clock_skew = 5.0, namespace = None, public_metadata_claim = None, token_types = None,
+        policy = None
     ))]
     fn new(
         py: Python<'_>,
@@ -309,6 +311,7 @@ impl TokenVerifier {
         clock_skew: f64,
         namespace: Option<String>,
         public_metadata_claim: Option<String>,
+        token_types: Option<Strings>,
         policy: Option<&Policy>,
     ) -> PyResult<Self> {
         let keys = match (jwks, pem, jwk) {
@@ -329,6 +332,7 @@ impl TokenVerifier {
             .map_err(|error| PyValueError::new_err(format!("clock_skew: {error}")))?;
         config.namespace = namespace;
         config.public_metadata_claim = public_metadata_claim;
+        config.token_types = token_types.map_or(config.token_types, |types| types.0);
         let policy = policy.map_or_else(|| Policy::builtin().0, |policy| policy.0.clone());
         Ok(Self(token::TokenVerifier::new(config, policy).or_raise(py)?))
     }

@@ -26,6 +26,13 @@ impl Session {
         Self { casier, token: Arc::new(token) }
     }
 
+    /// The same session over another [`Casier`] of the same configuration: a process that was forked
+    /// has to build one of its own.
+    #[must_use]
+    pub fn with_casier(&self, casier: &Casier) -> Self {
+        Self { casier: casier.clone(), token: self.token.clone() }
+    }
+
     /// Who this is.
     pub fn user(&self) -> &Arc<User> {
         self.token.user()

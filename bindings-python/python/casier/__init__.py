@@ -1,6 +1,33 @@
 """Storage and auth for products that sign their users in with Clerk or any OpenID Connect provider
-and keep their files in S3."""
+and keep their files in S3.
 
+    app = casier.Casier.from_env()
+    session = app.authenticate_request(request.method, request.headers)
+    session.require_subscription("pro")
+    for file in session.files().list().items:
+        print(file.filename, file.size)
+
+Importing the package starts no thread and opens no connection.
+"""
+
+from casier._casier import (
+    Action,
+    Casier,
+    Decision,
+    Facts,
+    Link,
+    Organization,
+    Page,
+    ParsedKey,
+    Policy,
+    Scope,
+    Session,
+    StoredFile,
+    TokenVerifier,
+    User,
+    UserStorage,
+    VerifiedToken,
+)
 from casier.errors import (
     AccessDenied,
     AuthenticationError,
@@ -16,13 +43,29 @@ from casier.errors import (
 
 __all__ = [
     "AccessDenied",
+    "Action",
     "AuthenticationError",
+    "Casier",
     "CasierError",
     "ConfigError",
     "Conflict",
+    "Decision",
     "Details",
+    "Facts",
     "InvalidInput",
+    "Link",
     "NotFound",
+    "Organization",
+    "Page",
+    "ParsedKey",
+    "Policy",
+    "Scope",
+    "Session",
     "StorageError",
+    "StoredFile",
+    "TokenVerifier",
     "Unavailable",
+    "User",
+    "UserStorage",
+    "VerifiedToken",
 ]

@@ -4,32 +4,35 @@ Every failure is a `CasierError` with a stable `code`. The subclasses group the 
 application does about them:
 
     try:
-        files.read(key)
+        session.require_feature("books")
+        text = session.files().read(key)
     except casier.NotFound:
         ...
     except casier.AccessDenied as error:
-        log.info("refused: %s, needs %s", error.code, error.details.get("required"))
+        log.info("%s: needs %s", error.code, error.details.required)
 """
 
 from __future__ import annotations
 
-from typing import TypedDict
+from dataclasses import dataclass
 
 from casier._casier import catalogue
 
 
-class Details(TypedDict, total=False):
-    """The facts that some codes carry. A fact that does not apply is absent."""
+@dataclass(frozen=True, slots=True)
+class Details:
+    """The facts that some codes carry, under the same names in every language. A fact that does
+    not apply is None."""
 
-    required: str
+    required: str | None = None
     """What the call needed: a tier, a role, a feature, a content type."""
-    actual: str
+    actual: str | None = None
     """What the caller has instead."""
-    limit: int
+    limit: int | None = None
     """The limit that was met, in bytes or requests."""
-    used: int
+    used: int | None = None
     """How much of the limit was used, in the same unit."""
-    retry_after: float
+    retry_after: float | None = None
     """Seconds to wait before another try."""
 
 
@@ -54,7 +57,7 @@ class CasierError(Exception):
         super().__init__(f"{code}: {message}")
         self.code = code
         self.message = message
-        self.details = details if details is not None else {}
+        self.details = details or Details()
 
     @property
     def status(self) -> int:
@@ -130,8 +133,3 @@ _BY_STATUS: dict[int, type[CasierError]] = {
 def error_class(code: str) -> type[CasierError]:
     """The class that a code of the catalogue is raised as."""
     return _BY_CODE.get(code) or _BY_STATUS[_CATALOGUE[code][0]]
-
-
-def from_core(code: str, message: str, details: Details) -> CasierError:
-    """The exception for a failure of the core; the extension module calls it."""
-    return error_class(code)(code, message, details)

@@ -1,0 +1,134 @@
+"""The local stack, run as a child process for the tests of this folder."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import subprocess
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import casier
+
+ROOT = Path(__file__).resolve().parents[2]
+START_LIMIT = 30.0
+
+
+class LocalStack:
+    """A running `casier-local`, and what it printed."""
+
+    def __init__(self, environment: dict[str, str]) -> None:
+        self.environment = environment
+
+    def mint(self, user_id: str, **fields: object) -> str:
+        """A token of the local issuer."""
+        answer = self.fetch(
+            self.environment["CASIER_LOCAL_MINT_URL"],
+            data=json.dumps({"user_id": user_id, **fields}).encode(),
+            headers={
+                "Authorization": f"Bearer {self.environment['CASIER_LOCAL_MINT_TOKEN']}",
+                "Content-Type": "application/json",
+            },
+        )
+        token: str = json.loads(answer)["token"]
+        return token
+
+    def jwks(self) -> str:
+        """The issuer's public keys."""
+        return self.fetch(f"{self.issuer}/.well-known/jwks.json").decode()
+
+    @property
+    def issuer(self) -> str:
+        return self.environment["CLERK_ISSUER"]
+
+    def settings(self, **more: Any) -> dict[str, Any]:
+        """The same configuration as the environment's, as settings in code."""
+        return {
+            "local": True,
+            "issuer": self.issuer,
+            "endpoint_url": self.environment["S3_ENDPOINT_URL"],
+            "bucket": self.environment["S3_BUCKET_NAME"],
+            "access_key_id": self.environment["AWS_ACCESS_KEY_ID"],
+            "secret_access_key": self.environment["AWS_SECRET_ACCESS_KEY"],
+            "region": self.environment["AWS_REGION"],
+        } | more
+
+    def child_environment(self) -> dict[str, str]:
+        """For a child process: this environment, and nothing else that Casier reads."""
+        return {"PATH": os.environ["PATH"], **self.environment}
+
+    def fetch(self, url: str, **request: Any) -> bytes:
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with opener.open(urllib.request.Request(url, **request), timeout=10) as answer:
+            body: bytes = answer.read()
+            return body
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[LocalStack]:
+    process = subprocess.Popen(
+        [program(), "--until-stdin-closes"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdin is not None
+    try:
+        yield LocalStack(read_environment(process))
+    finally:
+        process.stdin.close()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise
+
+
+@pytest.fixture(scope="session")
+def app(stack: LocalStack) -> casier.Casier:
+    return casier.Casier(**stack.settings())
+
+
+@pytest.fixture
+def ada(stack: LocalStack, app: casier.Casier, request: pytest.FixtureRequest) -> casier.Session:
+    """A signed-in user of tier pro, another one for each test."""
+    user_id = f"user_ada_{abs(hash(request.node.nodeid)):x}"
+    return app.authenticate(stack.mint(user_id, tier="pro", role="manager"))
+
+
+@pytest.fixture
+def files(ada: casier.Session) -> casier.UserStorage:
+    return ada.files()
+
+
+def program() -> Path:
+    """Where `casier-local` is: `CASIER_LOCAL_BIN` says, else where cargo puts it."""
+    target = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
+    path = Path(os.environ.get("CASIER_LOCAL_BIN", target / "debug" / "casier-local"))
+    if not path.exists():
+        pytest.fail(f"{path} is missing: cargo build -p casier-local, or set CASIER_LOCAL_BIN")
+    return path
+
+
+def read_environment(process: subprocess.Popen[str]) -> dict[str, str]:
+    """The `KEY=value` lines that the program prints before `# ready`."""
+    environment: dict[str, str] = {}
+    stdout = process.stdout
+    assert stdout is not None
+    readable, _, _ = select.select([stdout], [], [], START_LIMIT)
+    if not readable:
+        process.kill()
+        pytest.fail(f"casier-local printed nothing within {START_LIMIT:.0f} s")
+    for line in stdout:
+        text = line.strip()
+        if text == "# ready":
+            return environment
+        if not text.startswith("#"):
+            name, _, value = text.partition("=")
+            environment[name] = value
+    pytest.fail(f"casier-local ended with status {process.wait()} before it was ready")
