@@ -66,7 +66,7 @@ impl Endpoint {
         if status != StatusCode::OK {
             return Err(FetchFault {
                 error: failed(&format!("its server answers with status {}", status.as_u16())),
-                is_refusal: status.is_client_error() && status != StatusCode::TOO_MANY_REQUESTS,
+                is_refusal: status.is_client_error(),
             });
         }
         read_bounded(response).await
@@ -79,6 +79,7 @@ impl Endpoint {
         // No pool: a set is fetched every few minutes, and a kept connection would not survive a
         // fork or the end of its runtime. No proxy from the environment either.
         let client = Client::builder()
+            .user_agent(concat!("casier/", env!("CARGO_PKG_VERSION")))
             .timeout(FETCH_DEADLINE)
             .connect_timeout(CONNECT_DEADLINE)
             .pool_max_idle_per_host(0)

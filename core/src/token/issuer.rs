@@ -50,7 +50,8 @@ pub struct IssuerConfig {
 #[derive(Clone)]
 #[non_exhaustive]
 pub enum KeySource {
-    /// A key set fetched over HTTP, with a bearer token where the endpoint wants one.
+    /// A key set fetched over HTTP, directly and never through a proxy, with a bearer token where
+    /// the endpoint wants one.
     JwksUrl {
         /// An https URL, or http on loopback.
         url: String,

@@ -1,9 +1,10 @@
 //! JSON read strictly, for headers, claims and key sets.
 
+use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::{DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor};
-use serde_json::{Map, Number, Value};
+use serde::de::{DeserializeSeed, Error, MapAccess, SeqAccess, Visitor};
+use serde_json::{Deserializer, Map, Value};
 
 /// How deep arrays and objects may nest.
 const MAX_DEPTH: u8 = 32;
@@ -14,23 +15,21 @@ const MAX_DEPTH: u8 = 32;
 /// RFC 8259 leaves equal names undefined and most readers take the last one; two readers that
 /// differ would see two different tokens.
 pub(crate) fn parse_object(bytes: &[u8]) -> Option<Map<String, Value>> {
-    let mut reader = serde_json::Deserializer::from_slice(bytes);
-    let value = StrictValue { depth: 0 }.deserialize(&mut reader).ok()?;
-    reader.end().ok()?;
-    match value {
-        Value::Object(object) => Some(object),
-        _ => None,
-    }
+    // The shape is checked apart from the values, so that serde_json alone says what a number is,
+    // whichever of its features the rest of the program has switched on.
+    let mut reader = Deserializer::from_slice(bytes);
+    Shape { depth: 0 }.deserialize(&mut reader).ok()?;
+    serde_json::from_slice(bytes).ok()
 }
 
-/// Reads a value that lies below `depth` containers.
+/// Passes over a value that lies below `depth` containers.
 #[derive(Clone, Copy)]
-struct StrictValue {
+struct Shape {
     depth: u8,
 }
 
-impl StrictValue {
-    fn one_deeper<E: serde::de::Error>(self) -> Result<Self, E> {
+impl Shape {
+    fn one_deeper<E: Error>(self) -> Result<Self, E> {
         if self.depth == MAX_DEPTH {
             return Err(E::custom("nested too deep"));
         }
@@ -38,69 +37,90 @@ impl StrictValue {
     }
 }
 
-impl<'de> DeserializeSeed<'de> for StrictValue {
-    type Value = Value;
+impl<'de> DeserializeSeed<'de> for Shape {
+    type Value = ();
 
-    fn deserialize<D: serde::Deserializer<'de>>(self, reader: D) -> Result<Value, D::Error> {
+    fn deserialize<D: serde::Deserializer<'de>>(self, reader: D) -> Result<(), D::Error> {
         reader.deserialize_any(self)
     }
 }
 
-impl<'de> Visitor<'de> for StrictValue {
-    type Value = Value;
+impl<'de> Visitor<'de> for Shape {
+    type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a JSON value")
     }
 
-    fn visit_unit<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
     }
 
-    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
-        Ok(Value::Bool(value))
+    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+        Ok(())
     }
 
-    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
-        Ok(Value::Number(value.into()))
+    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
+        Ok(())
     }
 
-    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
-        Ok(Value::Number(value.into()))
+    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
+        Ok(())
     }
 
-    fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Value, E> {
-        let number = Number::from_f64(value).ok_or_else(|| E::custom("not a finite number"))?;
-        Ok(Value::Number(number))
+    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
+        Ok(())
     }
 
-    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
-        Ok(Value::String(value.to_owned()))
+    fn visit_str<E>(self, _: &str) -> Result<(), E> {
+        Ok(())
     }
 
-    fn visit_string<E>(self, value: String) -> Result<Value, E> {
-        Ok(Value::String(value))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
         let inner = self.one_deeper()?;
-        let mut array = Vec::new();
-        while let Some(item) = items.next_element_seed(inner)? {
-            array.push(item);
-        }
-        Ok(Value::Array(array))
+        while items.next_element_seed(inner)?.is_some() {}
+        Ok(())
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
         let inner = self.one_deeper()?;
-        let mut object = Map::new();
-        while let Some(name) = members.next_key::<String>()? {
-            let value = members.next_value_seed(inner)?;
-            if object.insert(name, value).is_some() {
-                return Err(A::Error::custom("a name stands twice in one object"));
-            }
+        let mut names = Vec::new();
+        while let Some(name) = members.next_key_seed(Name)? {
+            members.next_value_seed(inner)?;
+            names.push(name);
         }
-        Ok(Value::Object(object))
+        names.sort_unstable();
+        if names.windows(2).any(|pair| pair[0] == pair[1]) {
+            return Err(A::Error::custom("a name stands twice in one object"));
+        }
+        Ok(())
+    }
+}
+
+/// Reads the name of a member, copied only where it is written with escapes.
+struct Name;
+
+impl<'de> DeserializeSeed<'de> for Name {
+    type Value = Cow<'de, str>;
+
+    fn deserialize<D: serde::Deserializer<'de>>(self, reader: D) -> Result<Self::Value, D::Error> {
+        reader.deserialize_str(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Name {
+    type Value = Cow<'de, str>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a name")
+    }
+
+    fn visit_borrowed_str<E>(self, name: &'de str) -> Result<Self::Value, E> {
+        Ok(Cow::Borrowed(name))
+    }
+
+    fn visit_str<E>(self, name: &str) -> Result<Self::Value, E> {
+        Ok(Cow::Owned(name.to_owned()))
     }
 }
 

@@ -43,6 +43,7 @@ struct State {
 #[derive(Clone, Debug)]
 struct Flight {
     number: u64,
+    began: SystemTime,
     /// Closes when the task ends, in whatever way.
     end: watch::Receiver<()>,
 }
@@ -72,14 +73,14 @@ impl RemoteKeys {
 
     fn ask(&self, key_id: &str, now: SystemTime, has_waited: bool) -> Result<Next> {
         let mut state = self.0.lock();
-        let is_fetching = state.flight().is_some();
+        let is_fetching = state.flight(now).is_some();
         match state.cache.decide(key_id, now, is_fetching) {
             Answer::Use(key) => Ok(Next::Use(key)),
             Answer::UseAndRefresh(key) => {
                 self.0.begin(&mut state, now)?;
                 Ok(Next::Use(key))
             }
-            Answer::Fetch => match state.flight() {
+            Answer::Fetch => match state.flight(now) {
                 Some(flight) => Ok(Next::WaitFor(flight)),
                 None => Ok(Next::WaitFor(self.0.begin(&mut state, now)?)),
             },
@@ -106,7 +107,7 @@ impl Shared {
         })?;
         let (ending, end) = watch::channel(());
         state.flights += 1;
-        let flight = Flight { number: state.flights, end };
+        let flight = Flight { number: state.flights, began: now, end };
         state.flight = Some(flight.clone());
         state.cache.begin(now);
         let (shared, number) = (Arc::clone(self), flight.number);
@@ -157,8 +158,11 @@ impl Shared {
 }
 
 impl State {
-    /// The fetch under way. One whose task is gone, with its runtime, is none.
-    fn flight(&self) -> Option<Flight> {
-        self.flight.clone().filter(|flight| flight.end.has_changed().is_ok())
+    /// The fetch under way. One whose task is gone with its runtime is none; nor is one that should
+    /// have ended long ago, whose runtime nobody drives.
+    fn flight(&self, now: SystemTime) -> Option<Flight> {
+        let flight = self.flight.as_ref()?;
+        let is_late = now.duration_since(flight.began).is_ok_and(|age| age > FLIGHT_DEADLINE);
+        (!is_late && flight.end.has_changed().is_ok()).then(|| flight.clone())
     }
 }

@@ -196,3 +196,25 @@ fn a_clock_that_is_set_back_causes_no_storm() {
         assert_eq!(local.jwks_fetches(), 2);
     });
 }
+
+/// A runtime that runs only while it is asked to, as in synchronous programs, leaves a renewal in
+/// the background unfinished; the next call does not wait for it.
+#[test]
+fn a_renewal_that_nobody_drives_is_begun_again() {
+    let servers =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let local = servers.block_on(Issuer::start(0)).unwrap();
+    let issuers = issuers_of(&local);
+    let token = long_token(&local);
+    let start = SystemTime::now();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    for (seconds, fetches) in [(0, 1), (241, 1), (302, 2)] {
+        let now = start + Duration::from_secs(seconds);
+        runtime.block_on(issuers.verify(&token, now, TokenSource::Header)).unwrap();
+        assert!(local.jwks_fetches() >= fetches, "{seconds}");
+    }
+    local.rotate().unwrap();
+    let later = start + Duration::from_secs(610);
+    let verdict = runtime.block_on(issuers.verify(&token, later, TokenSource::Header));
+    assert_eq!(verdict.unwrap_err().kind(), ErrorKind::JwkKidMismatch);
+}
