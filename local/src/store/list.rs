@@ -132,6 +132,12 @@ impl Store {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::collection::btree_set;
+    use proptest::option;
+    use proptest::prelude::*;
+
     use super::super::WriteCondition;
     use super::super::objects::tests::record;
     use super::*;
@@ -206,5 +212,45 @@ mod tests {
         assert!(names(&store, &query("b/", "", Some("c"), 9)).0.is_empty());
         assert_eq!(names(&store, &query("", "/", Some("a/1"), 9)).0, ["b/", "c"]);
         assert_eq!(names(&store, &query("", "", Some("a/15"), 9)).0, ["a/2", "b/1", "b/2", "c"]);
+    }
+
+    /// What a page must hold, worked out key by key.
+    fn model(keys: &BTreeSet<String>, query: &ListQuery) -> (Vec<String>, bool) {
+        let mut items: Vec<String> = Vec::new();
+        for key in keys.iter().filter(|key| key.starts_with(&query.prefix)) {
+            let name = group_of(key, query).unwrap_or(key);
+            let after = query.after.as_deref();
+            let seen = after.is_some_and(|after| match group_of(after, query) {
+                Some(group) => name <= group,
+                None => name <= after,
+            });
+            if !seen && items.last().map(String::as_str) != Some(name) {
+                items.push(name.to_owned());
+            }
+        }
+        let truncated = query.limit > 0 && items.len() > query.limit;
+        items.truncate(query.limit);
+        (items, truncated)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(60))]
+
+        #[test]
+        fn pages_are_those_of_the_model(
+            keys in btree_set("[ab/é\u{10ffff}]{1,6}", 0..30),
+            prefix in "[ab/é]{0,3}",
+            delimiter in option::of("[/ab]{0,2}"),
+            after in option::of("[ab/é\u{10ffff}]{0,6}"),
+            limit in 0_usize..10,
+        ) {
+            let store = Store::in_memory().unwrap();
+            for bucket in ["bucket", "bucket-b"] {
+                store.create_bucket(bucket, 0).unwrap();
+                store.fill(bucket, keys.iter().cloned()).unwrap();
+            }
+            let query = ListQuery { prefix, delimiter, after, limit };
+            prop_assert_eq!(names(&store, &query), model(&keys, &query));
+        }
     }
 }

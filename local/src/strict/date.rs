@@ -66,6 +66,8 @@ fn days_of_month(year: u64, month: u64) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -101,6 +103,21 @@ mod tests {
             "２0130524T0000Z",
         ] {
             assert_eq!(parse(bad), None, "{bad}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_shown_reads_back(seconds in 0_u64..253_402_300_800) {
+            let time = UNIX_EPOCH + Duration::from_secs(seconds);
+            prop_assert_eq!(parse(&show(time).replace(['-', ':'], "")), Some(time));
+        }
+
+        #[test]
+        fn any_text_is_read_or_refused(text in ".{0,20}") {
+            if let Some(time) = parse(&text) {
+                prop_assert_eq!(show(time).replace(['-', ':'], ""), text);
+            }
         }
     }
 }

@@ -91,3 +91,58 @@ fn is_delete_objects(request: &Parts) -> bool {
         && query.has("delete")
         && bucket.split_once('/').is_none_or(|(_, key)| key.is_empty())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::UNIX_EPOCH;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn judged(query: &str, headers: &[(&str, &str)]) -> Option<&'static str> {
+        let mut request =
+            http::Request::builder().method("GET").uri(format!("/bucket/key?{query}"));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let (parts, ()) = request.body(()).ok()?.into_parts();
+        let rules = Rules { access_key_id: "AK".to_owned(), region: "r".to_owned() };
+        Some(judge(&rules, &parts, UNIX_EPOCH).map_or_else(|refusal| refusal.code, |()| ""))
+    }
+
+    const LINK: &str = "X-Amz-Algorithm=AWS4-HMAC-SHA256\
+                        &X-Amz-Credential=AK%2F19700101%2Fr%2Fs3%2Faws4_request\
+                        &X-Amz-Date=19700101T000000Z&X-Amz-Expires=60\
+                        &X-Amz-SignedHeaders=host&X-Amz-Signature=00";
+
+    #[test]
+    fn a_sound_link_passes() {
+        assert_eq!(judged(LINK, &[("host", "h")]), Some(""));
+    }
+
+    proptest! {
+        #[test]
+        fn no_authorization_is_too_odd_to_be_judged(value in "[ -~]{0,200}", date in "[ -~]{0,20}") {
+            let value = format!("AWS4-HMAC-SHA256 {value}");
+            let headers =
+                [("host", "h"), ("authorization", value.as_str()), ("x-amz-date", date.as_str())];
+            prop_assert_ne!(judged("", &headers), Some(""));
+        }
+
+        #[test]
+        fn a_link_with_one_odd_value_is_refused(
+            name in "X-Amz-(Algorithm|Credential|Date|Expires|SignedHeaders)",
+            value in "[A-Za-z0-9%+/;_-]{0,30}",
+        ) {
+            let mut pairs: Vec<String> = LINK.split('&').map(str::to_owned).collect();
+            for pair in &mut pairs {
+                if pair.starts_with(&format!("{name}=")) {
+                    *pair = format!("{name}={value}");
+                }
+            }
+            let number = name == "X-Amz-Expires" && value.parse::<u32>().is_ok();
+            prop_assert!(number || judged(&pairs.join("&"), &[("host", "h")]) != Some(""));
+        }
+    }
+}

@@ -1,7 +1,11 @@
 //! Put, get, head, delete and list.
 
+use std::time::Duration;
+
+use aws_sdk_s3::presigning::PresigningConfig;
 use aws_sdk_s3::primitives::ByteStream;
 
+use super::wire::Wire;
 use super::{BUCKET, code, limited, start};
 
 #[tokio::test]
@@ -38,6 +42,32 @@ async fn a_file_goes_in_and_comes_back() {
         let gone = client.get_object().bucket(BUCKET).key(key).send().await;
         assert_eq!(code!(gone), "NoSuchKey");
         server.shutdown().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn links_of_the_client_work_without_it() {
+    limited(async {
+        let (server, client) = start().await;
+        let minute = || PresigningConfig::expires_in(Duration::from_secs(60)).unwrap();
+        let key = "user_1/images/été #1.png";
+        let put = client.put_object().bucket(BUCKET).key(key).content_type("image/png");
+        let put = put.presigned(minute()).await.unwrap();
+        let target = put.uri().split_once(&server.addr().to_string()).unwrap().1;
+        let mut wire = Wire::new(server.addr(), "PUT", target).body(b"png");
+        for (name, value) in put.headers() {
+            wire = wire.header(name, value);
+        }
+        let answer = wire.send().await;
+        assert_eq!(answer.code(), "200", "{}", answer.body);
+        let get = client.get_object().bucket(BUCKET).key(key);
+        let get = get.response_content_disposition("attachment").presigned(minute()).await.unwrap();
+        let target = get.uri().split_once(&server.addr().to_string()).unwrap().1;
+        let answer = Wire::new(server.addr(), "GET", target).send().await;
+        assert_eq!((answer.status, answer.body.as_str()), (200, "png"));
+        assert_eq!(answer.header("content-type"), Some("image/png"));
+        assert_eq!(answer.header("content-disposition"), Some("attachment"));
     })
     .await;
 }
