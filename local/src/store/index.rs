@@ -10,11 +10,15 @@ use redb::{BackendError, Builder, Database, StorageBackend, TableDefinition};
 
 use super::error::Result;
 
+/// (bucket, key)
+pub(super) type ObjectKey = (&'static str, &'static [u8]);
+/// (object record, segments)
+pub(super) type ObjectRow = (&'static [u8], &'static [u8]);
+
 /// Bucket to bucket record.
 pub(super) const BUCKETS: TableDefinition<&str, &[u8]> = TableDefinition::new("buckets");
 /// (bucket, key) to (object record, segments).
-pub(super) const OBJECTS: TableDefinition<(&str, &[u8]), (&[u8], &[u8])> =
-    TableDefinition::new("objects");
+pub(super) const OBJECTS: TableDefinition<ObjectKey, ObjectRow> = TableDefinition::new("objects");
 /// (bucket, key, upload id) to upload record.
 pub(super) const UPLOADS: TableDefinition<(&str, &[u8], &str), &[u8]> =
     TableDefinition::new("uploads");

@@ -8,7 +8,7 @@ use redb::{ReadableDatabase, ReadableTable, Table};
 
 use super::blobs::Lease;
 use super::error::{Result, StoreError};
-use super::index::{BUCKETS, OBJECTS};
+use super::index::{BUCKETS, OBJECTS, ObjectKey, ObjectRow};
 use super::{ObjectRecord, Segment, Store};
 
 /// What an object must be for a request to go on.
@@ -130,7 +130,7 @@ impl Store {
 
 /// Writes an object's row when the condition holds; gives the segments of the row before it.
 pub(super) fn replace(
-    objects: &mut Table<'_, (&str, &[u8]), (&[u8], &[u8])>,
+    objects: &mut Table<'_, ObjectKey, ObjectRow>,
     bucket: &str,
     key: &str,
     condition: &WriteCondition,
@@ -145,7 +145,7 @@ pub(super) fn replace(
 }
 
 fn current(
-    objects: &impl ReadableTable<(&'static str, &'static [u8]), (&'static [u8], &'static [u8])>,
+    objects: &impl ReadableTable<ObjectKey, ObjectRow>,
     bucket: &str,
     key: &str,
 ) -> Result<Option<(ObjectRecord, Vec<Segment>)>> {

@@ -149,3 +149,14 @@ async fn what_is_not_there_is_said_to_be_missing() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_body_needs_its_length() {
+    limited(async {
+        let (server, _) = start().await;
+        let put = Wire::new(server.addr(), "PUT", &format!("/{BUCKET}/k")).presigned();
+        let chunked = put.header("transfer-encoding", "chunked").body(b"1\r\nx\r\n0\r\n\r\n");
+        assert_eq!(chunked.send_unmeasured().await.code(), "MissingContentLength");
+    })
+    .await;
+}

@@ -171,10 +171,11 @@ impl Wire {
         answer(stream).await
     }
 
-    /// Sends the head alone and waits for an answer.
-    pub(crate) async fn send_head(&self) -> Answer {
+    /// Sends without a `Content-Length` of its own; with no body, that is the head alone.
+    pub(crate) async fn send_unmeasured(&self) -> Answer {
         let mut stream = TcpStream::connect(self.addr).await.unwrap();
         stream.write_all(format!("{}\r\n", self.head()).as_bytes()).await.unwrap();
+        stream.write_all(&self.body).await.unwrap();
         answer(stream).await
     }
 
