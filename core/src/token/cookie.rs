@@ -185,7 +185,7 @@ mod tests {
         assert_eq!(cookies.value(SESSION, None), Some("b"));
     }
 
-    /// The rules of facts/tokens.md in their order, one case each.
+    /// The rules of Clerk in their order, one case each.
     #[test]
     fn the_choice_follows_clerks_rules() {
         let own = |iat| token(Some("https://own.test"), iat);
