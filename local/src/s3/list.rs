@@ -182,6 +182,8 @@ fn open_token(token: &str) -> S3Result<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::LazyLock;
+
     use super::*;
 
     #[test]
@@ -197,13 +199,13 @@ mod tests {
         format!("user_{:03}/documents/{index:06} é.txt", index / 1000)
     }
 
-    /// 100,000 objects of 100 users.
-    fn many() -> Backend {
+    /// 100,000 objects of 100 users, put once for the tests that only read them.
+    static FULL: LazyLock<Backend> = LazyLock::new(|| {
         let store = crate::store::Store::in_memory().unwrap();
         store.create_bucket("bucket", 0).unwrap();
         store.fill("bucket", (0..MANY).map(key)).unwrap();
         Backend { store, region: "us-east-1".to_owned(), clock: crate::Clock::system() }
-    }
+    });
 
     fn v1(marker: Option<String>, prefix: &str, delimiter: Option<&str>) -> ListObjectsInput {
         ListObjectsInput {
@@ -227,7 +229,7 @@ mod tests {
 
     #[test]
     fn both_calls_walk_100_000_keys() {
-        let backend = many();
+        let backend = &*FULL;
         let (mut marker, mut token, mut seen) = (None, None, 0);
         loop {
             let first = backend.list_v1(v1(marker, "", None)).unwrap();
@@ -250,7 +252,7 @@ mod tests {
 
     #[test]
     fn groups_and_prefixes_seek_among_100_000_keys() {
-        let backend = many();
+        let backend = &*FULL;
         for _ in 0..20 {
             let groups = backend.list_v2(v2(None, "", Some("/"))).unwrap();
             assert_eq!(groups.common_prefixes.unwrap().len(), 100);
