@@ -9,12 +9,19 @@ use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 
 use crate::http::{get, post};
 
-struct Running {
+pub(crate) struct Running {
     child: Child,
     stdin: Option<ChildStdin>,
     lines: Lines<BufReader<ChildStdout>>,
     comments: Vec<String>,
-    env: HashMap<String, String>,
+    pub(crate) env: HashMap<String, String>,
+}
+
+impl Running {
+    /// Ends it with SIGKILL, which it cannot see coming.
+    pub(crate) async fn kill(mut self) {
+        in_time(self.child.kill()).await.unwrap();
+    }
 }
 
 fn program(args: &[&str]) -> Command {
@@ -28,7 +35,7 @@ async fn in_time<T>(what: impl Future<Output = T>) -> T {
     tokio::time::timeout(Duration::from_secs(30), what).await.unwrap()
 }
 
-async fn start(args: &[&str]) -> Running {
+pub(crate) async fn start(args: &[&str]) -> Running {
     let mut child = program(args).spawn().unwrap();
     let stdin = child.stdin.take();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();

@@ -1,15 +1,42 @@
 //! A folder that survives a restart and a kill, and a server that stops.
 
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
+use std::time::Duration;
 
+use aws_sdk_s3::Client;
+use aws_sdk_s3::config::retry::RetryConfig;
+use aws_sdk_s3::config::{Credentials, Region};
 use casier_local::{Error, S3Server};
+use tokio::task::JoinSet;
 
 use super::{BUCKET, TempDir, client, config, limited, put, start};
+use crate::program;
 
 async fn start_in(folder: &Path) -> Result<S3Server, Error> {
     let mut config = config();
     config.data_dir = Some(folder.to_owned());
     S3Server::start(config).await
+}
+
+/// A client for a program's environment that does not try again.
+fn client_of(env: &HashMap<String, String>) -> Client {
+    let key = Credentials::new(
+        &env["AWS_ACCESS_KEY_ID"],
+        &env["AWS_SECRET_ACCESS_KEY"],
+        None,
+        None,
+        "test",
+    );
+    let config = aws_sdk_s3::Config::builder()
+        .behavior_version(aws_sdk_s3::config::BehaviorVersion::latest())
+        .credentials_provider(key)
+        .region(Region::new(env["AWS_REGION"].clone()))
+        .endpoint_url(&env["S3_ENDPOINT_URL"])
+        .force_path_style(true)
+        .retry_config(RetryConfig::disabled())
+        .build();
+    Client::from_conf(config)
 }
 
 async fn read(server: &S3Server, key: &str) -> Vec<u8> {
@@ -70,6 +97,56 @@ async fn a_kill_loses_nothing_that_was_answered() {
         put(&client(&second), "more", b"x").await;
         second.shutdown().await;
         server.shutdown().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_program_killed_while_it_writes_keeps_whole_objects() {
+    limited(async {
+        let folder = TempDir::new();
+        let args = ["--data-dir", folder.path().to_str().unwrap()];
+        for round in 0..3_usize {
+            let running = program::start(&args).await;
+            let client = client_of(&running.env);
+            let mut writers = JoinSet::new();
+            for writer in 0..4_usize {
+                let (client, bucket) = (client.clone(), running.env["S3_BUCKET_NAME"].clone());
+                writers.spawn(async move {
+                    let mut answered = Vec::new();
+                    for index in 0.. {
+                        let key = format!("{round}/{writer}/{index:04}");
+                        let body = key.repeat(5000).into_bytes().into();
+                        let put = client.put_object().bucket(&bucket).key(&key).body(body);
+                        match put.send().await {
+                            Ok(_) => answered.push(key),
+                            Err(_) => break,
+                        }
+                    }
+                    answered
+                });
+            }
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            running.kill().await;
+            let answered: Vec<String> = writers.join_all().await.into_iter().flatten().collect();
+            assert!(!answered.is_empty());
+            let running = program::start(&args).await;
+            let (client, bucket) = (client_of(&running.env), &running.env["S3_BUCKET_NAME"]);
+            let mut found = HashSet::new();
+            let list = client.list_objects_v2().bucket(bucket).prefix(format!("{round}/"));
+            let mut pages = list.into_paginator().send();
+            while let Some(page) = pages.next().await {
+                for object in page.unwrap().contents() {
+                    let key = object.key().unwrap().to_owned();
+                    let got = client.get_object().bucket(bucket).key(&key).send().await.unwrap();
+                    let bytes = got.body.collect().await.unwrap().to_vec();
+                    assert!(bytes == key.repeat(5000).into_bytes(), "{key}");
+                    found.insert(key);
+                }
+            }
+            assert!(answered.iter().all(|key| found.contains(key)));
+            running.kill().await;
+        }
     })
     .await;
 }
