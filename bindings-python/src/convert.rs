@@ -127,6 +127,7 @@ impl FromPyObject<'_, '_> for Strings {
 
 /// A number that has to be within a range that the core checks: one that no unsigned number can
 /// tell becomes the nearest, so that it is refused there, with its code.
+#[derive(Clone, Copy)]
 pub(crate) struct Count(u64);
 
 impl Count {

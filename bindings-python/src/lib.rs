@@ -19,6 +19,9 @@ use pyo3::prelude::*;
 #[pymodule]
 mod _casier {
     #[pymodule_export]
+    #[expect(non_upper_case_globals, reason = "Python's name for it")]
+    const __version__: &str = env!("CARGO_PKG_VERSION");
+    #[pymodule_export]
     use crate::access::{Action, Decision, Facts, Policy};
     #[pymodule_export]
     use crate::client::{Casier, settings};

@@ -86,10 +86,10 @@ impl Subscriber for Collector {
         };
         let logger = event.metadata().target().replace("::", ".");
         let record = LogRecord { level, logger, message: text.message + &text.fields };
-        if let Some(mut records) = lock() {
-            if records.len() < MOST_RECORDS {
-                records.push(record);
-            }
+        if let Some(mut records) = lock()
+            && records.len() < MOST_RECORDS
+        {
+            records.push(record);
         }
     }
 

@@ -71,22 +71,16 @@ class LocalStack:
 
 @pytest.fixture(scope="session")
 def stack() -> Iterator[LocalStack]:
-    process = subprocess.Popen(
-        [program(), "--until-stdin-closes"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdin is not None
-    try:
-        yield LocalStack(read_environment(process))
-    finally:
-        process.stdin.close()
+    pipe = subprocess.PIPE
+    command = [str(program()), "--until-stdin-closes"]
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) as process:
         try:
+            yield LocalStack(read_environment(process))
+            assert process.stdin is not None
+            process.stdin.close()
             process.wait(10)
-        except subprocess.TimeoutExpired:
+        finally:
             process.kill()
-            raise
 
 
 @pytest.fixture(scope="session")

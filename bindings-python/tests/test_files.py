@@ -144,6 +144,7 @@ def test_links(files: casier.UserStorage, stack: LocalStack) -> None:
     tampered = link.url.replace("a.pdf", "b.pdf")
     with pytest.raises(urllib.error.HTTPError) as raised:
         stack.fetch(tampered)
+    raised.value.close()
     assert raised.value.code == 403
     assert files.presigned_url(stored.key, 7 * 86400).expires_in == 86400
     for seconds in (0, -1, 604801, 10**30):

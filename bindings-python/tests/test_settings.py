@@ -1,7 +1,5 @@
 """Configuration by name and from the environment."""
 
-import subprocess
-import sys
 import typing
 from pathlib import Path
 from typing import Any
@@ -86,13 +84,3 @@ def test_warnings_reach_logging(stack: LocalStack, caplog: pytest.LogCaptureFixt
     records = [record for record in caplog.records if record.name.startswith("casier")]
     assert any("CASIER_LOCAL" in record.getMessage() for record in records)
     assert {record.levelname for record in records} == {"WARNING"}
-
-
-def test_the_story_says_what_it_misses() -> None:
-    story = Path(__file__).resolve().parents[2] / "examples" / "python" / "quickstart.py"
-    ended = subprocess.run(
-        [sys.executable, str(story)], env={}, capture_output=True, text=True, timeout=30
-    )
-    assert ended.returncode == 1
-    assert ended.stderr.startswith("CASIER_LOCAL_MINT_URL is not set")
-    assert ended.stderr.count("\n") == 1

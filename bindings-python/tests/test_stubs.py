@@ -16,23 +16,28 @@ ROOT = Path(__file__).resolve().parents[2]
 STUB = Path(casier.__file__).with_name("_casier.pyi")
 
 
-def check(*arguments: str | Path) -> None:
+def check(folder: Path, *arguments: str | Path) -> None:
+    """Runs a module of mypy, whose cache goes into `folder`."""
     ended = subprocess.run(
-        [sys.executable, *map(str, arguments)], capture_output=True, text=True, timeout=110,
-        cwd=ROOT / "bindings-python", env={**os.environ, "MYPYPATH": "tests"},
+        [sys.executable, "-m", *map(str, arguments)],
+        cwd=folder,
+        env=os.environ | {"MYPYPATH": str(Path(__file__).parent)},
+        capture_output=True,
+        text=True,
+        timeout=110,
     )
     assert ended.returncode == 0, ended.stdout + ended.stderr
 
 
 @pytest.mark.timeout(120)
-def test_the_stub_fits_the_module() -> None:
-    check("-m", "mypy.stubtest", "--concise", "casier")
+def test_the_stub_fits_the_module(tmp_path: Path) -> None:
+    check(tmp_path, "mypy.stubtest", "--concise", "casier")
 
 
 @pytest.mark.timeout(120)
-def test_examples_and_tests_are_typed() -> None:
-    sources = [ROOT / "examples/python", ROOT / "bindings-python/tests"]
-    check("-m", "mypy", "--strict", *sources, ROOT / "tests/conformance/python")
+def test_examples_and_tests_are_typed(tmp_path: Path) -> None:
+    folders = ["examples/python", "bindings-python/tests", "tests/conformance/python"]
+    check(tmp_path, "mypy", "--strict", *(ROOT / folder for folder in folders))
 
 
 def docstrings(tree: ast.AST, path: str = "") -> Iterator[tuple[str, str | None]]:

@@ -27,6 +27,7 @@ from casier._casier import (
     User,
     UserStorage,
     VerifiedToken,
+    __version__,
 )
 from casier.errors import (
     AccessDenied,
@@ -68,4 +69,5 @@ __all__ = [
     "User",
     "UserStorage",
     "VerifiedToken",
+    "__version__",
 ]

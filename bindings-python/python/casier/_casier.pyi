@@ -9,9 +9,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from os import PathLike
 from casier.settings import Settings
-from typing import Any, SupportsFloat, SupportsIndex, final, Unpack
+from typing import Any, Final, SupportsFloat, SupportsIndex, final, Unpack
 
-__all__ = ["Action", "Casier", "Decision", "Facts", "Link", "Organization", "Page", "ParsedKey", "Policy", "Scope", "Session", "StoredFile", "TokenVerifier", "User", "UserStorage", "VerifiedToken", "catalogue", "settings"]
+__all__ = ["__version__", "Action", "Casier", "Decision", "Facts", "Link", "Organization", "Page", "ParsedKey", "Policy", "Scope", "Session", "StoredFile", "TokenVerifier", "User", "UserStorage", "VerifiedToken", "catalogue", "settings"]
+
+__version__: Final[str]
 
 @final
 class Action:

@@ -160,17 +160,3 @@ async fn a_body_needs_its_length() {
     })
     .await;
 }
-
-#[tokio::test]
-async fn one_put_ends_at_five_gibibytes() {
-    limited(async {
-        let (server, _) = start().await;
-        let put = Wire::new(server.addr(), "PUT", &format!("/{BUCKET}/k"))
-            .header("x-amz-content-sha256", "UNSIGNED-PAYLOAD")
-            .signed()
-            .header("expect", "100-continue")
-            .header("content-length", "5368709121");
-        assert_eq!(put.send_unmeasured().await.code(), "EntityTooLarge");
-    })
-    .await;
-}
