@@ -1,11 +1,15 @@
-//! Whether the store keeps the promise of `If-None-Match: *`.
+//! Creating a file without overwriting another: whether the store keeps the promise of
+//! `If-None-Match: *`, and whose file it was that stood in the way.
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::primitives::ByteStream;
 
 use super::failure::{self, OnCondition};
+use super::file;
 use super::s3::S3;
 use super::scope::random_bits;
+use super::user_metadata::UPLOAD_MARK;
+use super::user_storage::OwnKey;
 use crate::{Error, ErrorKind, Result};
 
 impl S3 {
@@ -39,10 +43,23 @@ impl S3 {
             "the store does not honour If-None-Match, so it cannot promise not to overwrite",
         ))
     }
+
+    /// Whether the file that stands in the way is this very upload: its first try arrived, the
+    /// answer was lost, and the second try met it. Gives the file's tag.
+    pub(super) async fn recognise(&self, key: &OwnKey, mark: &str) -> Option<Option<String>> {
+        let found = self.in_time(self.head(key)).await.ok()?;
+        let stored = found.metadata()?.get(UPLOAD_MARK)?;
+        (stored == mark).then(|| file::etag(found.e_tag()))
+    }
+}
+
+/// A name that no other upload has.
+pub(super) fn mark() -> Result<String> {
+    Ok(format!("{:032x}", u128::from_be_bytes(random_bits()?)))
 }
 
 async fn probe(client: &Client, bucket: &str) -> Result<bool> {
-    let key = format!(".casier/probe-{:032x}", u128::from_be_bytes(random_bits()?));
+    let key = format!(".casier/probe-{}", mark()?);
     let create = || async {
         client
             .put_object()

@@ -65,6 +65,10 @@ pub(super) fn from_stream(error: &ByteStreamError) -> Error {
             "the bytes that came do not match the store's checksum",
         );
     }
+    // The SDK's protection against stalled streams; its error has no type that could be asked for.
+    if chain(error).any(|cause| cause.to_string().starts_with("minimum throughput")) {
+        return timed_out();
+    }
     unavailable("the transfer broke off")
 }
 

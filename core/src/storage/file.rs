@@ -5,8 +5,6 @@ use std::time::SystemTime;
 
 use aws_sdk_s3::primitives::DateTime;
 
-use super::user_metadata;
-
 /// What is known of a file in the store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -43,13 +41,4 @@ pub(super) fn time(stamp: Option<&DateTime>) -> Option<SystemTime> {
 /// A length that S3 tells; it never tells a negative one.
 pub(super) fn size(length: Option<i64>) -> u64 {
     length.and_then(|length| u64::try_from(length).ok()).unwrap_or_default()
-}
-
-pub(super) fn metadata<'a>(
-    stored: impl IntoIterator<Item = (&'a String, &'a String)>,
-) -> BTreeMap<String, String> {
-    stored
-        .into_iter()
-        .map(|(name, value)| (name.clone(), user_metadata::decode_value(value)))
-        .collect()
 }

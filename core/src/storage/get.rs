@@ -11,6 +11,7 @@ use super::body::io_failed;
 use super::failure::{self, OnCondition};
 use super::file::{self, StoredFile};
 use super::scope::random_bits;
+use super::user_metadata;
 use super::user_storage::{OwnKey, UserStorage};
 use crate::{Error, ErrorKind, Result};
 
@@ -91,7 +92,7 @@ impl UserStorage {
             content_type: answer.content_type().map(str::to_owned),
             etag: file::etag(answer.e_tag()),
             last_modified: file::time(answer.last_modified()),
-            metadata: answer.metadata().map(file::metadata).unwrap_or_default(),
+            metadata: answer.metadata().map(user_metadata::decode).unwrap_or_default(),
             storage_class: answer.storage_class().map(|class| class.as_str().to_owned()),
         })
     }

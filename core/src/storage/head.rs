@@ -5,6 +5,7 @@ use aws_sdk_s3::operation::head_object::HeadObjectOutput;
 use super::failure::{self, OnCondition};
 use super::file::{self, StoredFile};
 use super::s3::S3;
+use super::user_metadata;
 use super::user_storage::{OwnKey, UserStorage};
 use crate::{Error, ErrorKind, Result};
 
@@ -39,14 +40,14 @@ impl UserStorage {
             content_type: answer.content_type().map(str::to_owned),
             etag: file::etag(answer.e_tag()),
             last_modified: file::time(answer.last_modified()),
-            metadata: answer.metadata().map(file::metadata).unwrap_or_default(),
+            metadata: answer.metadata().map(user_metadata::decode).unwrap_or_default(),
             storage_class: answer.storage_class().map(|class| class.as_str().to_owned()),
         })
     }
 }
 
 impl S3 {
-    async fn head(&self, key: &OwnKey) -> Result<HeadObjectOutput> {
+    pub(super) async fn head(&self, key: &OwnKey) -> Result<HeadObjectOutput> {
         let call = self.client().await?.head_object().bucket(&self.config.bucket).key(key.as_str());
         match call.send().await {
             Ok(answer) => {

@@ -16,7 +16,7 @@ use super::body::UploadFile;
 use super::failure::{self, OnCondition};
 use super::file::{self, StoredFile};
 use super::user_storage::{OwnKey, UserStorage};
-use super::{content_type, disposition, sniff, user_metadata};
+use super::{content_type, create_only, disposition, sniff, user_metadata};
 use crate::access::{Action, Facts};
 use crate::{Error, ErrorKind, Result};
 
@@ -61,7 +61,8 @@ struct Checked {
     content_type: String,
     metadata: BTreeMap<String, String>,
     encoded_metadata: BTreeMap<String, String>,
-    overwrite: bool,
+    /// Names the upload when it is not to overwrite.
+    mark: Option<String>,
 }
 
 impl UserStorage {
@@ -153,12 +154,13 @@ impl UserStorage {
             .with_limit(MAX_PUT_BYTES, size));
         }
         sniff::check_content(head, &content_type)?;
+        let mark = if options.overwrite { None } else { Some(create_only::mark()?) };
         Ok(Checked {
             key,
             content_type,
-            encoded_metadata: user_metadata::encode(&options.metadata)?,
+            encoded_metadata: user_metadata::encode(&options.metadata, mark.as_deref())?,
             metadata: options.metadata,
-            overwrite: options.overwrite,
+            mark,
         })
     }
 
@@ -187,7 +189,7 @@ impl UserStorage {
         size: u64,
         sha256: &[u8],
     ) -> Result<StoredFile> {
-        if !upload.overwrite {
+        if upload.mark.is_some() {
             self.s3.require_creates_only().await?;
         }
         let filename = upload.key.filename();
@@ -201,7 +203,7 @@ impl UserStorage {
             .content_type(&upload.content_type)
             .content_disposition(disposition::content_disposition(inline, filename))
             .set_metadata(Some(upload.encoded_metadata.into_iter().collect()))
-            .set_if_none_match((!upload.overwrite).then(|| "*".to_owned()))
+            .set_if_none_match(upload.mark.as_ref().map(|_| "*".to_owned()))
             .checksum_sha256(STANDARD.encode(sha256))
             .body(body);
         let answer = self
@@ -209,14 +211,21 @@ impl UserStorage {
             .in_time_for(size, async {
                 call.send().await.map_err(|error| failure::from_sdk(&error, OnCondition::Exists))
             })
-            .await?;
+            .await;
+        let etag = match (answer, &upload.mark) {
+            (Ok(answer), _) => file::etag(answer.e_tag()),
+            (Err(error), Some(mark)) if error.kind() == ErrorKind::FileExists => {
+                self.s3.recognise(&upload.key, mark).await.ok_or(error)?
+            }
+            (Err(error), _) => return Err(error),
+        };
         self.s3.note_bucket();
         Ok(StoredFile {
             filename: filename.to_owned(),
             kind: upload.key.kind(),
             size,
             content_type: Some(upload.content_type),
-            etag: file::etag(answer.e_tag()),
+            etag,
             last_modified: None,
             metadata: upload.metadata,
             storage_class: None,

@@ -1,6 +1,6 @@
 //! User metadata: names and values that travel in S3's headers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -15,6 +15,9 @@ pub const MAX_METADATA_BYTES: usize = 2048;
 const MAX_NAME_BYTES: usize = 64;
 const RESERVED_PREFIX: &str = "casier-";
 
+/// Names one upload, so that it is known again.
+pub(super) const UPLOAD_MARK: &str = "casier-upload";
+
 /// The bytes that fit one encoded word: 75 characters less `=?UTF-8?B?` and `?=` (RFC 2047,
 /// section 2), in base64.
 const WORD_BYTES: usize = 45;
@@ -25,21 +28,25 @@ const WORD_BYTES: usize = 45;
 /// value comes back encoded.
 const MARK: char = '\u{2060}';
 
-/// The metadata as it is sent. A value that headers cannot carry as it stands is written in the
+/// The metadata as it is sent, with the upload's mark if it has one. A value that headers cannot carry as it stands is written in the
 /// encoded words of RFC 2047, as S3 itself writes them when it returns such a value.
 ///
 /// # Errors
 /// `invalid-request` when a name is not 1 to 64 lower-case letters, digits and hyphens, or begins
 /// with `casier-`; `metadata-too-large` when names and values together take more than 2,048 bytes.
-pub(super) fn encode(metadata: &BTreeMap<String, String>) -> Result<BTreeMap<String, String>> {
-    let mut total = 0;
+pub(super) fn encode(
+    metadata: &BTreeMap<String, String>,
+    mark: Option<&str>,
+) -> Result<BTreeMap<String, String>> {
     let mut encoded = BTreeMap::new();
     for (name, value) in metadata {
         check_name(name)?;
-        let value = encode_value(value);
-        total += name.len() + value.len();
-        encoded.insert(name.clone(), value);
+        encoded.insert(name.clone(), encode_value(value));
     }
+    if let Some(mark) = mark {
+        encoded.insert(UPLOAD_MARK.to_owned(), mark.to_owned());
+    }
+    let total: usize = encoded.iter().map(|(name, value)| name.len() + value.len()).sum();
     if total > MAX_METADATA_BYTES {
         let to_u64 = |bytes| u64::try_from(bytes).unwrap_or(u64::MAX);
         return Err(Error::new(
@@ -51,8 +58,17 @@ pub(super) fn encode(metadata: &BTreeMap<String, String>) -> Result<BTreeMap<Str
     Ok(encoded)
 }
 
+/// The metadata that stored ones stand for, less what is Casier's own.
+pub(super) fn decode(stored: &HashMap<String, String>) -> BTreeMap<String, String> {
+    stored
+        .iter()
+        .filter(|(name, _)| !name.starts_with(RESERVED_PREFIX))
+        .map(|(name, value)| (name.clone(), decode_value(value)))
+        .collect()
+}
+
 /// The value that a stored one stands for. What is not a well-formed encoded word stays as it is.
-pub(super) fn decode_value(stored: &str) -> String {
+fn decode_value(stored: &str) -> String {
     let mut decoded: Vec<u8> = Vec::new();
     let mut rest = stored;
     let mut after_word = false;
@@ -195,18 +211,26 @@ mod tests {
     #[test]
     fn names_are_checked() {
         for name in ["", "Title", "a_b", "a b", "é", "a\r\n", "casier-sha256", &"n".repeat(65)] {
-            let error = encode(&map(name, "x")).unwrap_err();
+            let error = encode(&map(name, "x"), None).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::InvalidRequest, "{name}");
         }
-        assert!(encode(&map(&"n".repeat(64), "x")).is_ok());
+        assert!(encode(&map(&"n".repeat(64), "x"), None).is_ok());
     }
 
     #[test]
     fn two_kilobytes_are_the_most() {
-        assert!(encode(&map("name", &"x".repeat(2044))).is_ok());
-        let error = encode(&map("name", &"x".repeat(2045))).unwrap_err();
+        assert!(encode(&map("name", &"x".repeat(2044)), None).is_ok());
+        let error = encode(&map("name", &"x".repeat(2045)), None).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::MetadataTooLarge);
         assert_eq!((error.details().limit, error.details().used), (Some(2048), Some(2049)));
+    }
+
+    #[test]
+    fn the_mark_is_sent_and_counted_but_not_shown() {
+        let sent = encode(&map("name", "é"), Some("m")).unwrap();
+        assert_eq!(sent[UPLOAD_MARK], "m");
+        assert_eq!(decode(&sent.into_iter().collect()), map("name", "é"));
+        assert!(encode(&map("name", &"x".repeat(2044)), Some("m")).is_err());
     }
 
     proptest! {

@@ -1,7 +1,7 @@
 //! Stores that fail, and settings that are wrong.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -333,6 +333,47 @@ fn a_store_that_overwrites_is_not_trusted_to_create() {
         let methods: Vec<_> = requests.iter().map(|r| r.method.as_str()).collect();
         assert_eq!(methods, ["PUT", "PUT", "DELETE"], "it is asked once");
         assert!(requests.iter().all(|r| r.target.starts_with("/bucket/.casier/probe-")));
+    });
+}
+
+#[test]
+fn a_creation_whose_answer_was_lost_is_recognised() {
+    run(async {
+        for by_us in [true, false] {
+            let mark = Arc::new(Mutex::new(String::new()));
+            let fake = Fake::start(move |request| {
+                let probe = request.target.contains("/.casier/");
+                let mut mark = mark.lock().unwrap();
+                let sent = request.headers.iter().find(|(n, _)| n == "x-amz-meta-casier-upload");
+                match (request.method.as_str(), mark.as_str()) {
+                    ("HEAD", _) => {
+                        let mark = if by_us { mark.as_str() } else { "another" };
+                        let headers =
+                            format!("x-amz-meta-casier-upload: {mark}\r\nETag: \"e\"\r\n");
+                        Answer::Whole(200, headers, Vec::new())
+                    }
+                    ("PUT", "") if probe => {
+                        *mark = "probed".to_owned();
+                        Answer::empty(200)
+                    }
+                    ("PUT", "probed") if !probe => {
+                        *mark = sent.unwrap().1.clone();
+                        Answer::Hang
+                    }
+                    ("PUT", _) => Answer::error(412, "PreconditionFailed"),
+                    _ => Answer::empty(204),
+                }
+            })
+            .await;
+            let mut options = UploadOptions::default();
+            options.overwrite = false;
+            let text = Bytes::from_static(b"x");
+            let answer = fake.files().upload_file_object(text, "a.txt", "file", options).await;
+            match by_us {
+                true => assert_eq!(answer.unwrap().etag.as_deref(), Some("e")),
+                false => assert_eq!(answer.unwrap_err().kind(), ErrorKind::FileExists),
+            }
+        }
     });
 }
 
