@@ -129,7 +129,8 @@ mod tests {
     fn each_wrong_setting_is_named() {
         let good = StorageConfig::new("bucket", Some("http://127.0.0.1:9000".into()));
         assert!(good.check().is_ok());
-        let wrong: [(fn(&mut StorageConfig), &str); 7] = [
+        type Change = fn(&mut StorageConfig);
+        let wrong: [(Change, &str); 7] = [
             (|c| c.bucket = String::new(), "S3_BUCKET_NAME"),
             (|c| c.bucket = "a/b".into(), "S3_BUCKET_NAME"),
             (|c| c.endpoint = Some("127.0.0.1:9000".into()), "S3_ENDPOINT_URL"),
