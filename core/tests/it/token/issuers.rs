@@ -258,3 +258,25 @@ fn issuers_that_contradict_each_other_are_refused() {
         assert_eq!(error.kind(), ErrorKind::ConfigInvalid);
     }
 }
+
+/// A key id that a fetch did not bring is remembered, so that repeating it cannot use up the next
+/// fetch, which somebody else's new key may need.
+#[test]
+fn a_repeated_unknown_key_id_causes_one_fetch() {
+    within_limit(async {
+        let local = Issuer::start(0).await.unwrap();
+        let issuers = issuers_of(&local);
+        let start = SystemTime::now();
+        let verify = async |id: &str, seconds| {
+            let mut request = MintRequest::new("user_1");
+            request.header.insert("kid".to_owned(), json!(id));
+            let token = local.mint(&request).unwrap();
+            let now = start + Duration::from_secs(seconds);
+            issuers.verify(&token, now, TokenSource::Header).await.unwrap_err();
+            local.jwks_fetches()
+        };
+        assert_eq!(verify("ins_junk", 0).await, 1);
+        assert_eq!(verify("ins_junk", 31).await, 1);
+        assert_eq!(verify("ins_new", 31).await, 2);
+    });
+}
