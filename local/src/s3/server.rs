@@ -81,6 +81,9 @@ impl fmt::Debug for S3Config {
 }
 
 /// An S3 server that runs until it is shut down or dropped.
+///
+/// At the level `debug`, s3s logs whole requests with their signatures: a log that is kept should
+/// not include its target `s3s`.
 #[derive(Debug)]
 pub struct S3Server {
     addr: SocketAddr,

@@ -17,7 +17,7 @@ use s3s::service::S3Service;
 use s3s::{Body, HttpError};
 
 use super::refusal::Refusal;
-use super::{Rules, digest, is_delete_objects, judge};
+use super::{Rules, digest, drop_odd_range, is_delete_objects, judge};
 use crate::clock::Clock;
 
 /// The most of an unread body that is read only so that the client gets to read the answer.
@@ -44,11 +44,14 @@ impl Gate {
 
     async fn answer(self, request: Request<Incoming>) -> Result<Response<Body>, HttpError> {
         let request_id = crate::random::hex(8).unwrap_or_default().to_ascii_uppercase();
-        let (parts, incoming) = request.into_parts();
+        let (mut parts, incoming) = request.into_parts();
         let rest = Shared::new(incoming);
         let waits = parts.headers.contains_key(header::EXPECT);
         let outcome = match judge(&self.rules, &parts, self.clock.now()) {
-            Ok(()) => body(&parts, rest.clone()).await,
+            Ok(signed) => {
+                drop_odd_range(&mut parts, &signed);
+                body(&parts, rest.clone()).await
+            }
             Err(refusal) => Err(refusal),
         };
         let mut response = match outcome {

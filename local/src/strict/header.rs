@@ -10,7 +10,8 @@ use http::request::Parts;
 use super::credential::Credential;
 use super::query::Query;
 use super::refusal::Refusal;
-use super::{Rules, date, refuse_session_token, signed};
+use super::signed::{self, Signed};
+use super::{Rules, date, refuse_session_token};
 
 /// The most that a request's time may differ from the server's.
 pub(super) const MOST_SKEW: Duration = Duration::from_secs(15 * 60);
@@ -20,7 +21,7 @@ pub(super) fn judge(
     request: &Parts,
     query: &Query,
     now: SystemTime,
-) -> Result<(), Refusal> {
+) -> Result<Signed, Refusal> {
     let value = request.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
     let authorization = Authorization::parse(value.unwrap_or_default())?;
     let credential = Credential::parse(authorization.credential).ok_or_else(|| {

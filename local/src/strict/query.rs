@@ -10,7 +10,8 @@ use url::form_urlencoded;
 use super::credential::Credential;
 use super::header::MOST_SKEW;
 use super::refusal::Refusal;
-use super::{Rules, date, refuse_session_token, signed};
+use super::signed::{self, Signed};
+use super::{Rules, date, refuse_session_token};
 
 /// The longest life of a link: seven days, in seconds.
 const LONGEST_LIFE: i64 = 604_800;
@@ -48,7 +49,7 @@ pub(super) fn judge(
     request: &Parts,
     query: &Query,
     now: SystemTime,
-) -> Result<(), Refusal> {
+) -> Result<Signed, Refusal> {
     let required = |name: &str| {
         query.only(name).ok_or_else(|| {
             Refusal::malformed_query(

@@ -8,7 +8,8 @@ use super::refusal::Refusal;
 /// Refuses when `host` or an `x-amz-*` header is not signed, or a signed header did not come.
 ///
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html>
-pub(super) fn judge(request: &Parts, signed: &str) -> Result<(), Refusal> {
+pub(super) fn judge(request: &Parts, signed: &str) -> Result<Signed, Refusal> {
+    let list = signed;
     let signed: Vec<&str> = signed.split(';').collect();
     let names = request.headers.keys().map(|name| name.as_str());
     let mut unsigned: Vec<&str> =
@@ -25,5 +26,15 @@ pub(super) fn judge(request: &Parts, signed: &str) -> Result<(), Refusal> {
     if signed.iter().any(|name| !request.headers.contains_key(*name) && !elsewhere(name)) {
         return Err(Refusal::signature_mismatch());
     }
-    Ok(())
+    Ok(Signed(list.split(';').map(str::to_owned).collect()))
+}
+
+/// The names of the headers that a request signed.
+#[derive(Debug)]
+pub(super) struct Signed(Vec<String>);
+
+impl Signed {
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.0.iter().any(|signed| signed == name)
+    }
 }

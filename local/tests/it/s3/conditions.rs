@@ -3,6 +3,7 @@
 use aws_sdk_s3::primitives::{ByteStream, DateTime};
 use tokio::task::JoinSet;
 
+use super::wire::Wire;
 use super::{BUCKET, code, limited, put, start};
 
 #[tokio::test]
@@ -107,6 +108,25 @@ async fn ranges_are_cut_out() {
         assert_eq!(code!(get("empty", "bytes=0-").send().await), "InvalidRange");
         let head = client.head_object().bucket(BUCKET).key("k").range("bytes=2-4");
         assert_eq!(head.send().await.unwrap().content_length(), Some(3));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_link_ignores_ranges_that_s3_ignores() {
+    limited(async {
+        let (server, client) = start().await;
+        put(&client, "k", b"0123456789").await;
+        let link = Wire::new(server.addr(), "GET", &format!("/{BUCKET}/k")).presigned();
+        for (range, status, bytes) in [
+            ("bytes=2-4", 206, "234"),
+            ("bytes=0-1,3-4", 200, "0123456789"),
+            ("bytes=4-2", 200, "0123456789"),
+            ("lines=1-2", 200, "0123456789"),
+        ] {
+            let answer = link.clone().header("range", range).send().await;
+            assert_eq!((answer.status, answer.body.as_str()), (status, bytes), "{range}");
+        }
     })
     .await;
 }
