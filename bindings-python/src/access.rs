@@ -6,7 +6,7 @@ use std::sync::Arc;
 use casier::access;
 use pyo3::prelude::*;
 
-use crate::convert::{Time, or_now, repr};
+use crate::convert::{Text, Time, or_now, repr};
 use crate::error::{Exception, OrRaise};
 use crate::token::User;
 
@@ -34,8 +34,8 @@ impl Policy {
     ///     ConfigError: The text is not a policy; the message names the key.
     #[staticmethod]
     #[pyo3(signature = (text, origin = "policy"))]
-    fn from_toml(py: Python<'_>, text: &str, origin: &str) -> PyResult<Self> {
-        Ok(Self(Arc::new(access::Policy::from_toml(text, origin).or_raise(py)?)))
+    fn from_toml(py: Python<'_>, text: Text, origin: &str) -> PyResult<Self> {
+        Ok(Self(Arc::new(access::Policy::from_toml(&text, origin).or_raise(py)?)))
     }
 
     /// Reads a policy file, of 1 MiB at most.
@@ -101,20 +101,20 @@ pub(crate) struct Action(access::Action);
 impl Action {
     /// Pass where this tier or a higher one is needed.
     #[staticmethod]
-    fn subscription(tier: String) -> Self {
-        Self(access::Action::Subscription(tier))
+    fn subscription(tier: Text) -> Self {
+        Self(access::Action::Subscription(tier.0))
     }
 
     /// Pass where this application role or a higher one is needed.
     #[staticmethod]
-    fn role(role: String) -> Self {
-        Self(access::Action::Role(role))
+    fn role(role: Text) -> Self {
+        Self(access::Action::Role(role.0))
     }
 
     /// Use a feature: `books`, or `u:books` and `o:books` for what the token itself grants.
     #[staticmethod]
-    fn feature(feature: String) -> Self {
-        Self(access::Action::Feature(feature))
+    fn feature(feature: Text) -> Self {
+        Self(access::Action::Feature(feature.0))
     }
 
     /// Store a file.
@@ -125,7 +125,8 @@ impl Action {
     ///     content_type: Its MIME type.
     ///     size: Its size in bytes.
     #[staticmethod]
-    fn upload(kind: String, filename: String, content_type: String, size: u64) -> Self {
+    fn upload(kind: Text, filename: Text, content_type: Text, size: u64) -> Self {
+        let (kind, filename, content_type) = (kind.0, filename.0, content_type.0);
         Self(access::Action::Upload { kind, filename, content_type, size })
     }
 

@@ -8,7 +8,7 @@ use casier::{Config, Setting};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 
-use crate::convert::{Headers, SettingText};
+use crate::convert::{Headers, SettingText, Text};
 use crate::error::OrRaise;
 use crate::log;
 use crate::runtime::{PerProcess, wait};
@@ -93,9 +93,9 @@ impl Casier {
     ///     AuthenticationError: The token must not be trusted; `code` says why.
     ///     InvalidInput: Its `sub` cannot name a user (`invalid-user-id`).
     ///     Unavailable: The issuer's keys cannot be fetched (`jwk-remote-…`).
-    fn authenticate(&self, py: Python<'_>, token: &str) -> PyResult<Session> {
+    fn authenticate(&self, py: Python<'_>, token: Text) -> PyResult<Session> {
         let casier = self.0.casier(py)?;
-        let session = wait(py, async move { casier.authenticate(token).await })?;
+        let session = wait(py, async move { casier.authenticate(&token).await })?;
         Ok(Session::new(self.0.clone(), session))
     }
 
@@ -116,11 +116,11 @@ impl Casier {
     fn authenticate_request(
         &self,
         py: Python<'_>,
-        method: String,
+        method: Text,
         headers: Headers,
     ) -> PyResult<Session> {
         let casier = self.0.casier(py)?;
-        let request = RequestHead::new(method, headers.0);
+        let request = RequestHead::new(method.0, headers.0);
         let session = wait(py, async move { casier.authenticate_request(&request).await })?;
         Ok(Session::new(self.0.clone(), session))
     }
@@ -134,8 +134,8 @@ impl Casier {
     /// Raises:
     ///     InvalidInput: The id cannot name a user (`invalid-user-id`).
     ///     ConfigError: No bucket is configured.
-    fn storage_for(&self, py: Python<'_>, user_id: String) -> PyResult<UserStorage> {
-        UserStorage::open(py, self.0.clone(), Owner::UserId(user_id))
+    fn storage_for(&self, py: Python<'_>, user_id: Text) -> PyResult<UserStorage> {
+        UserStorage::open(py, self.0.clone(), Owner::UserId(user_id.0))
     }
 
     fn __repr__(&self) -> &'static str {

@@ -1,11 +1,13 @@
 //! Between Python's values and the core's, under the types that the stubs show.
 
 use std::collections::BTreeMap;
+use std::ops::Deref;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
-use pyo3::exceptions::PyTypeError;
+use casier::{Error, ErrorKind};
+use pyo3::exceptions::{PyTypeError, PyUnicodeEncodeError};
 use pyo3::inspect::PyStaticExpr;
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
@@ -15,6 +17,8 @@ use pyo3::{
 };
 use serde_json::{Map, Value};
 
+use crate::error::exception;
+
 const STR: PyStaticExpr = type_hint_identifier!("builtins", "str");
 const BYTES: PyStaticExpr = type_hint_identifier!("builtins", "bytes");
 const ANY: PyStaticExpr = type_hint_identifier!("typing", "Any");
@@ -22,6 +26,33 @@ const STR_PAIRS: PyStaticExpr =
     type_hint_subscript!(type_hint_identifier!("collections.abc", "Mapping"), STR, STR);
 const STR_SEQUENCE: PyStaticExpr =
     type_hint_subscript!(type_hint_identifier!("collections.abc", "Sequence"), STR);
+
+/// Text from outside, such as a key out of a JSON body. Python's strings may hold lone surrogates,
+/// which no encoding takes: these are `invalid-request`.
+pub(crate) struct Text(pub(crate) String);
+
+impl Deref for Text {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromPyObject<'_, '_> for Text {
+    type Error = PyErr;
+
+    const INPUT_TYPE: PyStaticExpr = STR;
+
+    fn extract(value: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
+        let py = value.py();
+        let text = value.extract::<String>();
+        text.map(Self).map_err(|error| match error.is_instance_of::<PyUnicodeEncodeError>(py) {
+            true => exception(py, &Error::new(ErrorKind::InvalidRequest, "a text is not Unicode")),
+            false => error,
+        })
+    }
+}
 
 /// The last second that a `datetime` can tell.
 const LAST_SECOND: Duration = Duration::from_secs(253_402_300_799);
@@ -121,7 +152,8 @@ impl FromPyObject<'_, '_> for Strings {
         if value.is_instance_of::<PyString>() {
             return Err(PyTypeError::new_err("expected a sequence of strings, got a string"));
         }
-        value.try_iter()?.map(|entry| entry?.extract()).collect::<PyResult<_>>().map(Self)
+        let texts = value.try_iter()?.map(|entry| Ok(entry?.extract::<Text>()?.0));
+        texts.collect::<PyResult<_>>().map(Self)
     }
 }
 
@@ -192,7 +224,7 @@ impl FromPyObject<'_, '_> for Headers {
 fn header_text(value: &Bound<'_, PyAny>) -> PyResult<String> {
     match value.extract::<PyBackedBytes>() {
         Ok(bytes) => Ok(bytes.iter().copied().map(char::from).collect()),
-        Err(_) => value.extract(),
+        Err(_) => Ok(value.extract::<Text>()?.0),
     }
 }
 
@@ -207,7 +239,11 @@ impl FromPyObject<'_, '_> for Metadata {
 
     fn extract(value: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
         let items = value.cast::<PyMapping>()?.items()?;
-        items.iter().map(|pair| pair.extract()).collect::<PyResult<_>>().map(Self)
+        let texts = items.iter().map(|pair| {
+            let (name, value): (Text, Text) = pair.extract()?;
+            Ok((name.0, value.0))
+        });
+        texts.collect::<PyResult<_>>().map(Self)
     }
 }
 
@@ -250,7 +286,7 @@ impl FromPyObject<'_, '_> for SettingText {
             return Ok(Self(flag.is_true().to_string()));
         }
         if value.is_instance_of::<PyString>() || value.is_instance_of::<PyInt>() {
-            return Ok(Self(value.str()?.extract()?));
+            return Ok(Self(value.str()?.extract::<Text>()?.0));
         }
         if let Ok(path) = value.extract::<PathBuf>() {
             let path = path.into_os_string().into_string();

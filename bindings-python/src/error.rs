@@ -42,7 +42,7 @@ impl<'py> IntoPyObject<'py> for Exception {
 }
 
 /// The exception of an error's code. When even that cannot be built, the reason is raised instead.
-fn exception(py: Python<'_>, error: &Error) -> PyErr {
+pub(crate) fn exception(py: Python<'_>, error: &Error) -> PyErr {
     build(py, error).unwrap_or_else(|failure| failure)
 }
 

@@ -3,7 +3,7 @@
 use casier::storage;
 use pyo3::prelude::*;
 
-use crate::convert::repr;
+use crate::convert::{Text, repr};
 use crate::error::OrRaise;
 
 /// One user's place in the bucket. Pure: no network, no bucket.
@@ -20,8 +20,8 @@ impl Scope {
     ///     InvalidInput: The id is empty, or with `user_` and encoded it takes more than 255 bytes
     ///         (`invalid-user-id`).
     #[new]
-    fn new(py: Python<'_>, user_id: String) -> PyResult<Self> {
-        Ok(Self(storage::Scope::new(user_id).or_raise(py)?))
+    fn new(py: Python<'_>, user_id: Text) -> PyResult<Self> {
+        Ok(Self(storage::Scope::new(user_id.0).or_raise(py)?))
     }
 
     /// The user id that the scope was made of.
@@ -45,16 +45,16 @@ impl Scope {
     ///
     /// Raises:
     ///     InvalidInput: `invalid-kind` or `invalid-filename`.
-    fn key(&self, py: Python<'_>, kind: &str, filename: &str) -> PyResult<String> {
-        self.0.key(kind, filename).or_raise(py)
+    fn key(&self, py: Python<'_>, kind: Text, filename: Text) -> PyResult<String> {
+        self.0.key(&kind, &filename).or_raise(py)
     }
 
     /// Like `key`, with 128 random bits before the extension.
     ///
     /// Raises:
     ///     InvalidInput: `invalid-kind` or `invalid-filename`.
-    fn unguessable_key(&self, py: Python<'_>, kind: &str, filename: &str) -> PyResult<String> {
-        self.0.unguessable_key(kind, filename).or_raise(py)
+    fn unguessable_key(&self, py: Python<'_>, kind: Text, filename: Text) -> PyResult<String> {
+        self.0.unguessable_key(&kind, &filename).or_raise(py)
     }
 
     /// Takes a key apart, if it is one of this scope. Only the string decides, whatever is stored.
@@ -62,8 +62,8 @@ impl Scope {
     /// Raises:
     ///     InvalidInput: Nobody could read such a key (`invalid-key`).
     ///     AccessDenied: It belongs to somebody else (`not-owner`).
-    fn parse(&self, py: Python<'_>, key: &str) -> PyResult<ParsedKey> {
-        Ok(ParsedKey(self.0.parse(key).or_raise(py)?))
+    fn parse(&self, py: Python<'_>, key: Text) -> PyResult<ParsedKey> {
+        Ok(ParsedKey(self.0.parse(&key).or_raise(py)?))
     }
 
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {

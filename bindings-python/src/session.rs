@@ -5,7 +5,7 @@ use std::sync::Arc;
 use pyo3::prelude::*;
 
 use crate::client::Client;
-use crate::convert::{JsonObject, Time, repr};
+use crate::convert::{JsonObject, Text, Time, repr};
 use crate::error::OrRaise;
 use crate::storage::{Owner, UserStorage};
 use crate::token::User;
@@ -47,8 +47,8 @@ impl Session {
     }
 
     /// Whether the user's tier is `tier` or a higher one.
-    fn has_subscription(&self, tier: &str) -> bool {
-        self.session.has_subscription(tier)
+    fn has_subscription(&self, tier: Text) -> bool {
+        self.session.has_subscription(&tier)
     }
 
     /// Returns when the user's tier is `tier` or a higher one.
@@ -56,14 +56,14 @@ impl Session {
     /// Raises:
     ///     AccessDenied: It is lower (`subscription-required`).
     ///     ConfigError: The policy has no such tier.
-    fn require_subscription(&self, py: Python<'_>, tier: &str) -> PyResult<()> {
-        self.session.require_subscription(tier).or_raise(py)
+    fn require_subscription(&self, py: Python<'_>, tier: Text) -> PyResult<()> {
+        self.session.require_subscription(&tier).or_raise(py)
     }
 
     /// Whether the user's application role is `role` or a higher one. A role in an organization
     /// never counts.
-    fn has_role(&self, role: &str) -> bool {
-        self.session.has_role(role)
+    fn has_role(&self, role: Text) -> bool {
+        self.session.has_role(&role)
     }
 
     /// Returns when the user's application role is `role` or a higher one.
@@ -71,13 +71,13 @@ impl Session {
     /// Raises:
     ///     AccessDenied: It is lower (`role-required`).
     ///     ConfigError: The policy has no such role.
-    fn require_role(&self, py: Python<'_>, role: &str) -> PyResult<()> {
-        self.session.require_role(role).or_raise(py)
+    fn require_role(&self, py: Python<'_>, role: Text) -> PyResult<()> {
+        self.session.require_role(&role).or_raise(py)
     }
 
     /// Whether the user's tier includes `feature`, or the token grants it.
-    fn has_feature(&self, feature: &str) -> bool {
-        self.session.has_feature(feature)
+    fn has_feature(&self, feature: Text) -> bool {
+        self.session.has_feature(&feature)
     }
 
     /// Returns when the user's tier includes `feature`, or the token grants it.
@@ -85,24 +85,24 @@ impl Session {
     /// Raises:
     ///     AccessDenied: Neither does (`feature-required`).
     ///     ConfigError: Neither the policy nor the token knows the feature.
-    fn require_feature(&self, py: Python<'_>, feature: &str) -> PyResult<()> {
-        self.session.require_feature(feature).or_raise(py)
+    fn require_feature(&self, py: Python<'_>, feature: Text) -> PyResult<()> {
+        self.session.require_feature(&feature).or_raise(py)
     }
 
     /// Whether a record that the application keeps belongs to this user.
     ///
     /// Args:
     ///     owner_id: The `User.user_id` that the record holds.
-    fn owns(&self, owner_id: &str) -> bool {
-        self.session.owns(owner_id)
+    fn owns(&self, owner_id: Text) -> bool {
+        self.session.owns(&owner_id)
     }
 
     /// Returns when a record that the application keeps belongs to this user.
     ///
     /// Raises:
     ///     AccessDenied: It belongs to another (`not-owner`).
-    fn require_owner(&self, py: Python<'_>, owner_id: &str) -> PyResult<()> {
-        self.session.require_owner(owner_id).or_raise(py)
+    fn require_owner(&self, py: Python<'_>, owner_id: Text) -> PyResult<()> {
+        self.session.require_owner(&owner_id).or_raise(py)
     }
 
     /// The user's files, with the limits of their tier.

@@ -8,7 +8,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
 use crate::client::Client;
-use crate::convert::{Contents, Count, Metadata, repr};
+use crate::convert::{Contents, Count, Metadata, Text, repr};
 use crate::error::OrRaise;
 use crate::file::{Link, Page, StoredFile};
 use crate::runtime::wait;
@@ -88,17 +88,17 @@ impl UserStorage {
         &self,
         py: Python<'_>,
         path: PathBuf,
-        kind: &str,
-        filename: Option<String>,
+        kind: Text,
+        filename: Option<Text>,
         metadata: Option<Metadata>,
-        content_type: Option<String>,
+        content_type: Option<Text>,
         overwrite: bool,
         unguessable: bool,
     ) -> PyResult<StoredFile> {
         let mut options = upload_options(metadata, content_type, overwrite, unguessable);
-        options.filename = filename;
+        options.filename = text(filename);
         let files = self.here(py)?;
-        wait(py, async move { files.upload_file(path, kind, options).await }).map(StoredFile)
+        wait(py, async move { files.upload_file(path, &kind, options).await }).map(StoredFile)
     }
 
     /// Uploads what is in memory.
@@ -125,16 +125,16 @@ impl UserStorage {
         &self,
         py: Python<'_>,
         data: Contents,
-        filename: &str,
-        kind: &str,
+        filename: Text,
+        kind: Text,
         metadata: Option<Metadata>,
-        content_type: Option<String>,
+        content_type: Option<Text>,
         overwrite: bool,
         unguessable: bool,
     ) -> PyResult<StoredFile> {
         let options = upload_options(metadata, content_type, overwrite, unguessable);
         let files = self.here(py)?;
-        wait(py, async move { files.upload_file_object(data.0, filename, kind, options).await })
+        wait(py, async move { files.upload_file_object(data.0, &filename, &kind, options).await })
             .map(StoredFile)
     }
 
@@ -156,15 +156,15 @@ impl UserStorage {
     fn list(
         &self,
         py: Python<'_>,
-        kind: Option<String>,
+        kind: Option<Text>,
         limit: Option<Count>,
-        cursor: Option<String>,
+        cursor: Option<Text>,
         with_metadata: bool,
     ) -> PyResult<Page> {
         let mut options = ListOptions::default();
-        options.kind = kind;
+        options.kind = text(kind);
         options.limit = limit.map_or(options.limit, Count::to_u32);
-        options.cursor = cursor;
+        options.cursor = text(cursor);
         options.with_metadata = with_metadata;
         let files = self.here(py)?;
         wait(py, async move { files.list(options).await }).map(Page)
@@ -174,15 +174,15 @@ impl UserStorage {
     ///
     /// Raises:
     ///     NotFound: There is no such file (`file-not-found`).
-    fn metadata(&self, py: Python<'_>, key: &str) -> PyResult<StoredFile> {
+    fn metadata(&self, py: Python<'_>, key: Text) -> PyResult<StoredFile> {
         let files = self.here(py)?;
-        wait(py, async move { files.metadata(key).await }).map(StoredFile)
+        wait(py, async move { files.metadata(&key).await }).map(StoredFile)
     }
 
     /// Whether there is such a file.
-    fn exists(&self, py: Python<'_>, key: &str) -> PyResult<bool> {
+    fn exists(&self, py: Python<'_>, key: Text) -> PyResult<bool> {
         let files = self.here(py)?;
-        wait(py, async move { files.exists(key).await })
+        wait(py, async move { files.exists(&key).await })
     }
 
     /// Reads a file into memory.
@@ -199,12 +199,12 @@ impl UserStorage {
     fn read<'py>(
         &self,
         py: Python<'py>,
-        key: &str,
+        key: Text,
         limit: Option<Count>,
     ) -> PyResult<Bound<'py, PyBytes>> {
         let files = self.here(py)?;
         let limit = limit.map_or(storage::MAX_READ_BYTES, Count::to_u64);
-        let bytes = wait(py, async move { files.read_up_to(key, limit).await })?;
+        let bytes = wait(py, async move { files.read_up_to(&key, limit).await })?;
         Ok(PyBytes::new(py, &bytes))
     }
 
@@ -215,15 +215,15 @@ impl UserStorage {
     ///     NotFound: There is no such file (`file-not-found`).
     ///     Conflict: It must be restored from its archive first (`file-archived`).
     ///     CasierError: The folder is missing or cannot be written to (`io-failed`).
-    fn download(&self, py: Python<'_>, key: &str, path: PathBuf) -> PyResult<StoredFile> {
+    fn download(&self, py: Python<'_>, key: Text, path: PathBuf) -> PyResult<StoredFile> {
         let files = self.here(py)?;
-        wait(py, async move { files.download(key, path).await }).map(StoredFile)
+        wait(py, async move { files.download(&key, path).await }).map(StoredFile)
     }
 
     /// Deletes a file. Deleting what is not there succeeds.
-    fn delete(&self, py: Python<'_>, key: &str) -> PyResult<()> {
+    fn delete(&self, py: Python<'_>, key: Text) -> PyResult<()> {
         let files = self.here(py)?;
-        wait(py, async move { files.delete(key).await })
+        wait(py, async move { files.delete(&key).await })
     }
 
     /// A link to read a file. It is signed here: the store is not asked, not even whether there is
@@ -243,15 +243,15 @@ impl UserStorage {
     fn presigned_url(
         &self,
         py: Python<'_>,
-        key: &str,
+        key: Text,
         expires_in: Option<Count>,
-        download_as: Option<String>,
+        download_as: Option<Text>,
     ) -> PyResult<Link> {
         let mut options = LinkOptions::default();
         options.expires_in = expires_in.map(Count::to_u64);
-        options.download_as = download_as;
+        options.download_as = text(download_as);
         let files = self.here(py)?;
-        wait(py, async move { files.presigned_url(key, options).await }).map(Link)
+        wait(py, async move { files.presigned_url(&key, options).await }).map(Link)
     }
 
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
@@ -261,14 +261,18 @@ impl UserStorage {
 
 fn upload_options(
     metadata: Option<Metadata>,
-    content_type: Option<String>,
+    content_type: Option<Text>,
     overwrite: bool,
     unguessable: bool,
 ) -> UploadOptions {
     let mut options = UploadOptions::default();
     options.metadata = metadata.unwrap_or_default().0;
-    options.content_type = content_type;
+    options.content_type = text(content_type);
     options.overwrite = overwrite;
     options.unguessable = unguessable;
     options
+}
+
+fn text(given: Option<Text>) -> Option<String> {
+    given.map(|text| text.0)
 }

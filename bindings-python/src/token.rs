@@ -8,7 +8,7 @@ use pyo3::exceptions::{PyKeyError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 
 use crate::access::Policy;
-use crate::convert::{Json, JsonObject, Strings, Time, or_now, repr};
+use crate::convert::{Json, JsonObject, Strings, Text, Time, or_now, repr};
 use crate::error::OrRaise;
 
 /// Who is signed in, as a verified token tells it.
@@ -49,29 +49,29 @@ impl User {
     ///
     /// Args:
     ///     user_id: Names the person.
-    ///     subscription: The tier. The empty string counts as the lowest, like every tier that the
-    ///         policy does not know.
-    ///     role: The application role; the same holds for it.
+    ///     subscription: The tier. None counts as the lowest, as does every tier that the policy
+    ///         does not know.
+    ///     role: The application role. The same holds for it.
     ///     email: The e-mail address.
     ///     plans: Plans with their scope: `u:pro`.
     ///     features: Features with their scope: `u:books`.
     #[new]
     #[pyo3(signature = (
-        user_id, *, subscription = String::new(), role = String::new(), email = None,
+        user_id, *, subscription = None, role = None, email = None,
         plans = Strings::default(), features = Strings::default()
     ))]
     fn new(
-        user_id: String,
-        subscription: String,
-        role: String,
-        email: Option<String>,
+        user_id: Text,
+        subscription: Option<Text>,
+        role: Option<Text>,
+        email: Option<Text>,
         plans: Strings,
         features: Strings,
     ) -> Self {
-        let mut user = token::User::new(user_id);
-        user.subscription = subscription;
-        user.role = role;
-        user.email = email;
+        let mut user = token::User::new(user_id.0);
+        user.subscription = subscription.map(|text| text.0).unwrap_or_default();
+        user.role = role.map(|text| text.0).unwrap_or_default();
+        user.email = email.map(|text| text.0);
         user.plans = plans.0;
         user.features = features.0;
         Self(Arc::new(user))
@@ -351,7 +351,7 @@ impl TokenVerifier {
     fn verify(
         &self,
         py: Python<'_>,
-        token: &str,
+        token: Text,
         now: Option<Time>,
         source: &str,
     ) -> PyResult<VerifiedToken> {
@@ -361,7 +361,7 @@ impl TokenVerifier {
             _ => return Err(PyValueError::new_err("source must be 'header' or 'cookie'")),
         };
         let now = or_now(now);
-        let verified = py.detach(|| self.0.verify(token, now, source)).or_raise(py);
+        let verified = py.detach(|| self.0.verify(&token, now, source)).or_raise(py);
         crate::log::forward(py);
         Ok(VerifiedToken(verified?))
     }

@@ -1,6 +1,8 @@
 """Files in, and the same bytes out."""
 
 import io
+import os
+import sys
 import urllib.error
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -106,6 +108,29 @@ def test_uploads_say_what_they_want(files: casier.UserStorage, tmp_path: Path) -
         (lambda: files.upload_file(tmp_path / "nothing.md", "blog"), "io-failed"),
     ]:
         assert code_of(call) == code
+
+
+def test_text_that_is_not_unicode(app: casier.Casier, files: casier.UserStorage) -> None:
+    bad = "\ud800"
+    for call in [
+        lambda: files.read(bad),
+        lambda: files.list(cursor=bad),
+        lambda: files.upload_file_object(TEXT, bad, "blog"),
+        lambda: files.upload_file_object(TEXT, "a.md", "blog", metadata={"a": bad}),
+        lambda: app.storage_for(bad),
+        lambda: app.authenticate(bad),
+        lambda: app.authenticate_request("GET", {"Authorization": bad}),
+        lambda: casier.Scope("user_1").parse(bad),
+    ]:
+        assert code_of(call) == "invalid-request"
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="other systems refuse the name")
+def test_a_name_on_disk_that_is_no_text(files: casier.UserStorage, tmp_path: Path) -> None:
+    path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.md"))
+    path.write_bytes(TEXT)
+    assert code_of(lambda: files.upload_file(path, "blog")) == "invalid-filename"
+    assert files.upload_file(path, "blog", filename="café.md").filename == "café.md"
 
 
 def test_pages(files: casier.UserStorage) -> None:

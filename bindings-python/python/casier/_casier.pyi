@@ -578,15 +578,15 @@ class User:
     """
     def __contains__(self, name: str, /) -> bool: ...
     def __getitem__(self, name: str, /) -> Any: ...
-    def __new__(cls, /, user_id: str, *, subscription: str = ..., role: str = ..., email: str | None = None, plans: Sequence[str] = ..., features: Sequence[str] = ...) -> User:
+    def __new__(cls, /, user_id: str, *, subscription: str | None = None, role: str | None = None, email: str | None = None, plans: Sequence[str] = ..., features: Sequence[str] = ...) -> User:
         """
         A user who needs no token, for tests and for `Policy.decide`.
 
         Args:
             user_id: Names the person.
-            subscription: The tier. The empty string counts as the lowest, like every tier that the
-                policy does not know.
-            role: The application role; the same holds for it.
+            subscription: The tier. None counts as the lowest, as does every tier that the policy
+                does not know.
+            role: The application role. The same holds for it.
             email: The e-mail address.
             plans: Plans with their scope: `u:pro`.
             features: Features with their scope: `u:books`.
