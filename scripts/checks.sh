@@ -23,7 +23,7 @@ rust_build() {
 }
 
 rust_tests() {
-  cargo test "${RUST_PACKAGES[@]}" --exclude casier-python
+  cargo test "${RUST_PACKAGES[@]}" --exclude casier-python --no-fail-fast
 }
 
 # Each folder brings the configuration of its own, with a time limit for every test.

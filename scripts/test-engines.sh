@@ -11,7 +11,7 @@ source scripts/engines.sh
 # With its development dependencies the crate asks for the same features as the
 # whole workspace, so that this compiles nothing again.
 storage_tests() {
-  cargo test --locked --profile "$PROFILE" -p casier --test it storage
+  cargo test --locked --profile "$PROFILE" -p casier --test it storage::
 }
 
 quiet_stage "tools" 900 install_tools

@@ -17,6 +17,6 @@ quiet_stage "python tools" 300 build_tools
 quiet_stage "wheel" 1500 build_wheel
 quiet_stage "install the wheel" 300 install_wheel -r scripts/requirements-test.txt
 for suite in bindings-python/tests tests/conformance/python tests/e2e; do
-  [[ ! -d $suite ]] || stage "python: $suite" 600 python_tests "$suite"
+  stage "python: $suite" 600 python_tests "$suite"
 done
 finish "every test passed"
