@@ -1,4 +1,5 @@
-//! The body of an upload from disk: read in pieces, so that memory stays bounded whatever the size.
+//! Files on disk: the body of an upload, read in pieces so that memory stays bounded whatever the
+//! size, and work that blocks.
 
 use std::fs::File;
 use std::future::Future as _;
@@ -36,11 +37,12 @@ impl UploadFile {
     /// Opens a regular file. Blocks.
     pub(super) fn open(path: &Path) -> Result<Self> {
         let failed = |error| io_failed("the file to upload cannot be opened", error);
-        let file = File::open(path).map_err(failed)?;
-        let facts = file.metadata().map_err(failed)?;
-        if !facts.is_file() {
+        // Opening a pipe would wait for whoever writes to it.
+        if !std::fs::metadata(path).map_err(failed)?.is_file() {
             return Err(Error::new(ErrorKind::IoFailed, "what is to be uploaded is no file"));
         }
+        let file = File::open(path).map_err(failed)?;
+        let facts = file.metadata().map_err(failed)?;
         Ok(Self {
             file: Arc::new(file),
             size: facts.len(),
@@ -142,6 +144,26 @@ pub(super) fn io_failed(what: &str, error: io::Error) -> Error {
 
 fn changed() -> Error {
     Error::new(ErrorKind::IoFailed, "the file changed while it was being uploaded")
+}
+
+/// Runs work that blocks away from the runtime's own threads. When the caller gives up, the work is
+/// told to stop.
+pub(super) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce(&AtomicBool) -> Result<T> + Send + 'static,
+) -> Result<T> {
+    let stop = StopOnDrop(Arc::default());
+    let seen = Arc::clone(&stop.0);
+    tokio::task::spawn_blocking(move || work(&seen))
+        .await
+        .map_err(|_| Error::new(ErrorKind::Internal, "work on a local file broke off"))?
+}
+
+struct StopOnDrop(Arc<AtomicBool>);
+
+impl Drop for StopOnDrop {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }
 
 #[cfg(unix)]

@@ -1,13 +1,13 @@
 //! Reading a file: into memory, or to disk.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use aws_sdk_s3::operation::get_object::GetObjectOutput;
 use bytes::{Bytes, BytesMut};
 use tokio::fs::File;
 use tokio::io::AsyncWriteExt as _;
 
-use super::body::io_failed;
+use super::body::{blocking, io_failed};
 use super::failure::{self, OnCondition};
 use super::file::{self, StoredFile};
 use super::scope::random_bits;
@@ -66,9 +66,8 @@ impl UserStorage {
         let (key, path) = (self.own(key)?, path.into());
         let mut answer = self.get(&key).await?;
         let size = file::size(answer.content_length());
-        let partial = Partial::beside(&path)?;
         let failed = |error| io_failed("the file cannot be written", error);
-        let mut file = File::create_new(&partial.0).await.map_err(failed)?;
+        let (partial, mut file) = Partial::create(path.clone()).await?;
         self.s3
             .in_time_for(size, async {
                 let mut written = 0;
@@ -128,12 +127,20 @@ fn check_length(come: usize, announced: u64, at_end: bool) -> Result<()> {
 struct Partial(PathBuf);
 
 impl Partial {
-    fn beside(path: &Path) -> Result<Self> {
+    /// Makes an empty file beside `path`. If the caller does not wait for it, it goes at once.
+    async fn create(path: PathBuf) -> Result<(Self, File)> {
         if path.file_name().is_none() {
             return Err(Error::new(ErrorKind::IoFailed, "the path to write to ends in no name"));
         }
         let random = u128::from_be_bytes(random_bits()?);
-        Ok(Self(path.with_file_name(format!(".casier-{random:032x}.part"))))
+        let path = path.with_file_name(format!(".casier-{random:032x}.part"));
+        let (partial, file) = blocking(move |_| {
+            let file = std::fs::File::create_new(&path)
+                .map_err(|error| io_failed("the file cannot be written", error))?;
+            Ok((Self(path), file))
+        })
+        .await?;
+        Ok((partial, File::from_std(file)))
     }
 }
 

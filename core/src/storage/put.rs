@@ -2,8 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::SystemTime;
 
 use aws_lc_rs::digest;
@@ -12,7 +10,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 
-use super::body::UploadFile;
+use super::body::{UploadFile, blocking};
 use super::failure::{self, OnCondition};
 use super::file::{self, StoredFile};
 use super::user_storage::{OwnKey, UserStorage};
@@ -95,12 +93,12 @@ impl UserStorage {
                 })?
                 .to_owned(),
         };
-        let (file, head) = blocking(move |_| {
+        let opened = blocking(move |_| {
             let file = UploadFile::open(&path)?;
             let head = file.head()?;
             Ok((file, head))
-        })
-        .await?;
+        });
+        let (file, head) = self.s3.in_time(opened).await?;
         let size = file.size();
         let checked = self.check(&filename, kind, size, &head, options)?;
         let hashed = file.clone();
@@ -231,25 +229,5 @@ impl UserStorage {
             storage_class: None,
             key: upload.key.as_str().to_owned(),
         })
-    }
-}
-
-/// Runs work that blocks away from the runtime's own threads. When the caller gives up, the work is
-/// told to stop.
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce(&AtomicBool) -> Result<T> + Send + 'static,
-) -> Result<T> {
-    let stop = StopOnDrop(Arc::default());
-    let seen = Arc::clone(&stop.0);
-    tokio::task::spawn_blocking(move || work(&seen))
-        .await
-        .map_err(|_| Error::new(ErrorKind::Internal, "reading the file broke off"))?
-}
-
-struct StopOnDrop(Arc<AtomicBool>);
-
-impl Drop for StopOnDrop {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
     }
 }

@@ -95,6 +95,19 @@ fn a_refused_file_from_disk_stores_nothing() {
     });
 }
 
+#[cfg(unix)]
+#[test]
+fn a_pipe_is_refused_without_waiting_for_it() {
+    on_bench(|bench| async move {
+        let folder = Folder::new();
+        let pipe = folder.path().join("a.bin");
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        let error = bench.files().upload_file(&pipe, "file", Default::default()).await;
+        assert_eq!(error.unwrap_err().kind(), ErrorKind::IoFailed);
+        bench
+    });
+}
+
 #[test]
 fn a_refused_replacement_leaves_the_file() {
     on_bench(|bench| async move {
