@@ -5,7 +5,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
-use casier::storage::{LinkOptions, ListOptions, UploadOptions, UserStorage};
+use casier::storage::{
+    LinkOptions, ListOptions, StaticCredentials, StorageConfig, UploadOptions, UserStorage,
+};
 use casier::{Error, ErrorKind};
 
 use super::bench::{Folder, PDF, on_bench, run};
@@ -380,7 +382,7 @@ fn a_creation_whose_answer_was_lost_is_recognised() {
 }
 
 #[test]
-fn a_missing_credential_is_named() {
+fn a_missing_credential_or_region_is_named() {
     // The chain reads the process's environment, so the child has one of its own.
     const CHILD: &str = "CASIER_TEST_CHILD";
     if std::env::var_os(CHILD).is_some() {
@@ -395,11 +397,16 @@ fn a_missing_credential_is_named() {
                 assert_eq!(error.kind(), ErrorKind::ConfigInvalid, "{error}");
                 assert!(error.message().contains("AWS_ACCESS_KEY_ID"));
             }
+            let mut on_aws = StorageConfig::new("b", None);
+            on_aws.credentials = Some(StaticCredentials::new("AKIATEST", "hush"));
+            let error = super::fake::files(on_aws).read(KEY).await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::ConfigInvalid, "{error}");
+            assert!(error.message().contains("AWS_REGION"));
         });
         return;
     }
     let status = std::process::Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "storage::failures::a_missing_credential_is_named"])
+        .args(["--exact", "storage::failures::a_missing_credential_or_region_is_named"])
         .env_clear()
         .env(CHILD, "1")
         .env("AWS_EC2_METADATA_DISABLED", "true")
