@@ -99,7 +99,10 @@ def play(ada: casier.Session, ben: casier.Session, folder: Path) -> None:
     link = files.presigned_url(picture.key, expires_in=1)
     time.sleep(2.5)
     status = status_of(link.url)
-    expect("a link of 1 s, followed after 2.5 s", status, "403", "S3 refuses what has expired")
+    # AWS and the local S3 say 403; Garage takes an expired link for a malformed request, 400.
+    answer = "refused" if status in (400, 403) else "let through"
+    why = f"it has expired, so S3 answers {status}"
+    expect("a link of 1 s, followed after 2.5 s", answer, "refused", why)
 
     print("\nDeleted is gone")
     for file in files.list().items:

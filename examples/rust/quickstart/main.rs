@@ -119,7 +119,10 @@ async fn play(
     let link = files.presigned_url(&picture.key, short).await?;
     tokio::time::sleep(Duration::from_millis(2500)).await;
     let status = stage.http.get(&link.url).send().await?.status().as_u16();
-    expect("a link of 1 s, followed after 2.5 s", status, "403", "S3 refuses what has expired")?;
+    // AWS and the local S3 say 403; Garage takes an expired link for a malformed request, 400.
+    let answer = if matches!(status, 400 | 403) { "refused" } else { "let through" };
+    let why = format!("it has expired, so S3 answers {status}");
+    expect("a link of 1 s, followed after 2.5 s", answer, "refused", &why)?;
 
     println!("\nDeleted is gone");
     for file in files.list(ListOptions::default()).await?.items {
