@@ -35,9 +35,11 @@ pub(super) fn request_rules(layers: &Layers, issuer: &str) -> Result<RequestRule
             parties.into_iter().filter(|party| check::web_scheme(party)).collect()
         }
     };
-    let mut rules = RequestRules::default();
-    rules.allowed_origins = allowed_origins;
-    rules.issuer = Some(issuer.to_owned());
+    let mut rules = RequestRules {
+        allowed_origins,
+        issuer: Some(issuer.to_owned()),
+        ..RequestRules::default()
+    };
     if let Some(key) = publishable_key(layers)? {
         rules.is_development = !key.is_live;
         rules.cookie_suffix = Some(key.cookie_suffix);

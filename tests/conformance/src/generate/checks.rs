@@ -112,11 +112,11 @@ fn parties(cases: &mut Cases) {
     cases
         .passes("azp: not checked when not configured", Spec::new().claim("azp", "https://x.test"));
     cases.passes("azp: may be absent when not configured", Spec::new().no_claim("azp"));
-    cases.passes("azp: not checked, from a cookie", Spec::new().no_claim("azp").from_cookie());
+    cases.passes("azp: not checked, from a cookie", Spec::new().no_claim("azp").in_cookie());
     cases.passes("azp: one of the configured", wanting());
-    cases.passes("azp: one of the configured, from a cookie", wanting().from_cookie());
+    cases.passes("azp: one of the configured, from a cookie", wanting().in_cookie());
     cases.refused("attack 25: azp missing", wanting().no_claim("azp"), wrong);
-    cases.refused("attack 25: azp missing, cookie", wanting().no_claim("azp").from_cookie(), wrong);
+    cases.refused("attack 25: azp missing, cookie", wanting().no_claim("azp").in_cookie(), wrong);
     for (what, azp) in [
         ("another", "https://evil.example.com"),
         ("empty", ""),
@@ -129,7 +129,7 @@ fn parties(cases: &mut Cases) {
     }
     let lenient = || wanting().issuer("allow_missing_azp", true);
     cases.passes("azp: may be absent where allowed", lenient().no_claim("azp"));
-    let from_cookie = lenient().no_claim("azp").from_cookie();
+    let from_cookie = lenient().no_claim("azp").in_cookie();
     cases.refused("azp: never absent from a cookie", from_cookie, wrong);
     let other = lenient().claim("azp", "https://evil.example.com");
     cases.refused("azp: another is refused even where absence is allowed", other, wrong);

@@ -216,7 +216,7 @@ impl Spec {
         self
     }
 
-    pub(super) fn from_cookie(mut self) -> Self {
+    pub(super) fn in_cookie(mut self) -> Self {
         self.source = "cookie";
         self
     }

@@ -48,7 +48,8 @@ pub(crate) fn input<T: DeserializeOwned>(value: &Value) -> Result<T, String> {
 
 /// Writes a line that the test harness does not capture.
 pub(crate) fn say(line: &str) {
-    writeln!(std::io::stderr(), "{line}").unwrap();
+    let mut stderr = std::io::stderr();
+    writeln!(stderr, "{line}").unwrap();
 }
 
 fn details_of(error: &Error) -> Value {
