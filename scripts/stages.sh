@@ -241,4 +241,11 @@ trap cleanup EXIT
 trap 'echo "$GOAL: interrupted" >&2; exit 130' INT
 trap 'echo "$GOAL: ended" >&2; exit 143' TERM HUP
 
+# Tests run in the folders of their crates, so the path has to be a full one.
+if [[ -n ${CASIER_VECTORS:-} ]]; then
+  [[ -d $CASIER_VECTORS ]] || fail "CASIER_VECTORS names no folder: $CASIER_VECTORS"
+  CASIER_VECTORS=$(realpath "$CASIER_VECTORS")
+  export CASIER_VECTORS
+fi
+
 claim_target_dir
