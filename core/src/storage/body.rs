@@ -17,7 +17,7 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use tokio::task::JoinHandle;
 
-use super::sniff::HEAD_BYTES;
+use super::content::sniff::HEAD_BYTES;
 use crate::{Error, ErrorKind, Result};
 
 /// How much of the file is in memory at a time, beside what the connection holds.

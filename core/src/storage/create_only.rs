@@ -4,11 +4,11 @@
 use aws_sdk_s3::Client;
 use aws_sdk_s3::primitives::ByteStream;
 
+use super::content::user_metadata::UPLOAD_MARK;
 use super::failure::{self, OnCondition};
 use super::file;
+use super::keys::random_bits;
 use super::s3::S3;
-use super::scope::random_bits;
-use super::user_metadata::UPLOAD_MARK;
 use super::user_storage::OwnKey;
 use crate::{Error, ErrorKind, Result};
 

@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use super::key::MAX_KEY_BYTES;
+use super::keys::MAX_KEY_BYTES;
 use crate::{Error, ErrorKind, Result};
 
 /// The first byte of what a cursor holds: its version.

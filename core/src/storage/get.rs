@@ -8,10 +8,10 @@ use tokio::fs::File;
 use tokio::io::AsyncWriteExt as _;
 
 use super::body::{blocking, io_failed};
+use super::content::user_metadata;
 use super::failure::{self, OnCondition};
 use super::file::{self, StoredFile};
-use super::scope::random_bits;
-use super::user_metadata;
+use super::keys::random_bits;
 use super::user_storage::{OwnKey, UserStorage};
 use crate::{Error, ErrorKind, Result};
 

@@ -2,10 +2,10 @@
 
 use aws_sdk_s3::operation::head_object::HeadObjectOutput;
 
+use super::content::user_metadata;
 use super::failure::{self, OnCondition};
 use super::file::{self, StoredFile};
 use super::s3::S3;
-use super::user_metadata;
 use super::user_storage::{OwnKey, UserStorage};
 use crate::{Error, ErrorKind, Result};
 

@@ -6,8 +6,9 @@ use std::time::{Duration, SystemTime};
 use aws_sdk_s3::presigning::PresigningConfig;
 
 use super::config::MAX_LINK_SECONDS;
+use super::content::{content_type, disposition};
+use super::keys::clean_filename;
 use super::user_storage::UserStorage;
-use super::{content_type, disposition, filename};
 use crate::access::{Action, Facts};
 use crate::{Error, ErrorKind, Result};
 
@@ -78,9 +79,7 @@ impl UserStorage {
                 .with_limit(MAX_LINK_SECONDS, asked));
         }
         let disposition = match options.download_as {
-            Some(name) => {
-                disposition::content_disposition(false, &filename::clean_filename(&name)?)
-            }
+            Some(name) => disposition::content_disposition(false, &clean_filename(&name)?),
             None => {
                 let content_type = content_type::of_filename(key.filename());
                 let inline = content_type::may_be_inline(key.filename(), &content_type);

@@ -2,39 +2,31 @@
 
 mod body;
 mod config;
-mod content_type;
+mod content;
 mod create_only;
 mod cursor;
 mod delete;
-mod disposition;
-mod extension;
 mod failure;
 mod file;
-mod filename;
-mod forms;
 mod get;
 mod head;
-mod key;
-mod kind;
+mod keys;
 mod link;
 mod list;
 mod put;
 mod s3;
-mod scope;
-mod sniff;
-mod user_metadata;
 mod user_storage;
 
 pub use config::{MAX_LINK_SECONDS, StaticCredentials, StorageConfig};
-pub(crate) use extension::{is_forbidden_extension, last as last_extension};
+pub use content::user_metadata::MAX_METADATA_BYTES;
 pub use file::StoredFile;
-pub use filename::{MAX_FILENAME_BYTES, clean_filename};
 pub use get::MAX_READ_BYTES;
-pub use key::{MAX_KEY_BYTES, ParsedKey};
-pub use kind::{MAX_KIND_BYTES, check_kind};
+pub use keys::{
+    MAX_FILENAME_BYTES, MAX_KEY_BYTES, MAX_KIND_BYTES, MAX_SCOPE_BYTES, ParsedKey, Scope,
+    check_kind, clean_filename,
+};
+pub(crate) use keys::{is_forbidden_extension, last_extension};
 pub use link::{Link, LinkOptions};
 pub use list::{ListOptions, MAX_PAGE_FILES, Page};
 pub use put::{MAX_PUT_BYTES, UploadOptions};
-pub use scope::{MAX_SCOPE_BYTES, Scope};
-pub use user_metadata::MAX_METADATA_BYTES;
 pub use user_storage::{Storage, UserStorage};

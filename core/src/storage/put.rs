@@ -11,10 +11,11 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 
 use super::body::{UploadFile, blocking};
+use super::content::{content_type, disposition, sniff, user_metadata};
+use super::create_only;
 use super::failure::{self, OnCondition};
 use super::file::{self, StoredFile};
 use super::user_storage::{OwnKey, UserStorage};
-use super::{content_type, create_only, disposition, sniff, user_metadata};
 use crate::access::{Action, Facts};
 use crate::{Error, ErrorKind, Result};
 

@@ -3,9 +3,8 @@
 use std::sync::Arc;
 
 use super::config::StorageConfig;
-use super::key::ParsedKey;
+use super::keys::{ParsedKey, Scope};
 use super::s3::S3;
-use super::scope::Scope;
 use crate::Result;
 use crate::access::Policy;
 use crate::token::User;

@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::algorithm::Algorithm;
-use super::key_set::KeySet;
+use super::keys::KeySet;
 use crate::{Error, ErrorKind, Result};
 
 /// Where a token came in, which decides how much its origin must prove.

@@ -3,13 +3,9 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use super::fetch::Endpoint;
-use super::header::Header;
 use super::issuer::{IssuerConfig, KeySource, TokenSource, invalid};
-use super::key::VerificationKey;
-use super::key_set::KeySet;
-use super::remote::RemoteKeys;
-use super::unverified::{UnverifiedToken, unknown_issuer, unknown_key};
+use super::jws::{Header, UnverifiedToken, unknown_issuer, unknown_key};
+use super::keys::{Endpoint, KeySet, RemoteKeys, VerificationKey};
 use super::verifier::{IssuerRules, VerifiedToken};
 use crate::Result;
 use crate::access::Policy;

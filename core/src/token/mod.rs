@@ -8,36 +8,17 @@
 
 mod algorithm;
 mod claims;
-mod cookie;
-mod cross_site;
-mod encoding;
-mod fetch;
-mod grants;
-mod header;
 mod issuer;
 mod issuers;
-mod json;
-mod jwk;
 mod jws;
-mod key;
-mod key_cache;
-mod key_set;
-mod mapping;
-mod pem;
+mod keys;
 mod publishable_key;
-mod remote;
 mod request;
-mod roca;
-mod unverified;
 mod user;
 mod verifier;
 
 #[cfg(test)]
-mod testing;
-#[cfg(test)]
-mod vectors;
-#[cfg(test)]
-mod verifier_tests;
+mod tests;
 
 pub use algorithm::Algorithm;
 pub use issuer::{IssuerConfig, KeySource, TokenSource};

@@ -7,12 +7,10 @@ use std::time::SystemTime;
 
 use serde_json::{Map, Value};
 
-use super::header::Header;
+use super::claims::{has_public_metadata, user_from};
 use super::issuer::{IssuerConfig, TokenSource};
-use super::key::VerificationKey;
-use super::key_set::KeySet;
-use super::mapping::{has_public_metadata, user_from};
-use super::unverified::{UnverifiedToken, unknown_issuer, unknown_key};
+use super::jws::{Header, UnverifiedToken, unknown_issuer, unknown_key};
+use super::keys::{KeySet, VerificationKey};
 use super::user::User;
 use crate::Result;
 use crate::access::Policy;

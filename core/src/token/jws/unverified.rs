@@ -4,12 +4,12 @@ use std::time::SystemTime;
 
 use serde_json::{Map, Value};
 
-use super::claims::Claims;
+use super::compact::{CompactJws, malformed};
 use super::header::Header;
-use super::issuer::{IssuerConfig, TokenSource};
 use super::json::parse_object;
-use super::jws::{CompactJws, malformed};
-use super::key::VerificationKey;
+use crate::token::claims::Claims;
+use crate::token::issuer::{IssuerConfig, TokenSource};
+use crate::token::keys::VerificationKey;
 use crate::{Error, ErrorKind, Result};
 
 /// A well-formed token. What it says counts for nothing before [`UnverifiedToken::verify`].

@@ -2,7 +2,7 @@
 
 use url::{Origin, Url};
 
-use super::request::RequestHead;
+use super::extract::RequestHead;
 use crate::{Error, ErrorKind, Result};
 
 /// Methods that change nothing (RFC 9110 §9.2.1).

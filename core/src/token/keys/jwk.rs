@@ -2,10 +2,9 @@
 
 use serde_json::{Map, Value};
 
-use super::algorithm::{Algorithm, KeyType};
-use super::encoding::decode_base64url;
-use super::header::MAX_KEY_ID_BYTES;
 use super::key::{KeyFault, KeyMaterial, VerificationKey};
+use crate::token::algorithm::{Algorithm, KeyType};
+use crate::token::jws::{MAX_KEY_ID_BYTES, decode_base64url};
 
 /// Reads a JWK (RFC 7517 §4, RFC 7518 §6, RFC 8037 §2) that may check signatures. Symmetric and
 /// private keys, keys for another use, unknown algorithms and weak numbers are refused.
@@ -80,7 +79,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::token::testing::{ed25519, p256, rsa};
+    use crate::token::tests::keys::{ed25519, p256, rsa};
 
     fn read(jwk: &Value) -> Result<VerificationKey, KeyFault> {
         read_jwk(jwk.as_object().unwrap(), Algorithm::ALL)

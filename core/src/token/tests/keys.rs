@@ -13,9 +13,8 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 
-use super::algorithm::{Algorithm, KeyType};
-use super::key::KeyMaterial;
-use super::pem::read_pem;
+use crate::token::algorithm::{Algorithm, KeyType};
+use crate::token::keys::{KeyMaterial, read_pem};
 
 /// A key pair that signs test tokens.
 pub(crate) enum TestKey {

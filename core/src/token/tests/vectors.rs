@@ -6,18 +6,13 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde_json::{Map, Value, json};
 
-use super::algorithm::Algorithm;
-use super::claims::Claims;
-use super::grants::grants;
-use super::header::Header;
-use super::json::parse_object;
-use super::jwk::read_jwk;
-use super::jws::{CompactJws, malformed};
-use super::key_set::KeySet;
-use super::mapping::user_from;
-use super::{IssuerConfig, KeySource, TokenSource, TokenVerifier};
 use crate::Result;
 use crate::access::Policy;
+use crate::token::algorithm::Algorithm;
+use crate::token::claims::{Claims, grants, user_from};
+use crate::token::jws::{CompactJws, Header, malformed, parse_object};
+use crate::token::keys::{KeySet, read_jwk};
+use crate::token::{IssuerConfig, KeySource, TokenSource, TokenVerifier};
 
 /// Runs `check` on each case and compares it with what is expected; `None` leaves a case out. At
 /// least `least` cases must have been run, so that a renamed file or field does not pass unnoticed.

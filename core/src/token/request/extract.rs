@@ -5,8 +5,8 @@ use std::time::SystemTime;
 
 use super::cookie::{Cookies, session_cookie};
 use super::cross_site::refuse_cross_site;
-use super::issuer::TokenSource;
-use super::jws::{MAX_TOKEN_BYTES, malformed};
+use crate::token::issuer::TokenSource;
+use crate::token::jws::{MAX_TOKEN_BYTES, malformed};
 use crate::{Error, ErrorKind, Result};
 
 /// What Casier needs of a request: its method and its headers as they came.

@@ -7,10 +7,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
-use super::jws::malformed;
-use super::request::RequestRules;
-use super::unverified::UnverifiedToken;
+use super::extract::RequestRules;
 use crate::Result;
+use crate::token::jws::{UnverifiedToken, malformed};
 
 /// How all cookies that Casier reads begin.
 const SESSION: &str = "__session";
@@ -146,7 +145,7 @@ mod tests {
 
     use super::*;
     use crate::token::algorithm::Algorithm;
-    use crate::token::testing::rsa;
+    use crate::token::tests::keys::rsa;
 
     const NOW: u64 = 1_700_000_000;
 

@@ -4,7 +4,7 @@ use super::content_type::essence;
 use crate::{Error, ErrorKind, Result};
 
 /// How many bytes of a file are looked at.
-pub(super) const HEAD_BYTES: usize = 4096;
+pub(crate) const HEAD_BYTES: usize = 4096;
 
 type Signature = fn(&[u8]) -> bool;
 
@@ -63,7 +63,7 @@ const ZIPPED: &[&str] =
 ///
 /// # Errors
 /// `content-mismatch`.
-pub(super) fn check_content(head: &[u8], content_type: &str) -> Result<()> {
+pub(crate) fn check_content(head: &[u8], content_type: &str) -> Result<()> {
     let claimed = essence(content_type);
     if matches(head, claimed) {
         return Ok(());

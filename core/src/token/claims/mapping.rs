@@ -3,11 +3,11 @@
 
 use serde_json::{Map, Value};
 
-use super::claims::Claims;
 use super::grants::{grants, permissions, scoped_names};
-use super::issuer::{IssuerConfig, is_namespace};
-use super::user::{Organization, User};
+use super::rules::Claims;
 use crate::access::Policy;
+use crate::token::issuer::{IssuerConfig, is_namespace};
+use crate::token::user::{Organization, User};
 use crate::{Error, ErrorKind, Result};
 
 /// The layout of a Clerk session token. Tokens of other providers read as version 1 without

@@ -3,8 +3,8 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use super::algorithm::KeyType;
 use super::key::{KeyFault, KeyMaterial};
+use crate::token::algorithm::KeyType;
 
 const OID_RSA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01];
 const OID_EC: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01];
@@ -129,8 +129,8 @@ mod tests {
 
     use super::*;
     use crate::token::algorithm::Algorithm;
-    use crate::token::key::VerificationKey;
-    use crate::token::testing::{ed25519, p256, pem, rsa};
+    use crate::token::keys::VerificationKey;
+    use crate::token::tests::keys::{ed25519, p256, pem, rsa};
 
     fn reads(text: &str) -> Result<VerificationKey, KeyFault> {
         VerificationKey::new(read_pem(text)?, None, None, Algorithm::ALL)

@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value};
 
-use super::algorithm::Algorithm;
-use super::jws::malformed;
+use super::compact::malformed;
+use crate::token::algorithm::Algorithm;
 use crate::{Error, ErrorKind, Result};
 
 /// The longest key id that is looked up, in bytes.

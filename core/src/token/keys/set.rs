@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::algorithm::Algorithm;
-use super::json::parse_object;
 use super::jwk::read_jwk;
 use super::key::{KeyFault, VerificationKey};
 use super::pem::read_pem;
+use crate::token::algorithm::Algorithm;
+use crate::token::jws::parse_object;
 
 /// The most keys that a key set may list.
 const MAX_KEYS: usize = 100;
@@ -84,7 +84,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::token::testing::{other_rsa, p256, rsa};
+    use crate::token::tests::keys::{other_rsa, p256, rsa};
 
     const ALLOWED: &[Algorithm] = &[Algorithm::Rs256, Algorithm::Es256];
 

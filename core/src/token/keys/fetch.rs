@@ -8,7 +8,7 @@ use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderValue};
 use reqwest::{Client, Response, StatusCode, Url, redirect, retry};
 use url::Host;
 
-use super::issuer::invalid;
+use crate::token::issuer::invalid;
 use crate::{Error, ErrorKind, Result};
 
 /// How long one fetch may take, from the name look-up to the last byte.

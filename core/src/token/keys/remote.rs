@@ -6,12 +6,12 @@ use std::time::{Duration, SystemTime};
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 
-use super::algorithm::Algorithm;
+use super::cache::{Answer, KeyCache};
 use super::fetch::{Endpoint, FETCH_DEADLINE, FetchFault, failed};
 use super::key::VerificationKey;
-use super::key_cache::{Answer, KeyCache};
-use super::key_set::KeySet;
-use super::unverified::unknown_key;
+use super::set::KeySet;
+use crate::token::algorithm::Algorithm;
+use crate::token::jws::unknown_key;
 use crate::{Error, ErrorKind, Result};
 
 /// How long a fetch is waited for. Longer than it can take, so that only one whose runtime has

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use super::key::VerificationKey;
-use super::key_set::KeySet;
-use super::unverified::unknown_key;
+use super::set::KeySet;
+use crate::token::jws::unknown_key;
 use crate::{Error, ErrorKind};
 
 /// From this age on a key set is fetched anew in the background, so that nobody has to wait.
@@ -181,7 +181,7 @@ mod tests {
 
     use super::*;
     use crate::token::algorithm::Algorithm;
-    use crate::token::testing::{other_rsa, rsa};
+    use crate::token::tests::keys::{other_rsa, rsa};
 
     fn at(seconds: u64) -> SystemTime {
         UNIX_EPOCH + Duration::from_secs(1_700_000_000 + seconds)

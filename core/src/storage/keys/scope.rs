@@ -98,7 +98,7 @@ impl Scope {
     }
 
     /// What the keys of one kind start with, or of the whole scope.
-    pub(super) fn list_prefix(&self, kind: Option<&str>) -> Result<String> {
+    pub(crate) fn list_prefix(&self, kind: Option<&str>) -> Result<String> {
         match kind {
             Some(kind) => Ok(self.join(&kind::folder(kind)?, "")),
             None => Ok(self.prefix.clone()),
@@ -116,7 +116,7 @@ fn too_long() -> Error {
 }
 
 /// 128 bits from the system's generator.
-pub(super) fn random_bits() -> Result<[u8; 16]> {
+pub(crate) fn random_bits() -> Result<[u8; 16]> {
     let mut bits = [0; 16];
     aws_lc_rs::rand::fill(&mut bits)
         .map_err(|_| Error::new(ErrorKind::Internal, "no random numbers from the system"))?;

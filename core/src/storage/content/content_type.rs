@@ -1,10 +1,10 @@
 //! Content types: which one a file gets, and which a browser may show.
 
-use super::extension;
 use crate::access::content_type_for;
+use crate::storage::keys::last_extension;
 
 /// The type of everything that has no other.
-pub(super) const OCTET_STREAM: &str = "application/octet-stream";
+pub(crate) const OCTET_STREAM: &str = "application/octet-stream";
 
 /// What a browser may show in the page, by the last extension; everything else is downloaded.
 const INLINE: &[&str] = &[
@@ -14,25 +14,25 @@ const INLINE: &[&str] = &[
 
 /// The content type of a filename's last extension, by a fixed table that the host cannot change;
 /// `application/octet-stream` for what is not in it.
-pub(super) fn of_filename(filename: &str) -> String {
+pub(crate) fn of_filename(filename: &str) -> String {
     content_type_for(filename).unwrap_or_else(|| OCTET_STREAM.to_owned())
 }
 
 /// Whether a file of this name and this content type may be shown in the page. The type must be the
 /// one of the table, so that no page of another type hides behind a picture's name.
-pub(super) fn may_be_inline(filename: &str, content_type: &str) -> bool {
-    extension::last(filename).is_some_and(|extension| INLINE.contains(&extension.as_str()))
+pub(crate) fn may_be_inline(filename: &str, content_type: &str) -> bool {
+    last_extension(filename).is_some_and(|extension| INLINE.contains(&extension.as_str()))
         && essence(content_type) == of_filename(filename)
 }
 
 /// The type without its parameters.
-pub(super) fn essence(content_type: &str) -> &str {
+pub(crate) fn essence(content_type: &str) -> &str {
     content_type.split(';').next().unwrap_or_default().trim_end()
 }
 
 /// The type that a link asks the store to answer with: text is said to be UTF-8, or browsers take
 /// it for Windows-1252.
-pub(super) fn for_link(filename: &str) -> String {
+pub(crate) fn for_link(filename: &str) -> String {
     let content_type = of_filename(filename);
     if content_type.starts_with("text/") {
         format!("{content_type}; charset=utf-8")

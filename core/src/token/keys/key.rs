@@ -4,8 +4,8 @@ use std::fmt;
 
 use aws_lc_rs::signature::{ED25519, ParsedPublicKey, RsaPublicKeyComponents};
 
-use super::algorithm::{Algorithm, KeyType, Scheme};
 use super::roca;
+use crate::token::algorithm::{Algorithm, KeyType, Scheme};
 use crate::{Error, ErrorKind, Result};
 
 /// Why a key is refused; says nothing of the key itself.
@@ -166,7 +166,7 @@ fn without_leading_zeros(number: Vec<u8>) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::token::testing::{TestKey, ed25519, p256, rsa};
+    use crate::token::tests::keys::{TestKey, ed25519, p256, rsa};
 
     fn material(key: &TestKey) -> (Vec<u8>, Vec<u8>) {
         match key.material() {

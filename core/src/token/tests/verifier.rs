@@ -9,9 +9,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::testing::{TestKey, ed25519, other_rsa, p256, rsa};
-use super::*;
 use crate::access::Policy;
+use crate::token::tests::keys::{TestKey, ed25519, other_rsa, p256, rsa};
+use crate::token::{Algorithm, IssuerConfig, KeySource, TokenSource, TokenVerifier, VerifiedToken};
 use crate::{ErrorKind, Result};
 
 const NOW: u64 = 1_700_000_000;

@@ -19,7 +19,7 @@ const ATTR_CHAR: &AsciiSet = &NON_ALPHANUMERIC
 
 /// A header value (RFC 6266): `attachment` or `inline`, an ASCII name for old clients, and the real
 /// one where the two differ. The value is printable ASCII, whatever the name.
-pub(super) fn content_disposition(inline: bool, filename: &str) -> String {
+pub(crate) fn content_disposition(inline: bool, filename: &str) -> String {
     let disposition = if inline { "inline" } else { "attachment" };
     let fallback: String = filename
         .chars()

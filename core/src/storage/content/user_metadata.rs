@@ -16,7 +16,7 @@ const MAX_NAME_BYTES: usize = 64;
 const RESERVED_PREFIX: &str = "casier-";
 
 /// Names one upload, so that it is known again.
-pub(super) const UPLOAD_MARK: &str = "casier-upload";
+pub(crate) const UPLOAD_MARK: &str = "casier-upload";
 
 /// The bytes that fit one encoded word: 75 characters less `=?UTF-8?B?` and `?=` (RFC 2047,
 /// section 2), in base64.
@@ -34,7 +34,7 @@ const MARK: char = '\u{2060}';
 /// # Errors
 /// `invalid-request` when a name is not 1 to 64 lower-case letters, digits and hyphens, or begins
 /// with `casier-`; `metadata-too-large` when names and values together take more than 2,048 bytes.
-pub(super) fn encode(
+pub(crate) fn encode(
     metadata: &BTreeMap<String, String>,
     mark: Option<&str>,
 ) -> Result<BTreeMap<String, String>> {
@@ -59,7 +59,7 @@ pub(super) fn encode(
 }
 
 /// The metadata that stored ones stand for, less what is Casier's own.
-pub(super) fn decode(stored: &HashMap<String, String>) -> BTreeMap<String, String> {
+pub(crate) fn decode(stored: &HashMap<String, String>) -> BTreeMap<String, String> {
     stored
         .iter()
         .filter(|(name, _)| !name.starts_with(RESERVED_PREFIX))

@@ -4,9 +4,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde_json::{Map, Value};
 
-use super::header::Header;
-use super::issuer::{IssuerConfig, TokenSource};
-use super::jws::malformed;
+use crate::token::issuer::{IssuerConfig, TokenSource};
+use crate::token::jws::{Header, malformed};
 use crate::{Error, ErrorKind, Result};
 
 /// The last second that a date may name: the end of the year 9999.

@@ -1,0 +1,11 @@
+//! What a token says once its signature is right: the rules for its claims, and the user that they
+//! make.
+
+mod grants;
+mod mapping;
+mod rules;
+
+#[cfg(test)]
+pub(crate) use grants::grants;
+pub(crate) use mapping::{has_public_metadata, user_from};
+pub(crate) use rules::Claims;

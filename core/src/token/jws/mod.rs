@@ -1,0 +1,16 @@
+//! A token as JSON Web Signature (RFC 7515): taken apart and decoded strictly, its header judged,
+//! nothing believed.
+
+mod compact;
+mod encoding;
+mod header;
+mod json;
+mod unverified;
+
+#[cfg(test)]
+pub(crate) use compact::CompactJws;
+pub(crate) use compact::{MAX_TOKEN_BYTES, malformed};
+pub(crate) use encoding::decode_base64url;
+pub(crate) use header::{Header, MAX_KEY_ID_BYTES};
+pub(crate) use json::parse_object;
+pub(crate) use unverified::{UnverifiedToken, unknown_issuer, unknown_key};

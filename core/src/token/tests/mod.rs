@@ -1,0 +1,6 @@
+//! Tests of the whole room, and the keys that all its tests sign with.
+
+pub(crate) mod keys;
+
+mod vectors;
+mod verifier;
