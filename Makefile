@@ -16,7 +16,7 @@ test-engines: ## builds or restores the real servers (Garage) and runs the stori
 local: ## a local S3 and token issuer, until Ctrl-C; prints its environment
 	@scripts/local.sh
 
-wheel: ## the Python package, into dist/
+wheel: ## the Python package, optimised, into dist/
 	@scripts/wheel.sh
 
 lint: ## formatting, dependency rules, clippy

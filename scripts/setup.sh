@@ -84,13 +84,21 @@ build_tools() {
   fi
 }
 
-# The wheel as it will be shipped, but for the profile and for the feature that
-# lets it share its compiled dependencies with the Rust tests.
+# The wheel for tests: in the profile of the Rust tests, and with the feature that lets
+# it share their compiled dependencies.
 build_wheel() {
+  make_wheel --profile "$PROFILE" --features workspace-features
+}
+
+# The wheel as it is shipped.
+build_release_wheel() {
+  make_wheel --release
+}
+
+make_wheel() {
   build_tools
   rm -rf "$SCRATCH/dist"
-  "$BUILD_VENV/bin/maturin" build --locked --profile "$PROFILE" \
-    --manifest-path bindings-python/Cargo.toml --features workspace-features \
+  "$BUILD_VENV/bin/maturin" build --locked "$@" --manifest-path bindings-python/Cargo.toml \
     --interpreter "$PYTHON" --out "$SCRATCH/dist"
 }
 
