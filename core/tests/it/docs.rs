@@ -19,8 +19,10 @@ fn errors_md_is_the_catalogue() {
          call may succeed later with nothing changed. Each language gives it in its own error \
          type: `Error::code()`, `status()` and `is_retryable()` in Rust, `.code`, `.status` and \
          `.retryable` of `casier.CasierError` in Python.\n\n\
-         `details` has the fields that belong to the code: `required`, `actual`, `limit`, `used`, \
-         `retry_after`.\n\n\
+         `details` has the fields that belong to the code: `required`, what the call needed, and \
+         `actual`, what the caller has instead; `limit`, and `used`, what was used or asked for, in \
+         the same unit (bytes, seconds, files, requests); `retry_after`, the time to wait, in \
+         seconds in Python.\n\n\
          | code | status | retryable | meaning |\n|---|---|---|---|\n",
     );
     for kind in ErrorKind::ALL {
