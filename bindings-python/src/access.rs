@@ -68,8 +68,9 @@ impl Policy {
 
     /// Decides whether `user` may do `action`, and on what terms.
     ///
-    /// A user whose tier or role the policy does not know counts as having the lowest. A tier,
-    /// role or feature that the policy does not know is refused for everybody (`config-invalid`).
+    /// A user whose tier or role the policy does not know counts as having the lowest. A tier or
+    /// role that is asked for and that the policy does not know is refused for everybody
+    /// (`config-invalid`). A feature that no tier has may still be granted by a token.
     ///
     /// Args:
     ///     user: Who asks.
@@ -122,7 +123,7 @@ impl Action {
     /// Args:
     ///     kind: The kind of file, for example `image`.
     ///     filename: The name that it will have.
-    ///     content_type: Its MIME type.
+    ///     content_type: Its content type.
     ///     size: Its size in bytes.
     #[staticmethod]
     fn upload(kind: Text, filename: Text, content_type: Text, size: u64) -> Self {

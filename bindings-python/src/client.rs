@@ -5,6 +5,7 @@ use std::sync::Arc;
 use casier::config::ConfigBuilder;
 use casier::token::RequestHead;
 use casier::{Config, Setting};
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 
@@ -67,7 +68,12 @@ impl Casier {
         for (name, value) in settings.into_iter().flatten() {
             if !value.is_none() {
                 let name = name.cast::<PyString>()?.to_cow()?;
-                let value: SettingText = value.extract()?;
+                let value: PyResult<SettingText> = value.extract();
+                let value =
+                    value.map_err(|error| match error.is_instance_of::<PyTypeError>(py) {
+                        true => PyTypeError::new_err(format!("{name}: {}", error.value(py))),
+                        false => error,
+                    })?;
                 builder = builder.set_named(&name, value.0).or_raise(py)?;
             }
         }

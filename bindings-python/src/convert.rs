@@ -79,7 +79,13 @@ impl FromPyObject<'_, '_> for Time {
     const INPUT_TYPE: PyStaticExpr = PyDateTime::TYPE_HINT;
 
     fn extract(value: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
-        value.extract().map(Self)
+        let time = value.cast::<PyDateTime>()?;
+        if time.getattr("tzinfo")?.is_none() {
+            return Err(PyTypeError::new_err(
+                "expected an aware datetime, such as datetime.now(timezone.utc)",
+            ));
+        }
+        time.extract().map(Self)
     }
 }
 

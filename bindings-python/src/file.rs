@@ -38,7 +38,7 @@ impl StoredFile {
         self.0.size
     }
 
-    /// The MIME type; None in a listing without metadata.
+    /// The content type; None in a listing without metadata.
     #[getter]
     fn content_type(&self) -> Option<&str> {
         self.0.content_type.as_deref()

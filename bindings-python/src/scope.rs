@@ -40,7 +40,7 @@ impl Scope {
     ///
     /// Args:
     ///     kind: The kind of file: `a-z`, `0-9` and `-`, 1 to 32 of them.
-    ///     filename: Its name, at most 255 bytes. Directories and what S3 advises against are
+    ///     filename: Its name, at most 255 bytes. Folders and what S3 advises against are
     ///         taken out of it.
     ///
     /// Raises:

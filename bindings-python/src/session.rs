@@ -84,7 +84,6 @@ impl Session {
     ///
     /// Raises:
     ///     AccessDenied: Neither does (`feature-required`).
-    ///     ConfigError: Neither the policy nor the token knows the feature.
     fn require_feature(&self, py: Python<'_>, feature: Text) -> PyResult<()> {
         self.session.require_feature(&feature).or_raise(py)
     }

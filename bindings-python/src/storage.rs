@@ -68,7 +68,7 @@ impl UserStorage {
     ///         cleaned: the answer tells the name that was stored.
     ///     metadata: User metadata: names of 1 to 64 of `a-z`, `0-9` and `-`, values in any
     ///         script, 2 KB together.
-    ///     content_type: The MIME type. Defaults to that of the filename's extension, else
+    ///     content_type: The content type. Defaults to that of the filename's extension, else
     ///         `application/octet-stream`.
     ///     overwrite: Whether a file of the same key is replaced.
     ///     unguessable: Whether 128 random bits go into the name, before its extension.

@@ -329,7 +329,7 @@ impl TokenVerifier {
         config.authorized_parties = authorized_parties.0;
         config.allow_missing_azp = allow_missing_azp;
         config.clock_skew = Duration::try_from_secs_f64(clock_skew)
-            .map_err(|error| PyValueError::new_err(format!("clock_skew: {error}")))?;
+            .map_err(|_| PyValueError::new_err("clock_skew must be 0 to 600 seconds"))?;
         config.namespace = namespace;
         config.public_metadata_claim = public_metadata_claim;
         config.token_types = token_types.map_or(config.token_types, |types| types.0);

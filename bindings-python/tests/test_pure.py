@@ -42,7 +42,7 @@ def test_policy_takes_facts_and_the_time() -> None:
     link = policy.decide(free, casier.Action.link(86400), now=now)
     assert link.link_seconds == 3600
     assert link.link_expires_at == now + timedelta(hours=1)
-    with pytest.raises(TypeError):
+    with pytest.raises(TypeError, match="aware"):
         policy.decide(free, casier.Action.link(1), now=datetime(2025, 10, 22))
 
 
@@ -90,6 +90,8 @@ def test_verifier(stack: LocalStack) -> None:
     assert verified.expires_at - verified.issued_at == timedelta(seconds=60)
     assert verified.key_id is not None
 
+    with pytest.raises(ValueError, match="0 to 600"):
+        casier.TokenVerifier(stack.issuer, jwks=stack.jwks(), clock_skew=-1)
     later = datetime.now(UTC) + timedelta(hours=1)
     with pytest.raises(casier.AuthenticationError, match="token-expired"):
         verifier.verify(token, now=later)

@@ -41,8 +41,10 @@ def test_wrong_values_are_not_shown(name: str) -> None:
 def test_unknown_settings_are_refused() -> None:
     with pytest.raises(casier.ConfigError, match="buckett"):
         build({"issuer": ISSUER, "buckett": "files"})
-    with pytest.raises(TypeError):
+    with pytest.raises(TypeError, match="audience"):
         build({"issuer": ISSUER, "audience": 3.5})
+    with pytest.raises(TypeError, match="audience"):
+        build({"issuer": ISSUER, "audience": [3]})
 
 
 def test_nothing_is_taken_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,11 +4,11 @@ use std::ffi::OsString;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use crate::config::{Config, ConfigBuilder, Setting};
+use crate::Result;
+use crate::config::{Config, ConfigBuilder, Setting, missing};
 use crate::session::Session;
 use crate::storage::{Scope, Storage, UserStorage};
 use crate::token::{Issuers, RequestHead, TokenSource, User, extract_token};
-use crate::{Error, ErrorKind, Result};
 
 /// Verifies who is calling and opens their files. Build one for a process; cloning is cheap, and
 /// all clones share keys, connections and caches.
@@ -52,7 +52,8 @@ impl Casier {
     /// Verifies a session token that came in a header.
     ///
     /// # Errors
-    /// One of the `token-…`, `session-…` or `jwk-…` codes.
+    /// One of the `token-…`, `session-…` or `jwk-…` codes; `invalid-user-id` when the `sub` cannot
+    /// name a user.
     pub async fn authenticate(&self, token: &str) -> Result<Session> {
         self.session(token, TokenSource::Header).await
     }
@@ -89,8 +90,7 @@ impl Casier {
 
     pub(crate) fn files(&self, user_id: &str, user: Option<Arc<User>>) -> Result<UserStorage> {
         let Some(storage) = &self.0.storage else {
-            let problem = format!("{} is not set: files need a bucket", Setting::Bucket.label());
-            return Err(Error::new(ErrorKind::ConfigInvalid, problem));
+            return Err(missing(Setting::Bucket, "files need a bucket"));
         };
         Ok(storage.scoped(Scope::new(user_id)?, user, self.0.config.policy.clone()))
     }

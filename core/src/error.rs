@@ -29,9 +29,9 @@ pub struct Details {
     pub required: Option<String>,
     /// What the caller has instead.
     pub actual: Option<String>,
-    /// The limit that was met, in bytes or requests.
+    /// The limit that was met, in the unit that it is about: bytes, seconds, files or requests.
     pub limit: Option<u64>,
-    /// How much of the limit was used, in the same unit.
+    /// How much was used or asked for, in the same unit.
     pub used: Option<u64>,
     /// How long to wait before another try.
     pub retry_after: Option<Duration>,
@@ -135,6 +135,14 @@ impl fmt::Debug for Error {
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         self.0.source.as_deref().map(|source| source as _)
+    }
+}
+
+/// What the operating system said about a local file, in words that hold no path and no number.
+pub(crate) fn io_reason(error: &std::io::Error) -> String {
+    match error.kind() {
+        std::io::ErrorKind::NotFound => "there is no such file or folder".to_owned(),
+        kind => kind.to_string(),
     }
 }
 
@@ -319,6 +327,13 @@ mod tests {
         }
         assert!(ErrorKind::Timeout.is_retryable());
         assert!(!ErrorKind::TokenExpired.is_retryable());
+    }
+
+    #[test]
+    fn what_the_system_says_is_said_plainly() {
+        let reason = |kind: std::io::ErrorKind| io_reason(&kind.into());
+        assert_eq!(reason(std::io::ErrorKind::NotFound), "there is no such file or folder");
+        assert_eq!(reason(std::io::ErrorKind::PermissionDenied), "permission denied");
     }
 
     #[test]

@@ -49,7 +49,7 @@ class Action:
         Args:
             kind: The kind of file, for example `image`.
             filename: The name that it will have.
-            content_type: Its MIME type.
+            content_type: Its content type.
             size: Its size in bytes.
         """
 
@@ -288,8 +288,9 @@ class Policy:
         """
         Decides whether `user` may do `action`, and on what terms.
 
-        A user whose tier or role the policy does not know counts as having the lowest. A tier,
-        role or feature that the policy does not know is refused for everybody (`config-invalid`).
+        A user whose tier or role the policy does not know counts as having the lowest. A tier or
+        role that is asked for and that the policy does not know is refused for everybody
+        (`config-invalid`). A feature that no tier has may still be granted by a token.
 
         Args:
             user: Who asks.
@@ -355,7 +356,7 @@ class Scope:
 
         Args:
             kind: The kind of file: `a-z`, `0-9` and `-`, 1 to 32 of them.
-            filename: Its name, at most 255 bytes. Directories and what S3 advises against are
+            filename: Its name, at most 255 bytes. Folders and what S3 advises against are
                 taken out of it.
 
         Raises:
@@ -439,7 +440,6 @@ class Session:
 
         Raises:
             AccessDenied: Neither does (`feature-required`).
-            ConfigError: Neither the policy nor the token knows the feature.
         """
     def require_owner(self, /, owner_id: str) -> None:
         """
@@ -481,7 +481,7 @@ class StoredFile:
     @property
     def content_type(self, /) -> str | None:
         """
-        The MIME type; None in a listing without metadata.
+        The content type; None in a listing without metadata.
         """
     @property
     def etag(self, /) -> str | None:
@@ -794,7 +794,7 @@ class UserStorage:
                 cleaned: the answer tells the name that was stored.
             metadata: User metadata: names of 1 to 64 of `a-z`, `0-9` and `-`, values in any
                 script, 2 KB together.
-            content_type: The MIME type. Defaults to that of the filename's extension, else
+            content_type: The content type. Defaults to that of the filename's extension, else
                 `application/octet-stream`.
             overwrite: Whether a file of the same key is replaced.
             unguessable: Whether 128 random bits go into the name, before its extension.

@@ -29,9 +29,9 @@ class Details:
     actual: str | None = None
     """What the caller has instead."""
     limit: int | None = None
-    """The limit that was met, in bytes or requests."""
+    """The limit that was met, in the unit that it is about: bytes, seconds, files or requests."""
     used: int | None = None
-    """How much of the limit was used, in the same unit."""
+    """How much was used or asked for, in the same unit."""
     retry_after: float | None = None
     """Seconds to wait before another try."""
 

@@ -17,7 +17,7 @@ pub enum Action {
         kind: String,
         /// The name that it will have, one segment.
         filename: String,
-        /// Its MIME type; parameters are ignored.
+        /// Its content type; parameters are ignored.
         content_type: String,
         /// Its size in bytes.
         size: u64,

@@ -36,6 +36,11 @@ pub fn is_dangerous_type(content_type: &str) -> bool {
         || essence.starts_with("message/")
 }
 
+/// What an upload counts as whose type is neither declared nor told by its extension.
+const UNKNOWN_TYPE: &str = "application/octet-stream";
+
+const UNKNOWN_TYPE_ADVICE: &str = ": declare its type, or give the filename a known extension";
+
 /// Checks a file that is to be stored as `kind`; gives the content type to store.
 pub(super) fn check(kind: &Kind, filename: &str, content_type: &str) -> Result<String> {
     let essence = normalize(content_type).ok_or_else(|| malformed(content_type))?;
@@ -43,7 +48,11 @@ pub(super) fn check(kind: &Kind, filename: &str, content_type: &str) -> Result<S
     if !kind.takes_type(&essence) {
         return Err(Error::new(
             ErrorKind::TypeNotAllowed,
-            format!("files of kind `{}` cannot have the content type `{essence}`", kind.name()),
+            format!(
+                "files of kind `{}` cannot have the content type `{essence}`{}",
+                kind.name(),
+                if essence == UNKNOWN_TYPE { UNKNOWN_TYPE_ADVICE } else { "" }
+            ),
         )
         .with_required(kind.types().join(", "))
         .with_actual(essence));

@@ -14,6 +14,7 @@ use super::policy_values::{
 };
 use super::role;
 use super::tier::{OTHER_KINDS, Tier};
+use crate::error::io_reason;
 use crate::storage::check_kind;
 use crate::{Error, ErrorKind, Result};
 
@@ -24,7 +25,7 @@ const LARGEST_FILE: u64 = 1 << 20;
 pub(super) fn load(path: &Path) -> Result<Policy> {
     let origin = path.display().to_string();
     let fault = |error: std::io::Error| {
-        config_invalid(&origin, format!("cannot be read: {}", error.kind())).with_source(error)
+        config_invalid(&origin, format!("cannot be read: {}", io_reason(&error))).with_source(error)
     };
     let mut bytes = Vec::new();
     let file = File::open(path).map_err(fault)?;
@@ -188,10 +189,7 @@ fn not_toml(origin: &str, text: &str, error: &toml::de::Error) -> Error {
 }
 
 fn config_invalid(origin: &str, what: impl AsRef<str>) -> Error {
-    Error::new(
-        ErrorKind::ConfigInvalid,
-        format!("the policy file {}: {}", origin.escape_debug(), what.as_ref()),
-    )
+    Error::new(ErrorKind::ConfigInvalid, format!("{}: {}", origin.escape_debug(), what.as_ref()))
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use super::Setting;
 use super::file::{self, IssuerTable};
+use crate::error::io_reason;
 use crate::{Error, ErrorKind, Result};
 
 /// A value as it was given, with the name that an error calls it by.
@@ -30,9 +31,16 @@ impl Given {
     }
 }
 
-/// `config-invalid` about a setting that nothing gives.
-pub(super) fn missing(setting: Setting, advice: &str) -> Error {
-    Error::new(ErrorKind::ConfigInvalid, format!("{} is not set: {advice}", setting.label()))
+/// `config-invalid` about a setting that nothing gives. The error may reach code that sets it by its
+/// name there, so it says both names.
+pub(crate) fn missing(setting: Setting, advice: &str) -> Error {
+    let problem = match setting.variables().first() {
+        Some(variable) => {
+            format!("{variable} is not set (in code: `{}`): {advice}", setting.name())
+        }
+        None => format!("{} is not set: {advice}", setting.name()),
+    };
+    Error::new(ErrorKind::ConfigInvalid, problem)
 }
 
 /// All values that were given, each setting from its strongest layer.
@@ -78,7 +86,7 @@ impl Layers {
     pub(super) fn read_file(&mut self) -> Result<()> {
         let Some(path) = self.given(Setting::ConfigFile)? else { return Ok(()) };
         let text = std::fs::read_to_string(&path.text)
-            .map_err(|error| path.invalid(format_args!("cannot be read: {error}")))?;
+            .map_err(|error| path.invalid(format_args!("cannot be read: {}", io_reason(&error))))?;
         let parsed = file::parse(&text, Path::new(&path.text))?;
         self.file = parsed.values;
         self.issuers = parsed.issuers;

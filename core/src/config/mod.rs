@@ -14,6 +14,7 @@ use std::ffi::OsString;
 use std::sync::Arc;
 
 use layers::Layers;
+pub(crate) use layers::missing;
 pub use setting::Setting;
 
 use crate::access::Policy;
@@ -108,7 +109,8 @@ impl ConfigBuilder {
         let policy = match (self.policy, layers.given(Setting::Policy)?) {
             (Some(policy), _) => policy,
             (None, Some(path)) => {
-                let refused = |error: Error| path.invalid(format_args!("is refused: {error}"));
+                let refused =
+                    |error: Error| path.invalid(format_args!("is refused: {}", error.message()));
                 Arc::new(Policy::load(&path.text).map_err(refused)?)
             }
             (None, None) => Arc::new(Policy::builtin()),

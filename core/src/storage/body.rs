@@ -18,6 +18,7 @@ use http_body::{Body, Frame, SizeHint};
 use tokio::task::JoinHandle;
 
 use super::content::sniff::HEAD_BYTES;
+use crate::error::io_reason;
 use crate::{Error, ErrorKind, Result};
 
 /// How much of the file is in memory at a time, beside what the connection holds.
@@ -39,7 +40,10 @@ impl UploadFile {
         let failed = |error| io_failed("the file to upload cannot be opened", error);
         // Opening a pipe would wait for whoever writes to it.
         if !std::fs::metadata(path).map_err(failed)?.is_file() {
-            return Err(Error::new(ErrorKind::IoFailed, "what is to be uploaded is no file"));
+            return Err(Error::new(
+                ErrorKind::IoFailed,
+                "what is to be uploaded is not a regular file",
+            ));
         }
         let file = File::open(path).map_err(failed)?;
         let facts = file.metadata().map_err(failed)?;
@@ -139,7 +143,7 @@ impl UploadFile {
 
 /// An error of the local file system. The text of the operating system names no path.
 pub(super) fn io_failed(what: &str, error: io::Error) -> Error {
-    Error::new(ErrorKind::IoFailed, format!("{what}: {}", error.kind())).with_source(error)
+    Error::new(ErrorKind::IoFailed, format!("{what}: {}", io_reason(&error))).with_source(error)
 }
 
 fn changed() -> Error {

@@ -57,6 +57,18 @@ where
     }
 }
 
+/// The error of a call that needs no file to be there: a 404 is then about the store itself.
+pub(super) fn from_sdk_without_file<E>(
+    error: &SdkError<E, HttpResponse>,
+    on_condition: OnCondition,
+) -> Error
+where
+    E: ProvideErrorMetadata + StdError + Send + Sync + 'static,
+{
+    let error = from_sdk(error, on_condition);
+    if error.kind() == ErrorKind::FileNotFound { no_store() } else { error }
+}
+
 /// The error of a body that broke off while it was being read.
 pub(super) fn from_stream(error: &ByteStreamError) -> Error {
     if chain(error).any(|cause| cause.to_string().contains("checksum mismatch")) {
@@ -95,7 +107,9 @@ where
         None if matches!(error, SdkError::ConstructionFailure(_)) => {
             Error::new(ErrorKind::Internal, "the request to the store could not be built")
         }
-        None => unavailable("the store cannot be reached"),
+        None => unavailable(
+            "the store cannot be reached: is S3_ENDPOINT_URL right, and the network up?",
+        ),
     }
 }
 
@@ -179,6 +193,9 @@ fn from_answer(code: Option<&str>, status: u16, on_condition: OnCondition) -> Er
         501 => K::StorageUnsupported,
         _ => K::Internal,
     });
+    if kind == K::FileNotFound {
+        return Error::new(kind, meaning(kind));
+    }
     let answer = match code {
         Some(code) => format!("{} ({status})", shown(code)),
         None => status.to_string(),
@@ -203,7 +220,7 @@ fn meaning(kind: ErrorKind) -> &'static str {
 fn condition(on_condition: OnCondition) -> Error {
     match on_condition {
         OnCondition::Exists => {
-            Error::new(ErrorKind::FileExists, "a file of this key exists and was to stay")
+            Error::new(ErrorKind::FileExists, "a file of this key exists, and `overwrite` is false")
         }
         OnCondition::Changed => {
             Error::new(ErrorKind::PreconditionFailed, "the file is not the version asked for")
@@ -213,6 +230,14 @@ fn condition(on_condition: OnCondition) -> Error {
 
 pub(super) fn wrong_bucket() -> Error {
     Error::new(ErrorKind::ConfigInvalid, "S3_BUCKET_NAME: the store has no bucket of this name")
+}
+
+fn no_store() -> Error {
+    Error::new(
+        ErrorKind::ConfigInvalid,
+        "what answers at S3_ENDPOINT_URL is no S3 store, or has no bucket of the name that \
+         S3_BUCKET_NAME gives",
+    )
 }
 
 fn wrong_region() -> Error {
@@ -267,6 +292,8 @@ mod tests {
         ] {
             assert_eq!(kind(code, status), expected, "{code:?} {status}");
         }
+        let missing = from_answer(Some("NoSuchKey"), 404, OnCondition::Changed);
+        assert_eq!(missing.message(), "there is no such file");
         let changed = from_answer(None, 412, OnCondition::Changed);
         assert_eq!(changed.kind(), K::PreconditionFailed);
     }

@@ -38,7 +38,10 @@ impl UserStorage {
         if size > limit {
             return Err(Error::new(
                 ErrorKind::FileTooLarge,
-                "the file is larger than what may be read into memory",
+                format!(
+                    "the file has {size} bytes, and {limit} may be read into memory; `download` \
+                     takes any size"
+                ),
             )
             .with_limit(limit, size));
         }

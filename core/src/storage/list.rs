@@ -97,7 +97,7 @@ impl UserStorage {
             .encoding_type(EncodingType::Url)
             .send()
             .await
-            .map_err(|error| failure::from_sdk(&error, OnCondition::Changed))
+            .map_err(|error| failure::from_sdk_without_file(&error, OnCondition::Changed))
     }
 
     /// Reads the store's answer, and believes of it only what can be: keys of this listing, in

@@ -208,7 +208,9 @@ impl UserStorage {
         let answer = self
             .s3
             .in_time_for(size, async {
-                call.send().await.map_err(|error| failure::from_sdk(&error, OnCondition::Exists))
+                call.send()
+                    .await
+                    .map_err(|error| failure::from_sdk_without_file(&error, OnCondition::Exists))
             })
             .await;
         let etag = match (answer, &upload.mark) {

@@ -18,7 +18,8 @@ use tokio::sync::{Mutex, OnceCell};
 
 use super::config::StorageConfig;
 use super::failure;
-use crate::{Error, ErrorKind, Result};
+use crate::Result;
+use crate::config::{Setting, missing};
 
 /// As in AWS's SDKs: a host that has not answered by then will not.
 const CONNECT_TIMEOUT: Duration = Duration::from_millis(3100);
@@ -215,7 +216,7 @@ async fn region(config: &StorageConfig) -> Result<Region> {
         .build()
         .region()
         .await
-        .ok_or_else(|| Error::new(ErrorKind::ConfigInvalid, "AWS_REGION is not set"))
+        .ok_or_else(|| missing(Setting::Region, "the bucket's region is needed to sign requests"))
 }
 
 #[cfg(test)]

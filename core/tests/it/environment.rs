@@ -125,6 +125,7 @@ fn a_missing_partner_is_named() {
     let message = |name| without(name).unwrap_err().message().to_owned();
     assert!(message("CLERK_ISSUER").starts_with("CLERK_ISSUER is not set"));
     assert!(message("CLERK_ISSUER").contains("CLERK_PUBLISHABLE_KEY"));
+    assert!(message("CLERK_ISSUER").contains("in code: `issuer`"));
     assert!(message("AWS_ACCESS_KEY_ID").starts_with("AWS_ACCESS_KEY_ID is not set"));
     assert!(message("AWS_SECRET_ACCESS_KEY").starts_with("AWS_SECRET_ACCESS_KEY is not set"));
 
@@ -140,6 +141,14 @@ fn a_missing_partner_is_named() {
     assert!(message.starts_with("CASIER_WEBHOOK_SECRET is not set"), "{message}");
     let message = problem("CLERK_JWKS_URL", "https://api.clerk.com/v1/jwks");
     assert!(message.starts_with("CLERK_SECRET_KEY is not set"), "{message}");
+}
+
+#[test]
+fn a_file_that_is_not_there_is_told_in_one_plain_line() {
+    let reason = "cannot be read: there is no such file or folder";
+    let message = problem("CASIER_POLICY", "/nowhere/policy.toml");
+    assert_eq!(message, format!("CASIER_POLICY is refused: /nowhere/policy.toml: {reason}"));
+    assert_eq!(problem("CASIER_CONFIG", "/nowhere"), format!("CASIER_CONFIG {reason}"));
 }
 
 #[test]

@@ -23,9 +23,9 @@ pub(crate) enum StoreError {
     InvalidPartOrder,
     #[error("part {0} is smaller than 5 MiB and not the last")]
     PartTooSmall(u32),
-    #[error("the file system failed")]
+    #[error("the file system failed: {0}")]
     Io(#[from] std::io::Error),
-    #[error("the index failed")]
+    #[error("the index failed: {0}")]
     Index(#[source] Box<redb::Error>),
     #[error("a record of the index cannot be read")]
     Record(#[from] serde_json::Error),

@@ -119,7 +119,7 @@ async fn mistakes_end_it_with_one_line() {
         (&["--s3-port", &port], 1, &port),
         (&["--issuer-port", &port], 1, &port),
         (&["--bucket", "Not A Bucket"], 1, "Not A Bucket"),
-        (&["--data-dir", "/proc/nowhere"], 1, "data folder"),
+        (&["--data-dir", "/proc/nowhere"], 1, "No such file"),
     ] {
         let output = output(args).await;
         let stderr = String::from_utf8(output.stderr).unwrap();

@@ -28,8 +28,13 @@ pub(super) fn parse(prefix: &str, key: &str) -> Result<ParsedKey> {
     check(key).map_err(|why| Error::new(ErrorKind::InvalidKey, why))?;
     let own = prefix.strip_suffix('/').unwrap_or(prefix);
     let mut segments = key.split('/');
-    if segments.next() != Some(own) {
-        return Err(Error::new(ErrorKind::NotOwner, "the key belongs to somebody else"));
+    let first = segments.next().unwrap_or_default();
+    if first != own {
+        let why = match first.starts_with("user_") {
+            true => "the key belongs to somebody else",
+            false => "the key is in no user's scope: give it whole, as the upload or list gave it",
+        };
+        return Err(Error::new(ErrorKind::NotOwner, why));
     }
     let rest: Vec<&str> = segments.collect();
     let Some((filename, folders)) = rest.split_last() else {
@@ -99,6 +104,13 @@ mod tests {
         ] {
             assert_eq!(kind_of(key), ErrorKind::NotOwner, "{key}");
         }
+    }
+
+    #[test]
+    fn what_is_no_whole_key_is_told_from_a_foreign_one() {
+        let message = |key| parse("user_1/", key).unwrap_err().message().to_owned();
+        assert_eq!(message("user_2/books/a"), "the key belongs to somebody else");
+        assert!(message("books/a").contains("give it whole"));
     }
 
     #[test]

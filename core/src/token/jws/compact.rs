@@ -21,6 +21,9 @@ impl<'a> CompactJws<'a> {
         if token.len() > MAX_TOKEN_BYTES {
             return Err(malformed("the token is longer than 16 KiB"));
         }
+        if token.get(..7).is_some_and(|start| start.eq_ignore_ascii_case("bearer ")) {
+            return Err(malformed("the token still begins with `Bearer `: give what follows it"));
+        }
         let mut parts = token.split('.');
         let (Some(header), Some(payload), Some(signature), None) =
             (parts.next(), parts.next(), parts.next(), parts.next())
@@ -59,6 +62,15 @@ mod tests {
         {
             let error = CompactJws::split(token).err().unwrap();
             assert_eq!(error.kind(), ErrorKind::TokenInvalid, "{token}");
+        }
+    }
+
+    #[test]
+    fn a_whole_header_is_told_from_a_token() {
+        for token in ["Bearer e30.e30.AA", "bearer e30.e30.AA"] {
+            let error = CompactJws::split(token).err().unwrap();
+            assert_eq!(error.kind(), ErrorKind::TokenInvalid);
+            assert!(error.message().contains("`Bearer `"), "{error}");
         }
     }
 

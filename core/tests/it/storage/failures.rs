@@ -106,7 +106,23 @@ fn a_store_that_is_not_there_is_unavailable() {
         for error in all_failures(&files(config), KEY).await {
             assert_eq!(error.kind(), ErrorKind::StorageUnavailable, "{error}");
             assert!(error.is_retryable());
+            assert!(error.message().contains("S3_ENDPOINT_URL"), "{error}");
         }
+    });
+}
+
+#[test]
+fn an_address_where_no_store_answers_is_named() {
+    run(async {
+        let fake = Fake::start(|_| Answer::Whole(404, String::new(), b"not here".to_vec())).await;
+        let files = fake.files();
+        let listed = files.list(ListOptions::default()).await.unwrap_err();
+        for error in [put(&files, true).await, listed] {
+            assert_eq!(error.kind(), ErrorKind::ConfigInvalid, "{error}");
+            assert!(error.message().contains("S3_ENDPOINT_URL"), "{error}");
+        }
+        let read = files.read(KEY).await.unwrap_err();
+        assert_eq!(read.to_string(), "file-not-found: there is no such file");
     });
 }
 
