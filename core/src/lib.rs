@@ -46,6 +46,7 @@ mod session;
 pub mod state;
 pub mod storage;
 pub mod token;
+mod web_url;
 
 pub use client::{Casier, CasierBuilder};
 pub use config::{Config, Setting};

@@ -16,9 +16,8 @@ impl Policy {
     ///
     /// A tier or role that the policy does not have is a mistake of the application and is refused
     /// for everybody with `config-invalid`; a feature that no tier has can still be granted by a
-    /// token. A user whose tier or role the policy does not
-    /// have counts as having the lowest. A link is shortened to the tier's longest, never refused
-    /// for its length.
+    /// token. A user whose tier or role the policy does not have counts as having the lowest. A
+    /// link is shortened to the tier's longest, never refused for its length.
     pub fn decide(&self, user: &User, action: &Action, facts: &Facts, now: SystemTime) -> Decision {
         match action {
             Action::Subscription(tier) => self.require_tier(user, tier),
@@ -33,26 +32,29 @@ impl Policy {
     }
 
     /// The tier that the user has in this policy: the lowest when the policy does not know it.
-    pub fn tier_of(&self, user: &User) -> &Tier {
+    fn tier_of(&self, user: &User) -> &Tier {
         self.tier(&user.subscription).unwrap_or(self.lowest_tier())
     }
 
     /// The role that the user has in this policy: the lowest when the policy does not know it. An
     /// organization role never counts.
-    pub fn role_of(&self, user: &User) -> String {
+    fn role_of<'a>(&'a self, user: &'a User) -> &'a str {
         let known = self.role_rank(&user.role).is_some();
-        if known { user.role.clone() } else { self.lowest_role().to_owned() }
+        if known { &user.role } else { self.lowest_role() }
     }
 
     /// Whether the user's tier has the feature, or the token grants it (`fea`): a bare name
     /// whatever the scope, `u:name` to the user, `o:name` to the active organization. A name with a
     /// scope asks the token alone.
-    pub fn has_feature(&self, user: &User, feature: &str) -> bool {
+    fn has_feature(&self, user: &User, feature: &str) -> bool {
         self.tier_of(user).has_feature(feature) || is_granted(&user.features, feature)
     }
 
     fn require_tier(&self, user: &User, required: &str) -> Result<Terms> {
-        let needed = self.tier_rank(required).ok_or_else(|| self.unknown("tier", required))?;
+        let needed = self.tier_rank(required).ok_or_else(|| {
+            let known: Vec<&str> = self.tiers().iter().map(Tier::name).collect();
+            unknown("tier", required, &known.join(", "))
+        })?;
         let tier = self.tier_of(user).name();
         if self.tier_rank(tier).is_some_and(|rank| rank >= needed) {
             return Ok(Terms::default());
@@ -66,9 +68,11 @@ impl Policy {
     }
 
     fn require_role(&self, user: &User, required: &str) -> Result<Terms> {
-        let needed = self.role_rank(required).ok_or_else(|| self.unknown("role", required))?;
+        let needed = self
+            .role_rank(required)
+            .ok_or_else(|| unknown("role", required, &self.roles().join(", ")))?;
         let role = self.role_of(user);
-        if self.role_rank(&role).is_some_and(|rank| rank >= needed) {
+        if self.role_rank(role).is_some_and(|rank| rank >= needed) {
             return Ok(Terms::default());
         }
         Err(Error::new(
@@ -146,19 +150,15 @@ impl Policy {
             ..Terms::default()
         })
     }
+}
 
-    /// What the application asked for is not in the policy: nobody has it.
-    fn unknown(&self, what: &str, name: &str) -> Error {
-        let name = name.escape_debug();
-        let known: Vec<&str> = match what {
-            "tier" => self.tiers().iter().map(Tier::name).collect(),
-            _ => self.roles().iter().map(String::as_str).collect(),
-        };
-        Error::new(
-            ErrorKind::ConfigInvalid,
-            format!("the policy has no {what} `{name}`; it has {}", known.join(", ")),
-        )
-    }
+/// What the application asked for is not in the policy: nobody has it.
+fn unknown(what: &str, name: &str, known: &str) -> Error {
+    let name = name.escape_debug();
+    Error::new(
+        ErrorKind::ConfigInvalid,
+        format!("the policy has no {what} `{name}`; it has {known}"),
+    )
 }
 
 /// Whether the token's features (`u:books`, `o:books`, `uo:books`) hold this one. The long names of

@@ -39,7 +39,7 @@ const fn media(
 }
 
 /// "Some bytes": says nothing, so it contradicts no extension.
-pub(super) const OCTET_STREAM: &str = "application/octet-stream";
+pub(crate) const OCTET_STREAM: &str = "application/octet-stream";
 
 /// An extension belongs to the first type that lists it, and fits the others that do: `text/plain`
 /// stands last because it is what many clients call any text.

@@ -12,14 +12,19 @@ mod media;
 mod policy;
 mod policy_file;
 mod policy_values;
-mod role;
 mod size;
 mod tier;
 
 pub use action::{Action, Facts};
-pub use content_type::{content_type_for, is_dangerous_extension, is_dangerous_type};
+pub(crate) use content_type::{content_type_for, essence};
 pub use decision::{Decision, Terms};
 pub use kind::Kind;
+pub(crate) use media::OCTET_STREAM;
 pub use policy::Policy;
-pub use size::{format_size, parse_size};
+pub use size::format_size;
 pub use tier::Tier;
+
+/// What somebody else wrote, short and on one line.
+fn shown(text: &str) -> String {
+    text.escape_debug().take(80).collect()
+}

@@ -7,10 +7,12 @@ use serde_json::Value;
 use super::content_type;
 use super::kind::Kind;
 use super::policy_file;
-use super::role;
 use super::tier::{Tier, spread_features};
 use crate::storage::check_kind;
 use crate::{Error, ErrorKind, Result};
+
+/// The built-in roles, lowest first.
+pub(super) const BUILTIN_ROLES: [&str; 3] = ["user", "manager", "admin"];
 
 /// The order of tiers and roles, what each tier may have, and what each kind of file takes.
 ///
@@ -34,7 +36,8 @@ impl Policy {
     /// `premium`, `enterprise`; roles `user`, `manager`, `admin`; kinds `book`, `blog`, `image`,
     /// `video`, `audio`, `document`, `file`.
     pub fn builtin() -> Self {
-        Self::new(Tier::builtin(), role::BUILTIN.map(String::from).to_vec(), Kind::builtin(), false)
+        let roles = BUILTIN_ROLES.map(String::from).to_vec();
+        Self::new(Tier::builtin(), roles, Kind::builtin(), false)
     }
 
     /// The policy that the text of a policy file gives; `origin` is the file's name for messages.
@@ -107,18 +110,18 @@ impl Policy {
     }
 
     /// The role of everybody who is not known to have a higher one.
-    pub fn lowest_role(&self) -> &str {
+    pub(super) fn lowest_role(&self) -> &str {
         &self.roles[0]
     }
 
     /// The tier that a claim names; the lowest when the claim is absent, no string or no tier.
-    pub fn resolve_tier(&self, claim: Option<&Value>) -> String {
+    pub(crate) fn resolve_tier(&self, claim: Option<&Value>) -> String {
         let known = claim.and_then(Value::as_str).filter(|name| self.tier_rank(name).is_some());
         known.unwrap_or(self.lowest_tier().name()).to_owned()
     }
 
     /// The role that a claim names; the lowest when the claim is absent, no string or no role.
-    pub fn resolve_role(&self, claim: Option<&Value>) -> String {
+    pub(crate) fn resolve_role(&self, claim: Option<&Value>) -> String {
         let known = claim.and_then(Value::as_str).filter(|name| self.role_rank(name).is_some());
         known.unwrap_or(self.lowest_role()).to_owned()
     }

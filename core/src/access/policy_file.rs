@@ -7,19 +7,19 @@ use std::path::Path;
 use toml::{Table, Value};
 
 use super::kind::Kind;
-use super::policy::Policy;
+use super::policy::{BUILTIN_ROLES, Policy};
 use super::policy_values::{
     Fault, Parsed, as_table, count, extensions, features, link_seconds, only_keys, ranked_names,
-    shown, size_or_unlimited, sub_table, types, unknown_key,
+    size_or_unlimited, sub_table, types, unknown_key,
 };
-use super::role;
+use super::shown;
 use super::tier::{OTHER_KINDS, Tier};
 use crate::error::io_reason;
 use crate::storage::check_kind;
 use crate::{Error, ErrorKind, Result};
 
 /// A policy is some hundred lines; more than this is not one.
-const LARGEST_FILE: u64 = 1 << 20;
+const MAX_FILE_BYTES: u64 = 1 << 20;
 
 /// Reads the file and parses it.
 pub(super) fn load(path: &Path) -> Result<Policy> {
@@ -29,7 +29,7 @@ pub(super) fn load(path: &Path) -> Result<Policy> {
     };
     let mut bytes = Vec::new();
     let file = File::open(path).map_err(fault)?;
-    file.take(LARGEST_FILE + 1).read_to_end(&mut bytes).map_err(fault)?;
+    file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes).map_err(fault)?;
     let text =
         String::from_utf8(bytes).map_err(|_| config_invalid(&origin, "is not UTF-8 text"))?;
     parse(&text, &origin)
@@ -37,7 +37,7 @@ pub(super) fn load(path: &Path) -> Result<Policy> {
 
 /// Makes a policy of the text of a policy file.
 pub(super) fn parse(text: &str, origin: &str) -> Result<Policy> {
-    if text.len() as u64 > LARGEST_FILE {
+    if text.len() as u64 > MAX_FILE_BYTES {
         return Err(config_invalid(origin, "is larger than 1 MiB"));
     }
     let root: Table = toml::from_str(text).map_err(|error| not_toml(origin, text, &error))?;
@@ -58,7 +58,7 @@ fn build(root: &Table) -> Parsed<Policy> {
     };
     let kinds = kinds(root)?;
     let roles = match root.get("roles") {
-        None => role::BUILTIN.map(String::from).to_vec(),
+        None => BUILTIN_ROLES.map(String::from).to_vec(),
         Some(value) => ranked_names(value, "roles")?,
     };
     Ok(Policy::new(tiers(root, &kinds)?, roles, kinds, organization_plans))

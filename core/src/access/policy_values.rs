@@ -6,12 +6,13 @@ use toml::{Table, Value};
 
 use super::content_type;
 use super::kind::ANYTHING;
+use super::shown;
 use super::size::parse_size;
-use super::tier::{EVERY_FEATURE, LONGEST_LINK_SECONDS};
-use crate::storage::is_forbidden_extension;
+use super::tier::EVERY_FEATURE;
+use crate::storage::{MAX_LINK_SECONDS, is_forbidden_extension};
 
 /// Names of tiers, roles and features take 1 to this many of `A-Z a-z 0-9 _ -`.
-const LONGEST_NAME: usize = 64;
+const MAX_NAME_BYTES: usize = 64;
 /// What a limit says when there is none.
 const UNLIMITED: &str = "unlimited";
 
@@ -155,7 +156,7 @@ pub(super) fn count(value: &Value, key: &str) -> Parsed<Option<u64>> {
 
 pub(super) fn link_seconds(value: &Value, key: &str) -> Parsed<u64> {
     let seconds = value.as_integer().and_then(|seconds| u64::try_from(seconds).ok());
-    seconds.filter(|seconds| (1..=LONGEST_LINK_SECONDS).contains(seconds)).ok_or_else(|| {
+    seconds.filter(|seconds| (1..=MAX_LINK_SECONDS).contains(seconds)).ok_or_else(|| {
         Fault::new(key, "must be an integer from 1 to 604800, S3's longest link of seven days")
     })
 }
@@ -185,10 +186,6 @@ fn malformed_name(key: &str, name: &str) -> Fault {
 }
 
 fn is_name(text: &str) -> bool {
-    (1..=LONGEST_NAME).contains(&text.len())
+    (1..=MAX_NAME_BYTES).contains(&text.len())
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
-}
-
-pub(super) fn shown(text: &str) -> String {
-    text.escape_debug().take(LONGEST_NAME).collect()
 }

@@ -1,7 +1,5 @@
 //! Byte sizes as people write them.
 
-use std::fmt::Write as _;
-
 /// The units, largest first within each family; the names are exact.
 const UNITS: [(&str, u64); 8] = [
     ("TiB", 1 << 40),
@@ -19,7 +17,7 @@ const UNITS: [(&str, u64); 8] = [
 ///
 /// # Errors
 /// What is wrong with the text, in words.
-pub fn parse_size(text: &str) -> std::result::Result<u64, String> {
+pub(super) fn parse_size(text: &str) -> std::result::Result<u64, String> {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     let (number, rest) = text.split_at(digits);
     let unit = rest.strip_prefix(' ').unwrap_or(rest);
@@ -39,17 +37,14 @@ pub fn parse_size(text: &str) -> std::result::Result<u64, String> {
         .ok_or_else(|| String::from("the size is larger than 8 EiB"))
 }
 
-/// Writes a size so that [`parse_size`] gives it back: the largest power of 1024 that divides it,
-/// else plain bytes.
+/// Writes a size exactly: by the largest power of 1024 that divides it (`10 MiB`, as a policy file
+/// takes it), else in bytes.
 pub fn format_size(bytes: u64) -> String {
-    let mut text = String::new();
     let unit = UNITS[..4].iter().find(|(_, factor)| bytes != 0 && bytes.is_multiple_of(*factor));
-    let written = match unit {
-        Some((name, factor)) => write!(text, "{} {name}", bytes / factor),
-        None => write!(text, "{bytes} bytes"),
-    };
-    debug_assert!(written.is_ok());
-    text
+    match unit {
+        Some((name, factor)) => format!("{} {name}", bytes / factor),
+        None => format!("{bytes} bytes"),
+    }
 }
 
 #[cfg(test)]

@@ -6,9 +6,6 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(super) const EVERY_FEATURE: &str = "*";
 /// In a tier's sizes: every kind that has no size of its own.
 pub(super) const OTHER_KINDS: &str = "other";
-/// SigV4's longest presigned link, seven days
-/// (<https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html>).
-pub(super) const LONGEST_LINK_SECONDS: u64 = 604_800;
 
 /// One subscription tier. A limit of `None` means no limit.
 #[derive(Clone, Debug, PartialEq, Eq)]

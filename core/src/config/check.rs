@@ -6,6 +6,8 @@ use url::{Host, Url};
 
 use super::layers::Given;
 use crate::Result;
+use crate::storage::is_bucket_name;
+use crate::web_url::web_url;
 
 /// Splits a list at its commas; an empty entry is an error.
 pub(super) fn list(value: &Given) -> Result<Vec<String>> {
@@ -33,24 +35,9 @@ pub(super) fn number(value: &Given, least: u64, most: u64) -> Result<u64> {
     }
 }
 
-/// An absolute http or https URL with a host and without credentials, query or fragment.
-pub(super) fn web_url(value: &Given) -> Result<Url> {
-    let url = Url::parse(&value.text).map_err(|_| value.invalid("is not an absolute URL"))?;
-    if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
-        return Err(value.invalid("must be an http or https URL with a host"));
-    }
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err(value.invalid("must not hold credentials"));
-    }
-    if url.query().is_some() || url.fragment().is_some() {
-        return Err(value.invalid("must not have a query or a fragment"));
-    }
-    Ok(url)
-}
-
 /// A URL that decides whom we trust: https, and not on loopback, unless `local` allows both.
 pub(super) fn trusted_url(value: &Given, local: bool) -> Result<Url> {
-    let url = web_url(value)?;
+    let url = web_url(&value.text).map_err(|problem| value.invalid(problem))?;
     if !local && (url.scheme() != "https" || is_loopback(&url)) {
         return Err(value.invalid(
             "must be https and not on loopback (CASIER_LOCAL=1 allows both, for development)",
@@ -96,19 +83,12 @@ pub(super) fn sealing_secret(value: &Given, entry: &str) -> Result<()> {
     Err(value.invalid("must be 32 or more random bytes in base64"))
 }
 
-/// A bucket name: the letters that S3 has ever allowed, 3 to 63 of them
-/// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html>).
+/// A bucket's name.
 pub(super) fn bucket(value: &Given) -> Result<String> {
-    let name = &value.text;
-    let edge = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
-    let good = (3..=63).contains(&name.len())
-        && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_'))
-        && edge(name.as_bytes().first())
-        && edge(name.as_bytes().last());
-    if !good {
+    if !is_bucket_name(&value.text) {
         return Err(value.invalid("is not a bucket name"));
     }
-    Ok(name.clone())
+    Ok(value.text.clone())
 }
 
 /// A region's name: it becomes part of host names.
@@ -122,18 +102,20 @@ pub(super) fn region(value: &Given) -> Result<String> {
 
 /// An S3 endpoint: scheme, host and port. Without a scheme, `use_ssl` chooses it.
 pub(super) fn endpoint(value: &Given, use_ssl: bool) -> Result<String> {
-    let text = match value.text.contains("://") {
-        true => value.text.clone(),
-        false => format!("{}://{}", if use_ssl { "https" } else { "http" }, value.text),
+    let text = match (value.text.contains("://"), use_ssl) {
+        (true, _) => value.text.clone(),
+        (false, true) => format!("https://{}", value.text),
+        (false, false) => format!("http://{}", value.text),
     };
-    let url = web_url(&Given { text, origin: value.origin.clone() })?;
+    let url = web_url(&text).map_err(|problem| value.invalid(problem))?;
     if url.path() != "/" {
         return Err(value.invalid("must have no path: scheme, host and port only"));
     }
     Ok(url.origin().ascii_serialization())
 }
 
-/// Whether the URL's host is this machine.
+/// Whether the URL's host may be this machine. Wider than where keys may be fetched from without TLS
+/// (`token`): what is in doubt is loopback here, where that is refused, and is not there.
 fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => {

@@ -159,10 +159,8 @@ fn authorized_parties(layers: &Layers) -> Result<Vec<String>> {
 fn algorithms(value: &Given, names: &[String]) -> Result<Vec<Algorithm>> {
     let parse = |name: &String| {
         name.parse().map_err(|_| {
-            value.invalid(
-                "names an algorithm that is not one of RS256, RS384, RS512, PS256, PS384, PS512, \
-                 ES256, ES384, ES512, EdDSA",
-            )
+            let known = Algorithm::names();
+            value.invalid(format_args!("names an algorithm that is not one of {known}"))
         })
     };
     names.iter().map(parse).collect()

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::layers::{Layers, missing};
 use super::{Setting, check};
 use crate::Result;
-use crate::storage::{StaticCredentials, StorageConfig};
+use crate::storage::{MAX_LINK_SECONDS, StaticCredentials, StorageConfig};
 
 /// The storage configuration, or nothing when no bucket is set. Values are checked either way.
 pub(super) fn resolve(layers: &Layers) -> Result<Option<StorageConfig>> {
@@ -22,7 +22,7 @@ pub(super) fn resolve(layers: &Layers) -> Result<Option<StorageConfig>> {
     let path_style = path_style(layers, endpoint.is_some())?;
     let region = layers.given(Setting::Region)?.map(check::region).transpose()?;
     let credentials = credentials(layers)?;
-    let link_seconds = number(Setting::LinkSeconds, 1, 604_800)?;
+    let link_seconds = number(Setting::LinkSeconds, 1, MAX_LINK_SECONDS)?;
     let deadline = number(Setting::DeadlineSeconds, 1, 3600)?;
     let Some(bucket) = layers.given(Setting::Bucket)?.map(check::bucket).transpose()? else {
         return Ok(None);

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::web_url::web_url;
 use crate::{Error, ErrorKind, Result};
 
 /// The longest that a link can live: seven days, the most that S3 signs for.
@@ -57,11 +58,15 @@ impl StorageConfig {
 
     /// Says which setting is wrong, by the environment variable that sets it.
     pub(super) fn check(&self) -> Result<()> {
-        if self.bucket.is_empty() || self.bucket.contains(['/', '?', '#', '\\']) {
-            return Err(invalid("S3_BUCKET_NAME", "is not the name of a bucket"));
+        if !is_bucket_name(&self.bucket) {
+            return Err(invalid("S3_BUCKET_NAME", "is not a bucket name"));
         }
-        check_endpoint("S3_ENDPOINT_URL", self.endpoint.as_deref())?;
-        check_endpoint("S3_PUBLIC_ENDPOINT_URL", self.public_endpoint.as_deref())?;
+        for (variable, endpoint) in
+            [("S3_ENDPOINT_URL", &self.endpoint), ("S3_PUBLIC_ENDPOINT_URL", &self.public_endpoint)]
+        {
+            let url = endpoint.as_deref().map(web_url).transpose();
+            url.map_err(|problem| invalid(variable, problem))?;
+        }
         if !(1..=MAX_LINK_SECONDS).contains(&self.link_seconds) {
             return Err(invalid("PRESIGNED_URL_EXPIRATION", "is not between 1 and 604800"));
         }
@@ -101,20 +106,15 @@ impl fmt::Debug for StaticCredentials {
     }
 }
 
-fn check_endpoint(variable: &str, endpoint: Option<&str>) -> Result<()> {
-    let Some(endpoint) = endpoint else { return Ok(()) };
-    let well_formed = url::Url::parse(endpoint).is_ok_and(|url| {
-        matches!(url.scheme(), "http" | "https")
-            && url.has_host()
-            && url.username().is_empty()
-            && url.password().is_none()
-            && url.query().is_none()
-            && url.fragment().is_none()
-    });
-    if well_formed {
-        return Ok(());
-    }
-    Err(invalid(variable, "is not an address such as https://s3.example.com"))
+/// Whether this can name a bucket: the letters that S3 has ever allowed, 3 to 63 of them.
+///
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html>
+pub(crate) fn is_bucket_name(name: &str) -> bool {
+    let is_edge = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
+    (3..=63).contains(&name.len())
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_'))
+        && is_edge(name.as_bytes().first())
+        && is_edge(name.as_bytes().last())
 }
 
 fn invalid(variable: &str, why: &str) -> Error {

@@ -7,7 +7,7 @@ use aws_sdk_s3::primitives::ByteStream;
 use super::content::user_metadata::UPLOAD_MARK;
 use super::failure::{self, OnCondition};
 use super::file;
-use super::keys::random_bits;
+use super::random::random_name;
 use super::s3::S3;
 use super::user_storage::OwnKey;
 use crate::{Error, ErrorKind, Result};
@@ -53,13 +53,8 @@ impl S3 {
     }
 }
 
-/// A name that no other upload has.
-pub(super) fn mark() -> Result<String> {
-    Ok(format!("{:032x}", u128::from_be_bytes(random_bits()?)))
-}
-
 async fn probe(client: &Client, bucket: &str) -> Result<bool> {
-    let key = format!(".casier/probe-{}", mark()?);
+    let key = format!(".casier/probe-{}", random_name()?);
     let create = || async {
         client
             .put_object()

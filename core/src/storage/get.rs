@@ -11,7 +11,7 @@ use super::body::{blocking, io_failed};
 use super::content::user_metadata;
 use super::failure::{self, OnCondition};
 use super::file::{self, StoredFile};
-use super::keys::random_bits;
+use super::random::random_name;
 use super::user_storage::{OwnKey, UserStorage};
 use crate::{Error, ErrorKind, Result};
 
@@ -87,15 +87,12 @@ impl UserStorage {
         drop(file);
         tokio::fs::rename(&partial.0, &path).await.map_err(failed)?;
         Ok(StoredFile {
-            key: key.as_str().to_owned(),
-            filename: key.filename().to_owned(),
-            kind: key.kind(),
-            size,
             content_type: answer.content_type().map(str::to_owned),
             etag: file::etag(answer.e_tag()),
             last_modified: file::time(answer.last_modified()),
             metadata: answer.metadata().map(user_metadata::decode).unwrap_or_default(),
             storage_class: answer.storage_class().map(|class| class.as_str().to_owned()),
+            ..key.file(size)
         })
     }
 
@@ -135,8 +132,7 @@ impl Partial {
         if path.file_name().is_none() {
             return Err(Error::new(ErrorKind::IoFailed, "the path to write to ends in no name"));
         }
-        let random = u128::from_be_bytes(random_bits()?);
-        let path = path.with_file_name(format!(".casier-{random:032x}.part"));
+        let path = path.with_file_name(format!(".casier-{}.part", random_name()?));
         let (partial, file) = blocking(move |_| {
             let file = std::fs::File::create_new(&path)
                 .map_err(|error| io_failed("the file cannot be written", error))?;

@@ -33,15 +33,12 @@ impl UserStorage {
     pub(super) async fn head(&self, key: &OwnKey) -> Result<StoredFile> {
         let answer = self.s3.in_time(self.s3.head(key)).await?;
         Ok(StoredFile {
-            key: key.as_str().to_owned(),
-            filename: key.filename().to_owned(),
-            kind: key.kind(),
-            size: file::size(answer.content_length()),
             content_type: answer.content_type().map(str::to_owned),
             etag: file::etag(answer.e_tag()),
             last_modified: file::time(answer.last_modified()),
             metadata: answer.metadata().map(user_metadata::decode).unwrap_or_default(),
             storage_class: answer.storage_class().map(|class| class.as_str().to_owned()),
+            ..key.file(file::size(answer.content_length()))
         })
     }
 }

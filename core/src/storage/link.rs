@@ -96,12 +96,12 @@ impl UserStorage {
             return Err(Error::new(ErrorKind::StorageDenied, "the AWS credentials have expired"));
         }
         let life = Duration::from_secs(expires_in);
-        let unsigned = |_| Error::new(ErrorKind::Internal, "the link could not be signed");
+        let unsigned = || Error::new(ErrorKind::Internal, "the link could not be signed");
         let signing = PresigningConfig::builder()
             .start_time(now)
             .expires_in(life)
             .build()
-            .map_err(unsigned)?;
+            .map_err(|_| unsigned())?;
         let request = signer
             .client
             .get_object()
@@ -111,7 +111,7 @@ impl UserStorage {
             .response_content_disposition(disposition)
             .presigned(signing)
             .await
-            .map_err(|_| Error::new(ErrorKind::Internal, "the link could not be signed"))?;
+            .map_err(|_| unsigned())?;
         Ok(Link { url: request.uri().to_owned(), expires_in, expires_at: now + life })
     }
 

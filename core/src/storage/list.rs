@@ -161,15 +161,10 @@ impl UserStorage {
 
 fn listed(key: &OwnKey, object: &Object) -> StoredFile {
     StoredFile {
-        key: key.as_str().to_owned(),
-        filename: key.filename().to_owned(),
-        kind: key.kind(),
-        size: file::size(object.size()),
-        content_type: None,
         etag: file::etag(object.e_tag()),
         last_modified: file::time(object.last_modified()),
-        metadata: Default::default(),
         storage_class: object.storage_class().map(|class| class.as_str().to_owned()),
+        ..key.file(file::size(object.size()))
     }
 }
 

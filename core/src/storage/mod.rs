@@ -14,9 +14,11 @@ mod keys;
 mod link;
 mod list;
 mod put;
+mod random;
 mod s3;
 mod user_storage;
 
+pub(crate) use config::is_bucket_name;
 pub use config::{MAX_LINK_SECONDS, StaticCredentials, StorageConfig};
 pub use content::user_metadata::MAX_METADATA_BYTES;
 pub use file::StoredFile;

@@ -12,9 +12,9 @@ use bytes::Bytes;
 
 use super::body::{UploadFile, blocking};
 use super::content::{content_type, disposition, sniff, user_metadata};
-use super::create_only;
 use super::failure::{self, OnCondition};
 use super::file::{self, StoredFile};
+use super::random::random_name;
 use super::user_storage::{OwnKey, UserStorage};
 use crate::access::{Action, Facts};
 use crate::{Error, ErrorKind, Result};
@@ -153,7 +153,7 @@ impl UserStorage {
             .with_limit(MAX_PUT_BYTES, size));
         }
         sniff::check_content(head, &content_type)?;
-        let mark = if options.overwrite { None } else { Some(create_only::mark()?) };
+        let mark = if options.overwrite { None } else { Some(random_name()?) };
         Ok(Checked {
             key,
             content_type,
@@ -222,15 +222,10 @@ impl UserStorage {
         };
         self.s3.note_bucket();
         Ok(StoredFile {
-            filename: filename.to_owned(),
-            kind: upload.key.kind(),
-            size,
             content_type: Some(upload.content_type),
             etag,
-            last_modified: None,
             metadata: upload.metadata,
-            storage_class: None,
-            key: upload.key.as_str().to_owned(),
+            ..upload.key.file(size)
         })
     }
 }

@@ -1,8 +1,10 @@
 //! The way to the files: a bucket, and in it one user's scope.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::config::StorageConfig;
+use super::file::StoredFile;
 use super::keys::{ParsedKey, Scope};
 use super::s3::S3;
 use crate::Result;
@@ -79,7 +81,18 @@ impl OwnKey {
         &self.parsed.filename
     }
 
-    pub(super) fn kind(&self) -> Option<String> {
-        self.parsed.kind.clone()
+    /// What the key alone tells of its file, and its size.
+    pub(super) fn file(&self, size: u64) -> StoredFile {
+        StoredFile {
+            key: self.key.clone(),
+            filename: self.parsed.filename.clone(),
+            kind: self.parsed.kind.clone(),
+            size,
+            content_type: None,
+            etag: None,
+            last_modified: None,
+            metadata: BTreeMap::new(),
+            storage_class: None,
+        }
     }
 }

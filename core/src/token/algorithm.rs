@@ -89,6 +89,12 @@ impl Algorithm {
         Self::ALL.iter().copied().find(|algorithm| algorithm.as_str() == name)
     }
 
+    /// The names of all, for messages.
+    pub(crate) fn names() -> String {
+        let names: Vec<_> = Self::ALL.iter().map(|algorithm| algorithm.as_str()).collect();
+        names.join(", ")
+    }
+
     pub(crate) const fn key_type(self) -> KeyType {
         match self {
             Self::Rs256 | Self::Rs384 | Self::Rs512 | Self::Ps256 | Self::Ps384 | Self::Ps512 => {
@@ -129,8 +135,7 @@ impl FromStr for Algorithm {
     /// Reads a JOSE name; anything else, `none` and HMAC included, is `config-invalid`.
     fn from_str(name: &str) -> Result<Self, Error> {
         Self::named(name).ok_or_else(|| {
-            let known: Vec<_> = Self::ALL.iter().map(|algorithm| algorithm.as_str()).collect();
-            let known = known.join(", ");
+            let known = Self::names();
             Error::new(
                 ErrorKind::ConfigInvalid,
                 format!("{name:?} is not a token algorithm that can be allowed; use {known}"),

@@ -1,10 +1,7 @@
 //! Content types: which one a file gets, and which a browser may show.
 
-use crate::access::content_type_for;
+use crate::access::{OCTET_STREAM, content_type_for, essence};
 use crate::storage::keys::last_extension;
-
-/// The type of everything that has no other.
-pub(crate) const OCTET_STREAM: &str = "application/octet-stream";
 
 /// What a browser may show in the page, by the last extension; everything else is downloaded.
 const INLINE: &[&str] = &[
@@ -23,11 +20,6 @@ pub(crate) fn of_filename(filename: &str) -> String {
 pub(crate) fn may_be_inline(filename: &str, content_type: &str) -> bool {
     last_extension(filename).is_some_and(|extension| INLINE.contains(&extension.as_str()))
         && essence(content_type) == of_filename(filename)
-}
-
-/// The type without its parameters.
-pub(crate) fn essence(content_type: &str) -> &str {
-    content_type.split(';').next().unwrap_or_default().trim_end()
 }
 
 /// The type that a link asks the store to answer with: text is said to be UTF-8, or browsers take

@@ -1,6 +1,6 @@
 //! Whether a file's first bytes are of the type that it claims.
 
-use super::content_type::essence;
+use crate::access::essence;
 use crate::{Error, ErrorKind, Result};
 
 /// How many bytes of a file are looked at.

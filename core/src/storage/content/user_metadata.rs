@@ -26,10 +26,11 @@ const WORD_BYTES: usize = 45;
 /// the value and sends it back bare if it is ASCII: blanks at its ends would be lost, and what only
 /// looks like an encoded word would be decoded once more. With a character outside ASCII in it, the
 /// value comes back encoded.
-const MARK: char = '\u{2060}';
+const ASCII_SIGN: char = '\u{2060}';
 
-/// The metadata as it is sent, with the upload's mark if it has one. A value that headers cannot carry as it stands is written in the
-/// encoded words of RFC 2047, as S3 itself writes them when it returns such a value.
+/// The metadata as it is sent, with the upload's mark if it has one. A value that headers cannot
+/// carry as it stands is written in the encoded words of RFC 2047, as S3 itself writes them when it
+/// returns such a value.
 ///
 /// # Errors
 /// `invalid-request` when a name is not 1 to 64 lower-case letters, digits and hyphens, or begins
@@ -89,7 +90,7 @@ fn decode_value(stored: &str) -> String {
         after_word = false;
     }
     let decoded = String::from_utf8(decoded).unwrap_or_else(|_| stored.to_owned());
-    decoded.strip_prefix(MARK).map(str::to_owned).unwrap_or(decoded)
+    decoded.strip_prefix(ASCII_SIGN).map(str::to_owned).unwrap_or(decoded)
 }
 
 fn check_name(name: &str) -> Result<()> {
@@ -118,13 +119,13 @@ fn encode_value(value: &str) -> String {
     if plain {
         return value.to_owned();
     }
-    let marked = if value.is_ascii() || value.starts_with(MARK) {
-        format!("{MARK}{value}")
+    let text = if value.is_ascii() || value.starts_with(ASCII_SIGN) {
+        format!("{ASCII_SIGN}{value}")
     } else {
         value.to_owned()
     };
     let mut words = Vec::new();
-    let mut rest = marked.as_str();
+    let mut rest = text.as_str();
     loop {
         let mut cut = rest.len().min(WORD_BYTES);
         while !rest.is_char_boundary(cut) {

@@ -27,15 +27,14 @@ pub fn clean_filename(name: &str) -> Result<String> {
     clean(name).map_err(|why| Error::new(ErrorKind::InvalidFilename, why))
 }
 
-/// Adds 128 random bits to a clean name, before its extension: `a.tar.gz` gives `a-….tar.gz`.
+/// Adds something random to a clean name, before its extension: `a.tar.gz` gives `a-….tar.gz`.
 ///
 /// # Errors
 /// `invalid-filename` when the result takes more than 255 bytes.
-pub(super) fn with_random(clean: &str, random: [u8; 16]) -> Result<String> {
+pub(super) fn with_random(clean: &str, random: &str) -> Result<String> {
     let cut = extension::start(clean);
     let (stem, extension) = clean.split_at(cut);
-    let random = u128::from_be_bytes(random);
-    let name = format!("{stem}-{random:032x}{extension}");
+    let name = format!("{stem}-{random}{extension}");
     if name.len() > MAX_FILENAME_BYTES {
         return Err(Error::new(ErrorKind::InvalidFilename, TOO_LONG));
     }
@@ -188,7 +187,7 @@ mod tests {
         assert!(clean_filename(&"é".repeat(128)).is_err());
         assert!(clean_filename(&"a".repeat(16 << 20)).is_err());
         let long = "a".repeat(240);
-        assert!(with_random(&long, [0; 16]).is_err());
+        assert!(with_random(&long, &"0".repeat(32)).is_err());
     }
 
     #[test]
@@ -201,7 +200,7 @@ mod tests {
             ("a", format!("a-{random}")),
             (".env", format!(".env-{random}")),
         ] {
-            assert_eq!(with_random(name, [0xFF; 16]).unwrap(), expected);
+            assert_eq!(with_random(name, &random).unwrap(), expected);
         }
     }
 

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use percent_encoding::percent_decode_str;
-use unicode_normalization::{UnicodeNormalization, is_nfkc};
+use unicode_normalization::{UnicodeNormalization, is_nfc, is_nfkc};
 
 /// The most decodings that a name may take before it stands still.
 const MAX_DECODINGS: usize = 4;
@@ -43,11 +43,7 @@ pub(super) fn is_dot_or_empty(segment: &str) -> bool {
 
 /// The NFC form of the text.
 pub(super) fn nfc(text: &str) -> Cow<'_, str> {
-    if unicode_normalization::is_nfc(text) {
-        Cow::Borrowed(text)
-    } else {
-        Cow::Owned(text.nfc().collect())
-    }
+    if is_nfc(text) { Cow::Borrowed(text) } else { Cow::Owned(text.nfc().collect()) }
 }
 
 fn is_bidi_control(c: char) -> bool {

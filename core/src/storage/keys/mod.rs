@@ -11,5 +11,4 @@ pub(crate) use extension::{is_forbidden_extension, last as last_extension};
 pub use filename::{MAX_FILENAME_BYTES, clean_filename};
 pub use key::{MAX_KEY_BYTES, ParsedKey};
 pub use kind::{MAX_KIND_BYTES, check_kind};
-pub(super) use scope::random_bits;
 pub use scope::{MAX_SCOPE_BYTES, Scope};

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::key::{self, ParsedKey};
 use super::{filename, kind};
+use crate::storage::random::random_name;
 use crate::{Error, ErrorKind, Result};
 
 /// The longest first segment of a key (`user_` and the encoded id), in bytes.
@@ -82,7 +83,7 @@ impl Scope {
     pub fn unguessable_key(&self, kind: &str, filename: &str) -> Result<String> {
         let folder = kind::folder(kind)?;
         let clean = filename::clean_filename(filename)?;
-        Ok(self.join(&folder, &filename::with_random(&clean, random_bits()?)?))
+        Ok(self.join(&folder, &filename::with_random(&clean, &random_name()?)?))
     }
 
     /// Takes a key apart, if it is one of this scope.
@@ -113,14 +114,6 @@ impl Scope {
 fn too_long() -> Error {
     let limit = u64::try_from(MAX_SCOPE_BYTES).unwrap_or(u64::MAX);
     Error::new(ErrorKind::InvalidUserId, format!("the encoded user id exceeds {limit} bytes"))
-}
-
-/// 128 bits from the system's generator.
-pub(crate) fn random_bits() -> Result<[u8; 16]> {
-    let mut bits = [0; 16];
-    aws_lc_rs::rand::fill(&mut bits)
-        .map_err(|_| Error::new(ErrorKind::Internal, "no random numbers from the system"))?;
-    Ok(bits)
 }
 
 #[cfg(test)]

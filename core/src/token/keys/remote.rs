@@ -73,17 +73,17 @@ impl RemoteKeys {
 
     fn ask(&self, key_id: &str, now: SystemTime, has_waited: bool) -> Result<Next> {
         let mut state = self.0.lock();
-        let is_fetching = state.flight(now).is_some();
-        match state.cache.decide(key_id, now, is_fetching) {
+        let flight = state.flight(now);
+        match state.cache.decide(key_id, now, flight.is_some()) {
             Answer::Use(key) => Ok(Next::Use(key)),
             Answer::UseAndRefresh(key) => {
                 self.0.begin(&mut state, now)?;
                 Ok(Next::Use(key))
             }
-            Answer::Fetch => match state.flight(now) {
-                Some(flight) => Ok(Next::WaitFor(flight)),
-                None => Ok(Next::WaitFor(self.0.begin(&mut state, now)?)),
-            },
+            Answer::Fetch => Ok(Next::WaitFor(match flight {
+                Some(flight) => flight,
+                None => self.0.begin(&mut state, now)?,
+            })),
             Answer::Refuse(error) => {
                 if has_waited && error.kind() == ErrorKind::JwkKidMismatch {
                     state.cache.note_absent(key_id, now);

@@ -14,7 +14,7 @@ use crate::token::jws::parse_object;
 /// The most keys that a key set may list.
 const MAX_KEYS: usize = 100;
 
-/// Keys of one issuer, ready to use.
+/// Keys of one issuer, ready to use; no two have the same id.
 #[derive(Debug)]
 pub(crate) struct KeySet {
     keys: Vec<Arc<VerificationKey>>,
@@ -73,9 +73,7 @@ impl KeySet {
             return self.keys.first().cloned();
         }
         let id = key_id?;
-        let mut candidates = self.keys.iter().filter(|key| key.id() == Some(id));
-        let found = candidates.next()?;
-        if candidates.next().is_some() { None } else { Some(found.clone()) }
+        self.keys.iter().find(|key| key.id() == Some(id)).cloned()
     }
 }
 
