@@ -6,6 +6,8 @@ use casier::token::RequestHead;
 use casier::{Casier, CasierBuilder, ErrorKind, Session, Setting};
 use casier_local::{Issuer, LocalStack, MintRequest};
 
+use crate::support::Folder;
+
 /// Runs a test on a local stack, within a time limit.
 async fn on_stack(test: impl AsyncFnOnce(&LocalStack)) {
     let limit = Duration::from_secs(60);
@@ -95,17 +97,14 @@ async fn fetched_keys_serve_every_later_token() {
 async fn a_further_issuer_has_users_of_its_own() {
     on_stack(async |stack| {
         let second = Issuer::start(0).await.unwrap();
-        let folder = std::env::temp_dir().join(format!("casier-issuers-{}", std::process::id()));
-        std::fs::create_dir_all(&folder).unwrap();
-        let path = folder.join("casier.toml");
+        let folder = Folder::new();
         let table = format!(
             "[[issuer]]\nissuer = '{}'\nnamespace = 'partner'\naudience = ['api']\n",
             second.url()
         );
-        std::fs::write(&path, table).unwrap();
-        let casier = builder(stack).set(Setting::ConfigFile, path.to_str().unwrap()).build();
-        std::fs::remove_dir_all(&folder).unwrap();
-        let casier = casier.unwrap();
+        let path = folder.write("casier.toml", table.as_bytes());
+        let path = path.to_str().unwrap();
+        let casier = builder(stack).set(Setting::ConfigFile, path).build().unwrap();
 
         let mut asked = MintRequest::new("user_1");
         let error = casier.authenticate(&second.mint(&asked).unwrap()).await.unwrap_err();

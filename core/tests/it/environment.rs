@@ -8,6 +8,8 @@ use casier::config::{Config, Setting};
 use casier::token::KeySource;
 use casier::{ErrorKind, Result};
 
+use crate::support::Folder;
+
 /// Text that no error message may repeat.
 const MARK: &str = "do-not-show";
 
@@ -195,13 +197,11 @@ fn the_local_switch_allows_loopback_and_is_refused_beside_live_keys() {
 
 #[test]
 fn code_beats_environment_beats_file() {
-    let folder = std::env::temp_dir().join(format!("casier-config-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).unwrap();
-    let path = folder.join("casier.toml");
+    let folder = Folder::new();
     let text = "[clerk]\nissuer = 'https://file.example'\n\
                 [s3]\nbucket = 'from-file'\nlink_seconds = 60\n\
                 [[issuer]]\nissuer = 'https://tenant.auth0.com/'\nnamespace = 'auth0'\naudience = ['api']\n";
-    std::fs::write(&path, text).unwrap();
+    let path = folder.write("casier.toml", text.as_bytes());
 
     let mut variables = good();
     variables.insert("CASIER_CONFIG", path.to_str().unwrap().into());
@@ -210,10 +210,8 @@ fn code_beats_environment_beats_file() {
         .variables(as_os.collect::<Vec<(OsString, OsString)>>())
         .unwrap()
         .set(Setting::Issuer, "https://code.example")
-        .build();
-    std::fs::remove_dir_all(&folder).unwrap();
-
-    let config = config.unwrap();
+        .build()
+        .unwrap();
     let storage = config.storage.unwrap();
     assert_eq!(config.issuers[0].issuer, "https://code.example");
     assert_eq!(storage.bucket, "files");

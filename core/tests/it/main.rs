@@ -5,4 +5,5 @@ mod client;
 mod docs;
 mod environment;
 mod storage;
+mod support;
 mod token;

@@ -2,10 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::future::Future;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
@@ -14,8 +11,7 @@ use casier::storage::{Scope, StaticCredentials, Storage, StorageConfig, UserStor
 use casier::token::User;
 use casier_local::{S3Config, S3Server};
 
-/// No test may wait longer than this.
-pub(crate) const TIME_LIMIT: Duration = Duration::from_secs(120);
+use crate::support::{random_name, within_limit};
 
 pub(crate) const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR a picture of very little";
 pub(crate) const PDF: &[u8] = b"%PDF-1.7\n% a document of very little\n";
@@ -31,17 +27,10 @@ pub(crate) struct Bench {
 
 /// Runs a test on a bench of its own, within the time limit, and cleans up after it.
 pub(crate) fn on_bench<F: Future<Output = Bench>>(test: impl FnOnce(Bench) -> F) {
-    run(async {
+    within_limit(async {
         let bench = test(Bench::new().await).await;
         bench.clean_up().await;
     });
-}
-
-/// Runs a test within the time limit.
-pub(crate) fn run(test: impl Future<Output = ()>) {
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    runtime.block_on(async { tokio::time::timeout(TIME_LIMIT, test).await.unwrap() });
 }
 
 impl Bench {
@@ -58,7 +47,7 @@ impl Bench {
         };
         Self {
             storage: Storage::new(config.clone()).unwrap(),
-            scope: Scope::new(random_user_id()).unwrap(),
+            scope: Scope::new(format!("test-{}", random_name())).unwrap(),
             raw: raw_client(&config),
             config,
             server,
@@ -175,52 +164,6 @@ fn raw_client(config: &StorageConfig) -> Client {
         .request_checksum_calculation(aws_sdk_s3::config::RequestChecksumCalculation::WhenRequired)
         .build();
     Client::from_conf(settings)
-}
-
-fn random_user_id() -> String {
-    format!("test-{}", random_name())
-}
-
-fn random_name() -> String {
-    static COUNT: AtomicU64 = AtomicU64::new(0);
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
-    let count = COUNT.fetch_add(1, Ordering::Relaxed);
-    format!("{:x}-{:x}-{count:x}", now.as_nanos(), std::process::id())
-}
-
-/// A folder that goes when it is dropped.
-pub(crate) struct Folder(PathBuf);
-
-impl Folder {
-    pub(crate) fn new() -> Self {
-        let path = std::env::temp_dir().join(format!("casier-{}", random_name()));
-        std::fs::create_dir(&path).unwrap();
-        Self(path)
-    }
-
-    pub(crate) fn path(&self) -> &Path {
-        &self.0
-    }
-
-    pub(crate) fn write(&self, name: &str, bytes: &[u8]) -> PathBuf {
-        let path = self.0.join(name);
-        std::fs::write(&path, bytes).unwrap();
-        path
-    }
-
-    pub(crate) fn names(&self) -> Vec<String> {
-        let entries = std::fs::read_dir(&self.0).unwrap();
-        let mut names: Vec<_> =
-            entries.map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
-        names.sort();
-        names
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
 }
 
 pub(crate) fn metadata(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {

@@ -10,8 +10,9 @@ use casier::storage::{
 };
 use casier::{Error, ErrorKind};
 
-use super::bench::{Folder, PDF, on_bench, run};
+use super::bench::{PDF, on_bench};
 use super::fake::{Answer, Fake, files};
+use crate::support::{Folder, within_limit};
 
 const KEY: &str = "user_1/files/a.txt";
 
@@ -97,7 +98,7 @@ fn a_wrong_region_is_named() {
 
 #[test]
 fn a_store_that_is_not_there_is_unavailable() {
-    run(async {
+    within_limit(async {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         drop(listener);
@@ -128,7 +129,7 @@ fn an_address_where_no_store_answers_is_named() {
 
 #[test]
 fn silence_ends_at_the_deadline() {
-    run(async {
+    within_limit(async {
         let fake = Fake::start(|_| Answer::Silence).await;
         let mut config = fake.config();
         config.deadline = Duration::from_millis(300);
@@ -140,7 +141,7 @@ fn silence_ends_at_the_deadline() {
 
 #[test]
 fn passing_faults_are_tried_three_times_and_denials_once() {
-    run(async {
+    within_limit(async {
         for (answer, kind, tries) in [
             (Answer::error(503, "SlowDown"), ErrorKind::StorageUnavailable, 3),
             (Answer::error(500, "InternalError"), ErrorKind::StorageUnavailable, 3),
@@ -163,7 +164,7 @@ fn passing_faults_are_tried_three_times_and_denials_once() {
 
 #[test]
 fn an_outage_meets_no_storm_of_retries() {
-    run(async {
+    within_limit(async {
         for (code, most) in [("InternalError", 335), ("SlowDown", 400)] {
             let fake = Fake::start(move |_| Answer::error(503, code)).await;
             let files = fake.files();
@@ -179,7 +180,7 @@ fn an_outage_meets_no_storm_of_retries() {
 
 #[test]
 fn a_redirect_is_not_followed() {
-    run(async {
+    within_limit(async {
         let other = Fake::start(|_| Answer::empty(200)).await;
         let location = format!("Location: {}/bucket/user_1/a\r\n", other.endpoint);
         for status in [301, 302, 307, 308] {
@@ -195,7 +196,7 @@ fn a_redirect_is_not_followed() {
 
 #[test]
 fn a_retry_sends_the_whole_file_again() {
-    run(async {
+    within_limit(async {
         let tries = Arc::new(AtomicUsize::new(0));
         let counted = Arc::clone(&tries);
         let fake = Fake::start(move |_| match counted.fetch_add(1, Ordering::Relaxed) {
@@ -225,7 +226,7 @@ fn a_retry_sends_the_whole_file_again() {
 
 #[test]
 fn a_file_that_changes_meanwhile_never_arrives_whole() {
-    run(async {
+    within_limit(async {
         let folder = Folder::new();
         for change in ["shorter", "longer", "touched"] {
             let mut bytes = PDF.to_vec();
@@ -254,7 +255,7 @@ fn a_file_that_changes_meanwhile_never_arrives_whole() {
 
 #[test]
 fn a_short_answer_is_an_error() {
-    run(async {
+    within_limit(async {
         let fake = Fake::start(|_| Answer::Short(1000, b"x".repeat(999))).await;
         let folder = Folder::new();
         let error = fake.files().read(KEY).await.unwrap_err();
@@ -267,7 +268,7 @@ fn a_short_answer_is_an_error() {
 
 #[test]
 fn corrupted_bytes_are_noticed() {
-    run(async {
+    within_limit(async {
         // The SHA-256 of something else.
         let sum = "x-amz-checksum-sha256: 47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\r\n";
         let fake = Fake::start(move |_| Answer::Whole(200, sum.to_owned(), b"x".to_vec())).await;
@@ -282,7 +283,7 @@ fn corrupted_bytes_are_noticed() {
 
 #[test]
 fn answers_that_are_no_answers_are_errors() {
-    run(async {
+    within_limit(async {
         for body in ["", "<html>gateway</html>", "<ListBucketResult><Contents>", "{}"] {
             let fake = Fake::start(move |_| Answer::Whole(200, String::new(), body.into())).await;
             let error = fake.files().list(ListOptions::default()).await.unwrap_err();
@@ -339,7 +340,7 @@ fn an_upload_that_is_given_up_stores_nothing() {
 
 #[test]
 fn a_store_that_overwrites_is_not_trusted_to_create() {
-    run(async {
+    within_limit(async {
         let fake = Fake::start(|request| match request.method.as_str() {
             "PUT" => Answer::Whole(200, "ETag: \"e\"\r\n".to_owned(), Vec::new()),
             _ => Answer::empty(204),
@@ -358,7 +359,7 @@ fn a_store_that_overwrites_is_not_trusted_to_create() {
 
 #[test]
 fn a_creation_whose_answer_was_lost_is_recognised() {
-    run(async {
+    within_limit(async {
         for by_us in [true, false] {
             let mark = Arc::new(Mutex::new(String::new()));
             let fake = Fake::start(move |request| {
@@ -402,8 +403,9 @@ fn a_missing_credential_or_region_is_named() {
     // The chain reads the process's environment, so the child has one of its own.
     const CHILD: &str = "CASIER_TEST_CHILD";
     if std::env::var_os(CHILD).is_some() {
-        run(async {
-            let mut config = super::bench::config("b", "http://127.0.0.1:1".into(), "", "", None);
+        within_limit(async {
+            let mut config =
+                super::bench::config("bucket", "http://127.0.0.1:1".into(), "", "", None);
             config.credentials = None;
             let files = files(config);
             for error in [
@@ -413,7 +415,7 @@ fn a_missing_credential_or_region_is_named() {
                 assert_eq!(error.kind(), ErrorKind::ConfigInvalid, "{error}");
                 assert!(error.message().contains("AWS_ACCESS_KEY_ID"));
             }
-            let mut on_aws = StorageConfig::new("b", None);
+            let mut on_aws = StorageConfig::new("bucket", None);
             on_aws.credentials = Some(StaticCredentials::new("AKIATEST", "hush"));
             let error = super::fake::files(on_aws).read(KEY).await.unwrap_err();
             assert_eq!(error.kind(), ErrorKind::ConfigInvalid, "{error}");

@@ -4,7 +4,8 @@ use bytes::Bytes;
 use casier::storage::{LinkOptions, ListOptions, UserStorage};
 use casier::{Error, ErrorKind};
 
-use super::bench::{Folder, on_bench};
+use super::bench::on_bench;
+use crate::support::Folder;
 
 /// What every operation that takes a key answers.
 async fn all_refusals(files: &UserStorage, key: &str, folder: &Folder) -> Vec<Error> {

@@ -3,9 +3,11 @@
 use std::time::{Duration, SystemTime};
 
 use casier::ErrorKind;
-use casier::storage::{LinkOptions, Storage};
+use casier::storage::LinkOptions;
 
-use super::bench::{on_bench, run};
+use super::bench::on_bench;
+use super::fake::files;
+use crate::support::within_limit;
 
 fn options(expires_in: Option<u64>, download_as: Option<&str>) -> LinkOptions {
     let mut options = LinkOptions::default();
@@ -131,16 +133,12 @@ fn a_link_shows_its_signature_to_nobody() {
 
 #[test]
 fn links_are_signed_without_a_store_for_the_public_endpoint() {
-    run(async {
+    within_limit(async {
         // A port that nobody listens on: nothing is asked.
         let mut config =
             super::bench::config("bucket", "http://127.0.0.1:1".into(), "AKIA", "hush", None);
         config.public_endpoint = Some("https://files.example.com".into());
-        let files = Storage::new(config).unwrap().scoped(
-            casier::storage::Scope::new("1").unwrap(),
-            None,
-            std::sync::Arc::new(casier::access::Policy::builtin()),
-        );
+        let files = files(config);
         let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_369_353_600);
         let link = files.presigned_url_at("user_1/é +.txt", options(None, None), now).await;
         let url = link.unwrap().url;

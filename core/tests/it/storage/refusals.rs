@@ -4,7 +4,8 @@ use bytes::Bytes;
 use casier::ErrorKind;
 use casier::storage::UploadOptions;
 
-use super::bench::{Folder, PNG, metadata, on_bench};
+use super::bench::{PNG, metadata, on_bench};
+use crate::support::Folder;
 
 fn typed(content_type: &str) -> UploadOptions {
     let mut options = UploadOptions::default();

@@ -4,7 +4,8 @@ use bytes::Bytes;
 use casier::ErrorKind;
 use casier::storage::{LinkOptions, ListOptions, UploadOptions};
 
-use super::bench::{Folder, PDF, PNG, metadata, on_bench};
+use super::bench::{PDF, PNG, metadata, on_bench};
+use crate::support::Folder;
 
 #[test]
 fn a_file_from_memory_comes_back() {

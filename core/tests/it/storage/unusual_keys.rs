@@ -2,7 +2,8 @@
 
 use casier::storage::{LinkOptions, ListOptions};
 
-use super::bench::{Folder, on_bench};
+use super::bench::on_bench;
+use crate::support::Folder;
 
 const UNUSUAL: &[&str] = &[
     "a b.txt",

@@ -7,8 +7,8 @@ use casier::storage::{LinkOptions, ListOptions, Scope};
 use percent_encoding::percent_decode_str;
 use unicode_normalization::UnicodeNormalization as _;
 
-use super::bench::run;
 use super::fake::{Answer, Fake, files_of};
+use crate::support::within_limit;
 
 const HOSTILE: &[&str] = &[
     "../user_2/a",
@@ -31,7 +31,7 @@ const HOSTILE: &[&str] = &[
 
 #[test]
 fn hostile_strings_stay_inside_the_scope() {
-    run(async {
+    within_limit(async {
         let listing = "<?xml version=\"1.0\"?><ListBucketResult><IsTruncated>false</IsTruncated>\
                        </ListBucketResult>";
         let fake = Fake::start(move |request| match request.method.as_str() {

@@ -8,7 +8,8 @@ use casier_local::{Issuer, MintRequest};
 use serde_json::json;
 
 use super::endpoint::{Endpoint, Reply};
-use super::{config, issuers, within_limit};
+use super::{config, issuers};
+use crate::support::within_limit;
 
 async fn kind(reply: Reply) -> (Option<ErrorKind>, Endpoint) {
     let local = Issuer::start(0).await.unwrap();

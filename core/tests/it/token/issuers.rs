@@ -9,7 +9,8 @@ use casier_local::{Fault, Issuer, MintOrganization, MintRequest};
 use serde_json::json;
 
 use super::endpoint::{Endpoint, Reply};
-use super::{config, issuers, issuers_of, within_limit};
+use super::{config, issuers, issuers_of};
+use crate::support::within_limit;
 
 async fn kind(issuers: &Issuers, token: &str) -> Option<ErrorKind> {
     let verdict = issuers.verify(token, SystemTime::now(), TokenSource::Header).await;

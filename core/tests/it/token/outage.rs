@@ -9,7 +9,8 @@ use casier_local::{Issuer, MintRequest};
 use serde_json::json;
 
 use super::endpoint::{Endpoint, Reply};
-use super::{config, issuers, issuers_of, within_limit};
+use super::{config, issuers, issuers_of};
+use crate::support::within_limit;
 
 fn at(seconds: u64) -> SystemTime {
     SystemTime::now() + Duration::from_secs(seconds)

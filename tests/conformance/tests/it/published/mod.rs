@@ -5,7 +5,14 @@ mod tokens;
 mod uploads;
 
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
 
+use casier::Result;
+use casier::access::Policy;
+use casier::storage::{Scope, StaticCredentials, Storage, StorageConfig, UserStorage};
+use casier::token::User;
+use casier_local::LocalStack;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -45,4 +52,19 @@ fn cases(file: &str) -> Option<Vec<Case>> {
 fn settle(file: &str, ran: usize, failures: &[String]) {
     say(&format!("published vectors: {file}: {ran} ran"));
     assert!(failures.is_empty(), "{} fail:\n{}", failures.len(), failures.join("\n"));
+}
+
+/// The files of user `1` in the stack's bucket.
+fn user_storage(stack: &LocalStack, policy: Policy, user: Option<User>) -> UserStorage {
+    let endpoint = stack.s3_endpoint().to_owned();
+    let mut config = StorageConfig::new(stack.bucket(), Some(endpoint));
+    config.region = Some(stack.region().to_owned());
+    config.credentials =
+        Some(StaticCredentials::new(stack.access_key_id(), stack.secret_access_key()));
+    let storage = Storage::new(config).unwrap();
+    storage.scoped(Scope::new("1").unwrap(), user.map(Arc::new), Arc::new(policy))
+}
+
+async fn in_time<T>(call: impl Future<Output = Result<T>>) -> Result<T> {
+    tokio::time::timeout(Duration::from_secs(60), call).await.unwrap()
 }

@@ -6,20 +6,17 @@ use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
 use bytes::Bytes;
+use casier::ErrorKind;
 use casier::access::{Action, Facts, Policy};
-use casier::storage::{
-    ListOptions, Scope, StaticCredentials, Storage, StorageConfig, UploadOptions, UserStorage,
-    check_kind,
-};
+use casier::storage::{ListOptions, Scope, UploadOptions, check_kind};
 use casier::token::{IssuerConfig, KeySource, TokenSource, TokenVerifier, User};
-use casier::{ErrorKind, Result};
 use casier_local::LocalStack;
 use casier_local::issuer::{Signing, SigningKey};
 use percent_encoding::percent_decode_str;
 use serde_json::json;
 use unicode_normalization::UnicodeNormalization as _;
 
-use super::{Case, cases, settle};
+use super::{Case, cases, in_time, settle, user_storage};
 
 const PREFIX: &str = "user_1/";
 
@@ -235,19 +232,4 @@ fn as_claim(text: &str, key: &SigningKey, verifier: &TokenVerifier) -> Checked {
         }
         Err(error) => Err(error.to_string()),
     }
-}
-
-/// The files of user `1` in the stack's bucket.
-pub(super) fn user_storage(stack: &LocalStack, policy: Policy, user: Option<User>) -> UserStorage {
-    let endpoint = stack.s3_endpoint().to_owned();
-    let mut config = StorageConfig::new(stack.bucket(), Some(endpoint));
-    config.region = Some(stack.region().to_owned());
-    config.credentials =
-        Some(StaticCredentials::new(stack.access_key_id(), stack.secret_access_key()));
-    let storage = Storage::new(config).unwrap();
-    storage.scoped(Scope::new("1").unwrap(), user.map(Arc::new), Arc::new(policy))
-}
-
-pub(super) async fn in_time<T>(call: impl Future<Output = Result<T>>) -> Result<T> {
-    tokio::time::timeout(Duration::from_secs(60), call).await.unwrap()
 }

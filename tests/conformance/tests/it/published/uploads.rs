@@ -11,8 +11,7 @@ use casier_local::LocalStack;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::names::{in_time, user_storage};
-use super::{Case, cases, settle};
+use super::{Case, cases, in_time, settle, user_storage};
 use crate::outcome::say;
 
 #[derive(Deserialize)]
