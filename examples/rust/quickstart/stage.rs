@@ -25,15 +25,10 @@ impl Stage {
             let casier = Casier::from_env()?;
             return Ok(Self { casier, http, mint_url, mint_bearer, _stack: None });
         }
-        let stack = LocalStack::builder().start().await?;
-        let variables = stack.env();
-        let find = |name: &str| {
-            let found = variables.iter().find(|(key, _)| key == name);
-            found.map(|(_, value)| value.clone()).ok_or(format!("the stack gives no {name}"))
-        };
+        let stack = LocalStack::start().await?;
         let (mint_url, mint_bearer) =
-            (find("CASIER_LOCAL_MINT_URL")?, find("CASIER_LOCAL_MINT_TOKEN")?);
-        let variables = variables.into_iter().map(|(key, value)| (key.into(), value.into()));
+            (stack.issuer().mint_url(), stack.issuer().mint_bearer().to_owned());
+        let variables = stack.env().into_iter().map(|(key, value)| (key.into(), value.into()));
         let casier = Casier::builder().variables(variables.collect::<Vec<_>>())?.build()?;
         Ok(Self { casier, http, mint_url, mint_bearer, _stack: Some(stack) })
     }

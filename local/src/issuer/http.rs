@@ -16,7 +16,7 @@ use super::mint::MintRequest;
 use super::server::Shared;
 
 /// The largest body of a request, in bytes.
-const BODY_LIMIT: usize = 256 * 1024;
+const MAX_BODY_BYTES: usize = 256 * 1024;
 /// How long a client may take to send a body.
 const BODY_DEADLINE: Duration = Duration::from_secs(10);
 
@@ -74,7 +74,7 @@ async fn guarded(
             status => failure(status, refusal.reason),
         };
     }
-    let read = Limited::new(body, BODY_LIMIT).collect();
+    let read = Limited::new(body, MAX_BODY_BYTES).collect();
     let body = match tokio::time::timeout(BODY_DEADLINE, read).await {
         Ok(Ok(body)) => body.to_bytes(),
         Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => {

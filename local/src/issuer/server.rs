@@ -13,7 +13,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
 
 use super::http;
-use super::keys::{Signing, SigningKey};
+use super::keys::SigningKey;
 use super::mint::MintRequest;
 use super::ring::KeyRing;
 use crate::{Error, Result, random};
@@ -78,14 +78,6 @@ impl Issuer {
     /// [`Error::Mint`] when the request contradicts itself.
     pub fn mint_at(&self, request: &MintRequest, now: SystemTime) -> Result<String> {
         self.shared.ring.mint(request, &self.shared.url, now)
-    }
-
-    /// A token of exactly these bytes, JSON or not, signed by the newest key.
-    ///
-    /// # Errors
-    /// [`Error::Crypto`] when the library fails.
-    pub fn sign_raw(&self, how: Signing, header: &[u8], payload: &[u8]) -> Result<String> {
-        self.key()?.token(how, header, payload)
     }
 
     /// The newest key, which signs.

@@ -12,7 +12,7 @@ use crate::store::Attributes;
 /// The most bytes of user metadata, names and values together.
 ///
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html>
-const MOST_METADATA: usize = 2048;
+const MAX_METADATA_BYTES: usize = 2048;
 
 /// What S3 calls an object whose type nobody named.
 const DEFAULT_TYPE: &str = "binary/octet-stream";
@@ -82,7 +82,7 @@ pub(super) fn checked(
 ) -> S3Result<Attributes> {
     let user: BTreeMap<String, String> = metadata.into_iter().flatten().map(owned).collect();
     let size: usize = user.iter().map(|(name, value)| name.len() + value.len()).sum();
-    if size > MOST_METADATA {
+    if size > MAX_METADATA_BYTES {
         return Err(s3_error!(
             MetadataTooLarge,
             "Your metadata headers exceed the maximum allowed metadata size"

@@ -14,7 +14,7 @@ use crate::store::StoreError;
 const FIRST_REGION: &str = "us-east-1";
 
 /// The most buckets of one page.
-const MOST_BUCKETS: usize = 10_000;
+const MAX_BUCKETS: usize = 10_000;
 
 impl Backend {
     pub(super) fn create_bucket(&self, input: &CreateBucketInput) -> S3Result<CreateBucketOutput> {
@@ -47,10 +47,10 @@ impl Backend {
 
     pub(super) fn list_buckets(&self, input: ListBucketsInput) -> S3Result<ListBucketsOutput> {
         let limit = match input.max_buckets {
-            None => MOST_BUCKETS,
+            None => MAX_BUCKETS,
             Some(limit) => usize::try_from(limit)
                 .ok()
-                .filter(|limit| (1..=MOST_BUCKETS).contains(limit))
+                .filter(|limit| (1..=MAX_BUCKETS).contains(limit))
                 .ok_or_else(|| {
                     s3_error!(
                         InvalidArgument,

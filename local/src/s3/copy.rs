@@ -18,7 +18,7 @@ use super::condition::ReadCondition;
 use super::error::broken;
 use super::multipart::{Place, algorithm_of, part_number};
 use super::objects::write_condition;
-use super::read::READ_SIZE;
+use super::read::READ_BYTES;
 use super::receive::Received;
 use super::{Backend, timestamp};
 use crate::store::{Attributes, Checksums, ObjectReader, ObjectRecord, Segment};
@@ -26,7 +26,7 @@ use crate::store::{Attributes, Checksums, ObjectReader, ObjectRecord, Segment};
 /// The largest object that one CopyObject copies, in bytes.
 ///
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html>
-const LARGEST_COPY: u64 = 5 << 30;
+const MAX_COPY_BYTES: u64 = 5 << 30;
 
 /// The conditions on the source, in any input that carries them.
 macro_rules! source_condition {
@@ -73,11 +73,11 @@ impl Backend {
         source_condition!(input).check_copy(&reader.record)?;
         readable(&reader.record.attributes)?;
         let size = reader.record.size;
-        if size > LARGEST_COPY {
+        if size > MAX_COPY_BYTES {
             return Err(s3_error!(
                 InvalidRequest,
                 "The specified copy source is larger than the maximum allowable size for a copy \
-                 source: {LARGEST_COPY}"
+                 source: {MAX_COPY_BYTES}"
             ));
         }
         let asked = input.checksum_algorithm.as_ref().map(|name| name.as_str());
@@ -180,8 +180,8 @@ pub(super) async fn read_through(
 ) -> S3Result<()> {
     let mut at = range.start;
     while at < range.end {
-        let left = usize::try_from(range.end - at).unwrap_or(READ_SIZE);
-        let chunk = reader.read(at, left.min(READ_SIZE)).map_err(broken)?;
+        let left = usize::try_from(range.end - at).unwrap_or(READ_BYTES);
+        let chunk = reader.read(at, left.min(READ_BYTES)).map_err(broken)?;
         if chunk.is_empty() {
             return Err(broken(std::io::ErrorKind::UnexpectedEof.into()));
         }

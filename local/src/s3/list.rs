@@ -14,7 +14,7 @@ use super::{Backend, OWNER_ID, timestamp};
 use crate::store::{ListItem, ListQuery, ObjectRecord};
 
 /// The most items of one page.
-const MOST_KEYS: i32 = 1000;
+const MAX_KEYS: i32 = 1000;
 
 /// What `encoding-type=url` leaves as it is; a space becomes `+`.
 const PLAIN: &AsciiSet =
@@ -121,8 +121,8 @@ pub(super) fn page_size(asked: Option<i32>, name: &str) -> S3Result<i32> {
             InvalidArgument,
             "Argument {name} must be an integer between 0 and 2147483647"
         )),
-        Some(asked) => Ok(asked.min(MOST_KEYS)),
-        None => Ok(MOST_KEYS),
+        Some(asked) => Ok(asked.min(MAX_KEYS)),
+        None => Ok(MAX_KEYS),
     }
 }
 

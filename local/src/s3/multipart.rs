@@ -19,7 +19,7 @@ use crate::store::{Checksums, Completion, NamedPart, ObjectRecord, PartRecord, U
 /// The most parts of an upload.
 ///
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html>
-const MOST_PARTS: usize = 10_000;
+const MAX_PARTS: usize = 10_000;
 
 const COMPOSITE: &str = "COMPOSITE";
 const FULL_OBJECT: &str = "FULL_OBJECT";
@@ -260,7 +260,7 @@ fn check_algorithm(upload: &UploadRecord, claimed: Option<Algorithm>) -> S3Resul
 }
 
 fn named_parts(parts: &[CompletedPart], upload: &UploadRecord) -> S3Result<Vec<NamedPart>> {
-    if parts.is_empty() || parts.len() > MOST_PARTS {
+    if parts.is_empty() || parts.len() > MAX_PARTS {
         return Err(malformed_xml());
     }
     let wanted =

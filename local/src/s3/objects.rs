@@ -15,10 +15,10 @@ use crate::store::{Match, ObjectRecord, WriteCondition};
 /// The longest key, in bytes of UTF-8.
 ///
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html>
-const LONGEST_KEY: usize = 1024;
+const MAX_KEY_BYTES: usize = 1024;
 
 /// The most keys of one DeleteObjects.
-const MOST_DELETED: usize = 1000;
+const MAX_DELETED: usize = 1000;
 
 impl Backend {
     pub(super) async fn put(
@@ -80,7 +80,7 @@ impl Backend {
     pub(super) fn delete_many(&self, input: &DeleteObjectsInput) -> S3Result<DeleteObjectsOutput> {
         owner(input.expected_bucket_owner.as_deref())?;
         let objects = &input.delete.objects;
-        if objects.is_empty() || objects.len() > MOST_DELETED {
+        if objects.is_empty() || objects.len() > MAX_DELETED {
             return Err(malformed_xml());
         }
         self.store.bucket(&input.bucket)?;
@@ -89,7 +89,7 @@ impl Backend {
         for object in objects {
             let outcome = if object.size.is_some() || object.last_modified_time.is_some() {
                 Err(not_implemented())
-            } else if object.key.len() > LONGEST_KEY {
+            } else if object.key.len() > MAX_KEY_BYTES {
                 Err(s3_error!(KeyTooLongError, "Your key is too long"))
             } else {
                 self.delete_one(&input.bucket, &object.key, object.version_id.as_deref(), {

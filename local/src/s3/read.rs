@@ -17,7 +17,7 @@ use super::{Backend, timestamp};
 use crate::store::{Checksums, ObjectReader, ObjectRecord};
 
 /// How much is read from the store at a time, in bytes.
-pub(super) const READ_SIZE: usize = 256 << 10;
+pub(super) const READ_BYTES: usize = 256 << 10;
 
 /// The fields that GetObject and HeadObject answer alike.
 macro_rules! output {
@@ -181,7 +181,7 @@ fn answer<T>(output: T, partial: bool) -> S3Response<T> {
 
 fn body(reader: ObjectReader, bytes: Range<u64>) -> StreamingBlob {
     StreamingBlob::wrap(stream::try_unfold((reader, bytes), |(reader, mut left)| {
-        let limit = usize::try_from(left.end - left.start).unwrap_or(READ_SIZE).min(READ_SIZE);
+        let limit = usize::try_from(left.end - left.start).unwrap_or(READ_BYTES).min(READ_BYTES);
         let next = match limit {
             0 => Ok(None),
             _ => reader.read(left.start, limit).map(|chunk| {

@@ -16,7 +16,7 @@ use crate::store::{BlobWriter, Checksums, Segment, Store};
 /// The largest body of one PUT, in bytes.
 ///
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html>
-const LARGEST_PUT: u64 = 5 << 30;
+const MAX_PUT_BYTES: u64 = 5 << 30;
 
 /// A body that arrived whole and is what the request says.
 #[derive(Debug)]
@@ -66,7 +66,7 @@ impl Expected {
         let length = length.ok_or_else(|| {
             s3_error!(MissingContentLength, "You must provide the Content-Length HTTP header.")
         })?;
-        if length > LARGEST_PUT {
+        if length > MAX_PUT_BYTES {
             return Err(s3_error!(
                 EntityTooLarge,
                 "Your proposed upload exceeds the maximum allowed size"

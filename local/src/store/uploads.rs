@@ -17,7 +17,7 @@ use super::{
 /// The least size of every part but the last, in bytes.
 ///
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html>
-pub(crate) const LEAST_PART: u64 = 5 << 20;
+pub(crate) const MIN_PART_BYTES: u64 = 5 << 20;
 
 /// A part as the request to complete an upload names it.
 #[derive(Clone, Debug)]
@@ -163,7 +163,7 @@ impl Store {
             parts.push(part);
         }
         for (name, part) in named.iter().zip(&parts).rev().skip(1) {
-            if part.size < LEAST_PART {
+            if part.size < MIN_PART_BYTES {
                 return Err(StoreError::PartTooSmall(name.number));
             }
         }
@@ -374,7 +374,7 @@ mod tests {
     fn completing_checks_order_size_and_presence_and_drops_the_rest() {
         let store = store_with(&[("k", "u1")]);
         for number in [1, 2, 2, 3] {
-            put_part(&store, number, LEAST_PART).unwrap();
+            put_part(&store, number, MIN_PART_BYTES).unwrap();
         }
         put_part(&store, 4, 1).unwrap();
         put_part(&store, 5, 1).unwrap();
@@ -388,7 +388,7 @@ mod tests {
         assert!(matches!(gather(&[1, 9]), Err(StoreError::InvalidPart(9))));
         assert!(matches!(gather(&[1, 4, 5]), Err(StoreError::PartTooSmall(4))));
         let completion = gather(&[1, 3, 5]).unwrap();
-        assert_eq!(completion.size, 2 * LEAST_PART + 1);
+        assert_eq!(completion.size, 2 * MIN_PART_BYTES + 1);
         let only_new = WriteCondition { if_none_match: Some(Match::Any), ..Default::default() };
         let object = record(completion.size);
         store.complete_upload("bucket", "k", "u1", &only_new, &object, &completion).unwrap();

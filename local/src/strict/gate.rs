@@ -21,11 +21,11 @@ use super::{Rules, digest, drop_odd_range, is_delete_objects, judge};
 use crate::clock::Clock;
 
 /// The most of an unread body that is read only so that the client gets to read the answer.
-const MOST_DRAINED: usize = 16 << 20;
+const MAX_DRAINED_BYTES: usize = 16 << 20;
 const DRAIN_TIME: Duration = Duration::from_secs(5);
 
 /// The largest body of a DeleteObjects, in bytes.
-const LARGEST_DELETE: usize = 2 << 20;
+const MAX_DELETE_BYTES: usize = 2 << 20;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amz-request-id");
 
@@ -87,7 +87,7 @@ async fn body(parts: &Parts, body: Shared) -> Result<Body, Refusal> {
     if !is_delete_objects(parts) || is_chunked(&parts.headers) {
         return Ok(Body::http_body(body));
     }
-    let read = Limited::new(body, LARGEST_DELETE).collect().await.map_err(|error| {
+    let read = Limited::new(body, MAX_DELETE_BYTES).collect().await.map_err(|error| {
         if error.is::<LengthLimitError>() {
             Refusal::malformed_xml()
         } else {
@@ -126,7 +126,7 @@ impl Shared {
     /// sends may lose the answer.
     async fn drain(self) {
         let reading = async {
-            let mut rest = Limited::new(self, MOST_DRAINED);
+            let mut rest = Limited::new(self, MAX_DRAINED_BYTES);
             while let Some(Ok(_)) = rest.frame().await {}
         };
         let _ = tokio::time::timeout(DRAIN_TIME, reading).await;

@@ -14,7 +14,7 @@ use super::signed::{self, Signed};
 use super::{Rules, date, refuse_session_token};
 
 /// The most that a request's time may differ from the server's.
-pub(super) const MOST_SKEW: Duration = Duration::from_secs(15 * 60);
+pub(super) const MAX_SKEW: Duration = Duration::from_secs(15 * 60);
 
 pub(super) fn judge(
     rules: &Rules,
@@ -41,11 +41,11 @@ pub(super) fn judge(
     };
     credential.judge(rules, amz_date, Refusal::malformed_header)?;
     refuse_session_token(request, query)?;
-    if now.duration_since(time).unwrap_or_else(|error| error.duration()) > MOST_SKEW {
+    if now.duration_since(time).unwrap_or_else(|error| error.duration()) > MAX_SKEW {
         return Err(Refusal::skewed()
             .with("RequestTime", amz_date)
             .with("ServerTime", date::show(now))
-            .with("MaxAllowedSkewMilliseconds", MOST_SKEW.as_millis().to_string()));
+            .with("MaxAllowedSkewMilliseconds", MAX_SKEW.as_millis().to_string()));
     }
     signed::judge(request, authorization.signed_headers)
 }

@@ -8,13 +8,13 @@ use http::request::Parts;
 use url::form_urlencoded;
 
 use super::credential::Credential;
-use super::header::MOST_SKEW;
+use super::header::MAX_SKEW;
 use super::refusal::Refusal;
 use super::signed::{self, Signed};
 use super::{Rules, date, refuse_session_token};
 
 /// The longest life of a link: seven days, in seconds.
-const LONGEST_LIFE: i64 = 604_800;
+const MAX_LIFE_SECONDS: i64 = 604_800;
 
 /// A query string, decoded.
 #[derive(Debug)]
@@ -82,7 +82,7 @@ pub(super) fn judge(
         Refusal::malformed_query(format!("Error parsing the X-Amz-Credential parameter; {message}"))
     })?;
     refuse_session_token(request, query)?;
-    if time.duration_since(now).is_ok_and(|ahead| ahead > MOST_SKEW) {
+    if time.duration_since(now).is_ok_and(|ahead| ahead > MAX_SKEW) {
         return Err(
             Refusal::access_denied("Request is not yet valid").with("ServerTime", date::show(now))
         );
@@ -106,10 +106,12 @@ fn life(expires: &str) -> Result<Duration, Refusal> {
         return Err(Refusal::malformed_query("X-Amz-Expires must be greater than zero"));
     }
     match digits.parse::<i64>() {
-        Ok(seconds) if seconds <= LONGEST_LIFE => Ok(Duration::from_secs(seconds.unsigned_abs())),
+        Ok(seconds) if seconds <= MAX_LIFE_SECONDS => {
+            Ok(Duration::from_secs(seconds.unsigned_abs()))
+        }
         _ => Err(Refusal::malformed_query(format!(
             "X-Amz-Expires must be less than a week (in seconds); that is, the given \
-             X-Amz-Expires must be less than {LONGEST_LIFE} seconds"
+             X-Amz-Expires must be less than {MAX_LIFE_SECONDS} seconds"
         ))),
     }
 }

@@ -8,9 +8,8 @@ use super::refusal::Refusal;
 /// Refuses when `host` or an `x-amz-*` header is not signed, or a signed header did not come.
 ///
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html>
-pub(super) fn judge(request: &Parts, signed: &str) -> Result<Signed, Refusal> {
-    let list = signed;
-    let signed: Vec<&str> = signed.split(';').collect();
+pub(super) fn judge(request: &Parts, list: &str) -> Result<Signed, Refusal> {
+    let signed: Vec<&str> = list.split(';').collect();
     let names = request.headers.keys().map(|name| name.as_str());
     let mut unsigned: Vec<&str> =
         names.filter(|name| name.starts_with("x-amz-") && !signed.contains(name)).collect();
@@ -26,7 +25,7 @@ pub(super) fn judge(request: &Parts, signed: &str) -> Result<Signed, Refusal> {
     if signed.iter().any(|name| !request.headers.contains_key(*name) && !elsewhere(name)) {
         return Err(Refusal::signature_mismatch());
     }
-    Ok(Signed(list.split(';').map(str::to_owned).collect()))
+    Ok(Signed(signed.into_iter().map(str::to_owned).collect()))
 }
 
 /// The names of the headers that a request signed.
