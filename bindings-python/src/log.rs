@@ -13,7 +13,7 @@ use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Level, Metadata, Subscriber};
 
 /// Records kept until a call hands them over; later ones are lost.
-const MOST_RECORDS: usize = 256;
+const MAX_RECORDS: usize = 256;
 /// Nobody holds the lock for longer than a push; but a fork may have copied it locked.
 const LOCK_TRIES: usize = 1000;
 
@@ -87,7 +87,7 @@ impl Subscriber for Collector {
         let logger = event.metadata().target().replace("::", ".");
         let record = LogRecord { level, logger, message: text.message + &text.fields };
         if let Some(mut records) = lock()
-            && records.len() < MOST_RECORDS
+            && records.len() < MAX_RECORDS
         {
             records.push(record);
         }

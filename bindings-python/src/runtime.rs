@@ -18,7 +18,7 @@ use crate::log;
 const SIGNAL_INTERVAL: Duration = Duration::from_millis(100);
 /// Threads of the runtime. They move bytes and keep connections; the caller's own thread does the
 /// rest of its work.
-const MOST_THREADS: usize = 4;
+const MAX_THREADS: usize = 4;
 
 static RUNTIME: PerProcess<&'static Runtime> = PerProcess::new();
 
@@ -91,7 +91,7 @@ fn leak<T>(inherited: Option<T>) {
 fn start() -> Result<&'static Runtime> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let runtime = Builder::new_multi_thread()
-        .worker_threads(cores.min(MOST_THREADS))
+        .worker_threads(cores.min(MAX_THREADS))
         .thread_name("casier")
         .enable_all()
         .build()
