@@ -114,7 +114,7 @@ fn a_store_that_is_not_there_is_unavailable() {
 
 #[test]
 fn an_address_where_no_store_answers_is_named() {
-    run(async {
+    within_limit(async {
         let fake = Fake::start(|_| Answer::Whole(404, String::new(), b"not here".to_vec())).await;
         let files = fake.files();
         let listed = files.list(ListOptions::default()).await.unwrap_err();
