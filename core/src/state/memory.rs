@@ -1,6 +1,5 @@
 //! State in the memory of one process.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::ops::Bound;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -8,14 +7,13 @@ use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
 
+use super::entries::{Entries, Entry};
 use super::store::{
     StateFuture, StatePage, StateStore, check_key, check_limit, check_prefix, check_ttl,
     check_value,
 };
 use crate::{Error, ErrorKind, Result};
 
-/// What an entry takes beside its key, twice, and its value: the nodes of two trees, about.
-const ENTRY_BYTES: u64 = 160;
 /// How many expired entries a write clears away.
 const CLEARED_PER_WRITE: usize = 16;
 /// The room when nothing else is said.
@@ -178,77 +176,6 @@ impl StateStore for MemoryState {
     }
 }
 
-/// The entries by key, and those that expire by when they do.
-#[derive(Default)]
-struct Entries {
-    by_key: BTreeMap<Arc<str>, Entry>,
-    by_expiry: BTreeSet<(SystemTime, Arc<str>)>,
-    bytes: u64,
-}
-
-struct Entry {
-    value: Bytes,
-    expires_at: Option<SystemTime>,
-}
-
-impl Entry {
-    fn has_expired(&self, now: SystemTime) -> bool {
-        self.expires_at.is_some_and(|expires_at| expires_at <= now)
-    }
-}
-
-impl Entries {
-    fn live(&self, key: &str, now: SystemTime) -> Option<&Bytes> {
-        self.by_key.get(key).filter(|entry| !entry.has_expired(now)).map(|entry| &entry.value)
-    }
-
-    fn insert(&mut self, key: &str, entry: Entry, now: SystemTime, max_bytes: u64) -> Result<()> {
-        let size = size_of_entry(key, &entry.value);
-        if self.bytes_without(key) + size > max_bytes {
-            self.clear_expired(now, usize::MAX);
-        }
-        if self.bytes_without(key) + size > max_bytes {
-            return Err(Error::new(ErrorKind::StateUnavailable, "the shared state is full"));
-        }
-        self.remove(key);
-        let key: Arc<str> = Arc::from(key);
-        if let Some(expires_at) = entry.expires_at {
-            self.by_expiry.insert((expires_at, Arc::clone(&key)));
-        }
-        self.by_key.insert(key, entry);
-        self.bytes += size;
-        Ok(())
-    }
-
-    fn remove(&mut self, key: &str) {
-        let Some((key, entry)) = self.by_key.remove_entry(key) else { return };
-        self.bytes -= size_of_entry(&key, &entry.value);
-        if let Some(expires_at) = entry.expires_at {
-            self.by_expiry.remove(&(expires_at, key));
-        }
-    }
-
-    fn clear_expired(&mut self, now: SystemTime, most: usize) {
-        for _ in 0..most {
-            let Some((expires_at, key)) = self.by_expiry.first() else { return };
-            if *expires_at > now {
-                return;
-            }
-            let key = Arc::clone(key);
-            self.remove(&key);
-        }
-    }
-
-    fn bytes_without(&self, key: &str) -> u64 {
-        let taken = self.by_key.get(key).map_or(0, |entry| size_of_entry(key, &entry.value));
-        self.bytes - taken
-    }
-}
-
-fn size_of_entry(key: &str, value: &Bytes) -> u64 {
-    ENTRY_BYTES + 2 * key.len() as u64 + value.len() as u64
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
@@ -258,6 +185,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::state::entries::ENTRY_BYTES;
 
     /// A clock that stands still until it is moved.
     #[derive(Clone, Default)]

@@ -3,6 +3,7 @@
 //! Rate limits, quota reservations, jobs and revocations keep what they know in a [`StateStore`].
 //! In one process [`MemoryState`] serves.
 
+mod entries;
 mod memory;
 mod store;
 

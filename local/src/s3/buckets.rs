@@ -2,12 +2,12 @@
 
 use s3s::dto::{
     Bucket, CreateBucketInput, CreateBucketOutput, GetBucketLocationOutput, HeadBucketOutput,
-    ListBucketsInput, ListBucketsOutput, Owner,
+    ListBucketsInput, ListBucketsOutput,
 };
 use s3s::{S3Result, s3_error};
 
 use super::attributes::not_implemented;
-use super::{Backend, OWNER_ID, timestamp};
+use super::{Backend, bucket_owner, timestamp};
 use crate::store::StoreError;
 
 /// The region that has no location constraint.
@@ -78,7 +78,7 @@ impl Backend {
         Ok(ListBucketsOutput {
             continuation_token: found.next().and(last),
             buckets: Some(page),
-            owner: Some(Owner { display_name: None, id: Some(OWNER_ID.to_owned()) }),
+            owner: Some(bucket_owner()),
             prefix: (!prefix.is_empty()).then_some(prefix),
         })
     }

@@ -6,10 +6,15 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use http::HeaderMap;
 use s3s::checksum::ChecksumHasher;
-use s3s::crypto::{Checksum as _, Crc32, Crc32c, Crc64Nvme, Sha1, Sha256};
+use s3s::crypto::{Checksum as _, Crc32, Crc32c, Crc64Nvme, Md5, Sha1, Sha256};
 use s3s::{S3Result, s3_error};
 
 use crate::store::Checksums;
+
+/// The type of a checksum that joins those of the parts.
+pub(super) const COMPOSITE: &str = "COMPOSITE";
+/// The type of a checksum over all bytes.
+pub(super) const FULL_OBJECT: &str = "FULL_OBJECT";
 
 /// An algorithm of `x-amz-checksum-*`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +56,11 @@ impl Algorithm {
         let found = Self::ALL.into_iter().find(|algorithm| algorithm.name() == name);
         found
             .ok_or_else(|| s3_error!(InvalidRequest, "Checksum algorithm provided is unsupported."))
+    }
+
+    /// The algorithm that these checksums are of.
+    pub(super) fn stored(checksums: &Checksums) -> Option<Self> {
+        Self::ALL.into_iter().find(|algorithm| algorithm.of(checksums).is_some())
     }
 
     fn bytes(self) -> usize {
@@ -109,6 +119,36 @@ impl Algorithm {
             Self::Sha256 => sums.checksum_sha256,
         };
         value.unwrap_or_default()
+    }
+}
+
+/// The sums over the bytes of one body or copy, made while they pass.
+pub(super) struct Sums {
+    md5: Md5,
+    checksum: Option<(Algorithm, ChecksumHasher)>,
+}
+
+impl Sums {
+    /// The MD5, and the checksum of `algorithm`.
+    pub(super) fn new(algorithm: Option<Algorithm>) -> Self {
+        let checksum = algorithm.map(|algorithm| (algorithm, algorithm.hasher()));
+        Self { md5: Md5::new(), checksum }
+    }
+
+    pub(super) fn update(&mut self, bytes: &[u8]) {
+        self.md5.update(bytes);
+        if let Some((_, hasher)) = &mut self.checksum {
+            hasher.update(bytes);
+        }
+    }
+
+    pub(super) fn finish(self) -> ([u8; 16], Checksums) {
+        let mut checksums = Checksums::default();
+        if let Some((algorithm, hasher)) = self.checksum {
+            algorithm.set(&mut checksums, algorithm.finish(hasher));
+            checksums.kind = Some(FULL_OBJECT.to_owned());
+        }
+        (self.md5.finalize(), checksums)
     }
 }
 

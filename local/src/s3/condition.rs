@@ -7,7 +7,7 @@ use s3s::dto::{ETagCondition, Timestamp};
 use s3s::{S3Error, S3Result, s3_error};
 
 use super::attributes::http_date;
-use crate::store::ObjectRecord;
+use crate::store::{ObjectRecord, StoreError};
 
 /// The conditions of a read or of a copy's source.
 #[derive(Debug, Default)]
@@ -67,7 +67,7 @@ fn holds(condition: &ETagCondition, etag: &str) -> bool {
 }
 
 fn failed() -> S3Error {
-    s3_error!(PreconditionFailed, "At least one of the pre-conditions you specified did not hold")
+    StoreError::PreconditionFailed.into()
 }
 
 fn not_modified(object: &ObjectRecord) -> S3Error {

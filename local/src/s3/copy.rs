@@ -3,7 +3,6 @@
 use std::ops::Range;
 
 use http::{HeaderMap, HeaderName, header};
-use s3s::crypto::{Checksum as _, Md5};
 use s3s::dto::{
     CopyObjectInput, CopyObjectOutput, CopyObjectResult, CopyPartResult, CopySource, ETag,
     ETagCondition, Range as Requested, UploadPartCopyInput, UploadPartCopyOutput,
@@ -13,7 +12,7 @@ use s3s::{S3Request, S3Result, s3_error};
 use super::attributes::{
     attributes_of, not_implemented, owner, readable, refuse_unsupported, unversioned,
 };
-use super::checksum::Algorithm;
+use super::checksum::{Algorithm, Sums};
 use super::condition::ReadCondition;
 use super::error::broken;
 use super::multipart::{Place, algorithm_of, part_number};
@@ -21,7 +20,7 @@ use super::objects::write_condition;
 use super::read::READ_BYTES;
 use super::receive::Received;
 use super::{Backend, timestamp};
-use crate::store::{Attributes, Checksums, ObjectReader, ObjectRecord, Segment};
+use crate::store::{Attributes, ObjectReader, ObjectRecord, Segment};
 
 /// The largest object that one CopyObject copies, in bytes.
 ///
@@ -83,7 +82,7 @@ impl Backend {
         let asked = input.checksum_algorithm.as_ref().map(|name| name.as_str());
         let algorithm = match asked {
             Some(name) => Algorithm::from_name(name)?,
-            None => stored_algorithm(&reader.record.checksums),
+            None => Algorithm::stored(&reader.record.checksums).unwrap_or(Algorithm::Crc64Nvme),
         };
         let attributes =
             if replace { given } else { copied(reader.record.attributes.clone(), given) };
@@ -152,23 +151,15 @@ impl Backend {
         algorithm: Option<Algorithm>,
     ) -> S3Result<Received> {
         let mut writer = self.store.writer()?;
-        let mut md5 = Md5::new();
-        let mut hasher = algorithm.map(Algorithm::hasher);
+        let mut sums = Sums::new(algorithm);
         read_through(reader, range, |chunk| {
-            md5.update(chunk);
-            if let Some(hasher) = &mut hasher {
-                hasher.update(chunk);
-            }
+            sums.update(chunk);
             writer.write(chunk)
         })
         .await?;
-        let mut checksums = Checksums::default();
-        if let (Some(algorithm), Some(hasher)) = (algorithm, hasher) {
-            algorithm.set(&mut checksums, algorithm.finish(hasher));
-            checksums.kind = Some("FULL_OBJECT".to_owned());
-        }
         writer.seal().map_err(broken)?;
-        Ok(Received { writer, md5: md5.finalize(), checksums })
+        let (md5, checksums) = sums.finish();
+        Ok(Received { writer, md5, checksums })
     }
 }
 
@@ -225,11 +216,6 @@ fn copied(source: Attributes, given: Attributes) -> Attributes {
         website_redirect: given.website_redirect,
         ..source
     }
-}
-
-fn stored_algorithm(sums: &Checksums) -> Algorithm {
-    let stored = Algorithm::ALL.into_iter().find(|algorithm| algorithm.of(sums).is_some());
-    stored.unwrap_or(Algorithm::Crc64Nvme)
 }
 
 fn condition(headers: &HeaderMap, name: HeaderName) -> S3Result<Option<ETagCondition>> {

@@ -5,12 +5,13 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use s3s::dto::{
     CommonPrefix, ETag, EncodingType, ListObjectsInput, ListObjectsOutput, ListObjectsV2Input,
-    ListObjectsV2Output, Object, Owner,
+    ListObjectsV2Output, Object,
 };
 use s3s::{S3Result, s3_error};
 
 use super::attributes::owner;
-use super::{Backend, OWNER_ID, timestamp};
+use super::checksum::Algorithm;
+use super::{Backend, bucket_owner, timestamp};
 use crate::store::{ListItem, ListQuery, ObjectRecord};
 
 /// The most items of one page.
@@ -150,16 +151,14 @@ fn split(
 }
 
 fn object(key: String, record: ObjectRecord, with_owner: bool) -> Object {
-    let algorithm = super::checksum::Algorithm::ALL
-        .into_iter()
-        .find(|algorithm| algorithm.of(&record.checksums).is_some());
+    let algorithm = Algorithm::stored(&record.checksums);
     Object {
         checksum_algorithm: algorithm.map(|algorithm| vec![algorithm.name().to_owned().into()]),
         checksum_type: record.checksums.kind.map(Into::into),
         e_tag: Some(ETag::Strong(record.etag)),
         key: Some(key),
         last_modified: Some(timestamp(record.modified)),
-        owner: with_owner.then(|| Owner { display_name: None, id: Some(OWNER_ID.to_owned()) }),
+        owner: with_owner.then(bucket_owner),
         restore_status: None,
         size: i64::try_from(record.size).ok(),
         storage_class: Some(

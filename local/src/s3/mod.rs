@@ -18,7 +18,7 @@ mod uploads;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use s3s::dto::Timestamp;
+use s3s::dto::{Owner, Timestamp};
 
 pub use self::server::{S3Config, S3Server};
 use crate::clock::Clock;
@@ -40,6 +40,10 @@ impl Backend {
     fn now(&self) -> u64 {
         seconds(self.clock.now())
     }
+}
+
+fn bucket_owner() -> Owner {
+    Owner { display_name: None, id: Some(OWNER_ID.to_owned()) }
 }
 
 fn seconds(time: SystemTime) -> u64 {

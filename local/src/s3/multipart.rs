@@ -10,19 +10,16 @@ use s3s::{S3Error, S3Request, S3Result, s3_error};
 
 use super::Backend;
 use super::attributes::{attributes_of, not_implemented, owner, refuse_unsupported};
-use super::checksum::{Algorithm, composite};
+use super::checksum::{Algorithm, COMPOSITE, FULL_OBJECT, composite};
 use super::copy::read_through;
 use super::objects::{malformed_xml, write_condition};
 use super::receive::{Expected, Received, hex, receive};
 use crate::store::{Checksums, Completion, NamedPart, ObjectRecord, PartRecord, UploadRecord};
 
-/// The most parts of an upload.
+/// The most parts of an upload, and the highest number of one.
 ///
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html>
-const MAX_PARTS: usize = 10_000;
-
-const COMPOSITE: &str = "COMPOSITE";
-const FULL_OBJECT: &str = "FULL_OBJECT";
+const MAX_PARTS: u32 = 10_000;
 
 impl Backend {
     pub(super) fn create_upload(
@@ -206,7 +203,7 @@ pub(super) struct Place<'a> {
 
 /// A part's number, 1 to 10,000.
 pub(super) fn part_number(number: i32) -> S3Result<u32> {
-    let number = u32::try_from(number).ok().filter(|number| (1..=10_000).contains(number));
+    let number = u32::try_from(number).ok().filter(|number| (1..=MAX_PARTS).contains(number));
     number.ok_or_else(|| {
         s3_error!(InvalidArgument, "Part number must be an integer between 1 and 10000, inclusive")
     })
@@ -260,7 +257,7 @@ fn check_algorithm(upload: &UploadRecord, claimed: Option<Algorithm>) -> S3Resul
 }
 
 fn named_parts(parts: &[CompletedPart], upload: &UploadRecord) -> S3Result<Vec<NamedPart>> {
-    if parts.is_empty() || parts.len() > MAX_PARTS {
+    if parts.is_empty() || parts.len() > MAX_PARTS as usize {
         return Err(malformed_xml());
     }
     let wanted =

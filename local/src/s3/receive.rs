@@ -5,11 +5,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use futures_util::StreamExt as _;
 use http::{HeaderMap, StatusCode};
-use s3s::crypto::{Checksum as _, Md5};
 use s3s::dto::StreamingBlob;
 use s3s::{S3Error, S3Result, TrailingHeaders, s3_error};
 
-use super::checksum::{Algorithm, Claim};
+use super::checksum::{Algorithm, Claim, Sums};
 use super::error::{broken, custom};
 use crate::store::{BlobWriter, Checksums, Segment, Store};
 
@@ -88,39 +87,31 @@ pub(super) async fn receive(
     expected: Expected,
 ) -> S3Result<Received> {
     let mut writer = store.writer()?;
-    let mut md5 = Md5::new();
     let algorithm = expected.claim.algorithm().or(expected.otherwise);
-    let mut hasher = algorithm.map(Algorithm::hasher);
+    let mut sums = Sums::new(algorithm);
     if let Some(mut body) = body {
         while let Some(chunk) = body.next().await {
             let chunk = chunk.map_err(|error| body_error(&error.to_string()))?;
             if writer.written() + chunk.len() as u64 > expected.length {
                 return Err(incomplete());
             }
-            md5.update(&chunk);
-            if let Some(hasher) = &mut hasher {
-                hasher.update(&chunk);
-            }
+            sums.update(&chunk);
             writer.write(&chunk).map_err(broken)?;
         }
     }
     if writer.written() != expected.length {
         return Err(incomplete());
     }
-    let md5 = md5.finalize();
+    let (md5, checksums) = sums.finish();
     if expected.md5.is_some_and(|claimed| claimed != md5) {
         return Err(s3_error!(
             BadDigest,
             "The Content-MD5 you specified did not match what we received."
         ));
     }
-    let mut checksums = Checksums::default();
-    if let (Some(algorithm), Some(hasher)) = (algorithm, hasher) {
-        let value = algorithm.finish(hasher);
+    if let Some(calculated) = algorithm.and_then(|algorithm| algorithm.of(&checksums)) {
         let trailers = expected.trailers.and_then(|trailers| trailers.take());
-        expected.claim.verify(&value, trailers.as_ref())?;
-        algorithm.set(&mut checksums, value);
-        checksums.kind = Some("FULL_OBJECT".to_owned());
+        expected.claim.verify(calculated, trailers.as_ref())?;
     }
     writer.seal().map_err(broken)?;
     Ok(Received { writer, md5, checksums })

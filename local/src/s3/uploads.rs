@@ -2,13 +2,13 @@
 
 use s3s::dto::{
     CommonPrefix, ETag, Initiator, ListMultipartUploadsInput, ListMultipartUploadsOutput,
-    ListPartsInput, ListPartsOutput, MultipartUpload, Owner, Part,
+    ListPartsInput, ListPartsOutput, MultipartUpload, Part,
 };
 use s3s::{S3Result, s3_error};
 
 use super::attributes::owner;
 use super::list::{Encoder, limit, page_size};
-use super::{Backend, OWNER_ID, timestamp};
+use super::{Backend, OWNER_ID, bucket_owner, timestamp};
 use crate::store::{ListedUpload, PartRecord, UploadRecord, UploadsQuery};
 
 impl Backend {
@@ -133,8 +133,4 @@ fn storage_class(upload: &UploadRecord) -> String {
 
 fn initiator() -> Initiator {
     Initiator { display_name: None, id: Some(OWNER_ID.to_owned()) }
-}
-
-fn bucket_owner() -> Owner {
-    Owner { display_name: None, id: Some(OWNER_ID.to_owned()) }
 }
