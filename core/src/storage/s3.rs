@@ -14,12 +14,13 @@ use aws_sdk_s3::config::{
     ResponseChecksumValidation, SharedCredentialsProvider, StalledStreamProtectionConfig,
 };
 use aws_smithy_types::retry::RetrySpec;
+use tokio::runtime::Handle;
 use tokio::sync::{Mutex, OnceCell};
 
 use super::config::StorageConfig;
 use super::failure;
-use crate::Result;
 use crate::config::{Setting, missing};
+use crate::{Error, ErrorKind, Result};
 
 /// As in AWS's SDKs: a host that has not answered by then will not.
 const CONNECT_TIMEOUT: Duration = Duration::from_millis(3100);
@@ -123,12 +124,21 @@ impl S3 {
     }
 
     async fn clients(&self) -> Result<&Clients> {
+        in_runtime()?;
         self.clients.get_or_try_init(|| connect(&self.config)).await
     }
 }
 
 async fn within<T>(time: Duration, call: impl Future<Output = Result<T>>) -> Result<T> {
+    in_runtime()?;
     tokio::time::timeout(time, call).await.unwrap_or_else(|_| Err(failure::timed_out()))
+}
+
+/// Outside a Tokio runtime its timers would panic.
+fn in_runtime() -> Result<()> {
+    Handle::try_current().map(drop).map_err(|_| {
+        Error::new(ErrorKind::Internal, "the store can be asked only inside a Tokio runtime")
+    })
 }
 
 fn lives_on(ends: Option<SystemTime>, now: SystemTime) -> bool {

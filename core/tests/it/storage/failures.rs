@@ -9,6 +9,7 @@ use casier::storage::{
     LinkOptions, ListOptions, StaticCredentials, StorageConfig, UploadOptions, UserStorage,
 };
 use casier::{Error, ErrorKind};
+use futures_util::FutureExt as _;
 
 use super::bench::{PDF, on_bench};
 use super::fake::{Answer, Fake, files};
@@ -125,6 +126,25 @@ fn an_address_where_no_store_answers_is_named() {
         let read = files.read(KEY).await.unwrap_err();
         assert_eq!(read.to_string(), "file-not-found: there is no such file");
     });
+}
+
+#[test]
+fn outside_a_runtime_every_call_says_so() {
+    let config =
+        super::bench::config("bucket", "http://127.0.0.1:9".into(), "AKIATEST", "hush", None);
+    let files = files(config);
+    let calls = async {
+        let mut errors = all_failures(&files, KEY).await;
+        errors.push(put(&files, false).await);
+        errors.push(files.presigned_url(KEY, LinkOptions::default()).await.unwrap_err());
+        errors.push(files.upload_file("a.pdf", "book", Default::default()).await.unwrap_err());
+        errors
+    };
+    // None of them waits, so one look at the future is enough.
+    for error in calls.now_or_never().unwrap() {
+        assert_eq!(error.kind(), ErrorKind::Internal, "{error}");
+        assert!(error.message().contains("Tokio"), "{error}");
+    }
 }
 
 #[test]
