@@ -66,8 +66,8 @@ impl UserStorage {
     ///     kind: The kind of file, for example `image`.
     ///     filename: The name to store it under. Defaults to the last part of the path. It is
     ///         cleaned: the answer tells the name that was stored.
-    ///     metadata: User metadata: names of 1 to 64 of `a-z`, `0-9` and `-`, values in any
-    ///         script, 2 KB together.
+    ///     metadata: User metadata: names of 1 to 64 of `a-z`, `0-9` and `-` (`casier-` is
+    ///         reserved), values in any script, 2 KB together.
     ///     content_type: The content type. Defaults to that of the filename's extension, else
     ///         `application/octet-stream`.
     ///     overwrite: Whether a file of the same key is replaced.
@@ -235,7 +235,7 @@ impl UserStorage {
     ///         `link_seconds`. A link longer than the tier allows is shortened, and the answer says
     ///         how long it really lives.
     ///     download_as: The name under which browsers save the file. Without it, what a browser can
-    ///         show is shown.
+    ///         show is shown: png, jpeg, gif, webp, avif, mp4, webm, mp3, m4a, ogg, wav, pdf, txt.
     ///
     /// Raises:
     ///     InvalidInput: `invalid-request` for the life, `invalid-filename` for `download_as`.
