@@ -281,7 +281,7 @@ impl TokenVerifier {
     ///     allow_missing_azp: Whether a token from a header passes without `azp` although
     ///         authorized parties are set.
     ///     algorithms: Allowed algorithms, by their JOSE names.
-    ///     clock_skew: Seconds by which the issuer's clock may be off, 0 to 600.
+    ///     clock_skew: Seconds by which the issuer's clock may be off, 0 to 300.
     ///     namespace: For an issuer other than the primary one: the prefix of its user ids.
     ///     public_metadata_claim: Another claim that only the issuer's server side can write, read
     ///         like `public_metadata`.
@@ -329,7 +329,7 @@ impl TokenVerifier {
         config.authorized_parties = authorized_parties.0;
         config.allow_missing_azp = allow_missing_azp;
         config.clock_skew = Duration::try_from_secs_f64(clock_skew)
-            .map_err(|_| PyValueError::new_err("clock_skew must be 0 to 600 seconds"))?;
+            .map_err(|_| PyValueError::new_err("clock_skew must be 0 to 300 seconds"))?;
         config.namespace = namespace;
         config.public_metadata_claim = public_metadata_claim;
         config.token_types = token_types.map_or(config.token_types, |types| types.0);

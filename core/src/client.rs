@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use crate::Result;
+use crate::access::Policy;
 use crate::config::{Config, ConfigBuilder, Setting, missing};
 use crate::session::Session;
 use crate::storage::{Scope, Storage, UserStorage};
@@ -124,6 +125,12 @@ impl CasierBuilder {
     #[must_use]
     pub fn set(self, setting: Setting, value: impl Into<String>) -> Self {
         Self(self.0.set(setting, value))
+    }
+
+    /// Uses this policy instead of the file that `CASIER_POLICY` names.
+    #[must_use]
+    pub fn policy(self, policy: Policy) -> Self {
+        Self(self.0.policy(policy))
     }
 
     /// Builds, without I/O but for the files that the settings name.

@@ -544,7 +544,7 @@ class TokenVerifier:
             allow_missing_azp: Whether a token from a header passes without `azp` although
                 authorized parties are set.
             algorithms: Allowed algorithms, by their JOSE names.
-            clock_skew: Seconds by which the issuer's clock may be off, 0 to 600.
+            clock_skew: Seconds by which the issuer's clock may be off, 0 to 300.
             namespace: For an issuer other than the primary one: the prefix of its user ids.
             public_metadata_claim: Another claim that only the issuer's server side can write, read
                 like `public_metadata`.

@@ -8,7 +8,9 @@ use super::file::IssuerTable;
 use super::layers::{Given, Layers, missing};
 use super::{Setting, check};
 use crate::Result;
-use crate::token::{Algorithm, IssuerConfig, KeySource, PublishableKey, RequestRules};
+use crate::token::{
+    Algorithm, IssuerConfig, KeySource, MAX_CLOCK_SKEW_SECONDS, PublishableKey, RequestRules,
+};
 
 /// Clerk's backend API: the one host that ever sees the secret key.
 const CLERK_API_HOST: &str = "api.clerk.com";
@@ -89,7 +91,7 @@ fn primary(layers: &Layers, local: bool) -> Result<IssuerConfig> {
         config.algorithms = algorithms(value, &check::list(value)?)?;
     }
     if let Some(value) = layers.given(Setting::ClockSkew)? {
-        config.clock_skew = Duration::from_secs(check::number(value, 0, 300)?);
+        config.clock_skew = Duration::from_secs(check::number(value, 0, MAX_CLOCK_SKEW_SECONDS)?);
     }
     config.public_metadata_claim =
         layers.given(Setting::PublicMetadataClaim)?.map(|value| value.text.clone());
@@ -127,7 +129,7 @@ fn secondary(table: &IssuerTable, local: bool) -> Result<IssuerConfig> {
     }
     if let Some(seconds) = table.clock_skew {
         let value = named("clock_skew", &seconds.to_string());
-        config.clock_skew = Duration::from_secs(check::number(&value, 0, 300)?);
+        config.clock_skew = Duration::from_secs(check::number(&value, 0, MAX_CLOCK_SKEW_SECONDS)?);
     }
     if let Some(pem) = &table.jwt_key {
         check_key(&named("jwt_key", pem), &config)?;

@@ -7,6 +7,9 @@ use super::algorithm::Algorithm;
 use super::keys::KeySet;
 use crate::{Error, ErrorKind, Result};
 
+/// How far an issuer's clock may be off at the most, in seconds.
+pub(crate) const MAX_CLOCK_SKEW_SECONDS: u64 = 300;
+
 /// Where a token came in, which decides how much its origin must prove.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -39,7 +42,7 @@ pub struct IssuerConfig {
     pub allow_missing_azp: bool,
     /// Accepted `typ` headers. Defaults to `JWT` alone; where that is accepted, `typ` may be absent.
     pub token_types: Vec<String>,
-    /// How far the issuer's clock may be off, at most 10 minutes. Defaults to 5 seconds.
+    /// How far the issuer's clock may be off, at most 5 minutes. Defaults to 5 seconds.
     pub clock_skew: Duration,
     /// A claim that only the issuer's server side can write, looked at before `public_metadata` for
     /// `subscription` and `role`. Defaults to `None`.
@@ -97,8 +100,8 @@ impl IssuerConfig {
         if self.token_types.is_empty() {
             return Err(invalid("an issuer accepts no token type"));
         }
-        if self.clock_skew > Duration::from_secs(600) {
-            return Err(invalid("an issuer's clock skew is longer than 10 minutes"));
+        if self.clock_skew > Duration::from_secs(MAX_CLOCK_SKEW_SECONDS) {
+            return Err(invalid("an issuer's clock skew is longer than 5 minutes"));
         }
         // RFC 8725 §3.9: without either, a token that the issuer made for another application of
         // the same provider would sign its user in here.
@@ -180,7 +183,7 @@ mod tests {
             |c| c.namespace = Some("acme".to_owned()),
             |c| c.algorithms.clear(),
             |c| c.token_types.clear(),
-            |c| c.clock_skew = Duration::from_secs(601),
+            |c| c.clock_skew = Duration::from_secs(301),
             |c| c.public_metadata_claim = Some("unsafe_metadata".to_owned()),
             |c| c.public_metadata_claim = Some("unsafeMetadata".to_owned()),
             |c| c.public_metadata_claim = Some("user_metadata".to_owned()),

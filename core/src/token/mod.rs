@@ -21,6 +21,7 @@ mod verifier;
 mod tests;
 
 pub use algorithm::Algorithm;
+pub(crate) use issuer::MAX_CLOCK_SKEW_SECONDS;
 pub use issuer::{IssuerConfig, KeySource, TokenSource};
 pub use issuers::Issuers;
 pub use publishable_key::PublishableKey;
