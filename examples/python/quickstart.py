@@ -28,10 +28,11 @@ def main() -> None:
     run = os.getpid()
 
     print("\nWho is this?")
-    ada = app.authenticate(mint(f"user_ada{run}", version=2, tier="pro", role="manager"))
+    token = mint(f"user_ada{run}", version=2, email="ada@example.com", tier="pro", role="manager")
+    ada = app.authenticate(token)
     why = "signed by the issuer's key; the tier stands in public_metadata"
     expect("Ada's token, Clerk's version 2", who(ada), "tier pro, role manager", why)
-    ben = app.authenticate(mint(f"user_ben{run}", version=1))
+    ben = app.authenticate(mint(f"user_ben{run}", version=1, email="ben@example.com"))
     why = "a token that names no tier and no role has the lowest"
     expect("Ben's token, Clerk's version 1", who(ben), "tier free, role user", why)
 

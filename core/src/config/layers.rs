@@ -1,7 +1,7 @@
 //! Where values come from: code over environment over file.
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::path::Path;
 
@@ -25,6 +25,14 @@ impl fmt::Debug for Given {
 }
 
 impl Given {
+    fn variable(name: &str, value: &OsStr) -> Result<Self> {
+        let given = Self { text: value.to_string_lossy().into_owned(), origin: name.to_owned() };
+        if value.to_str().is_none() {
+            return Err(given.invalid("is not valid UTF-8"));
+        }
+        Ok(given)
+    }
+
     /// `config-invalid` about this value: names it, says what is wrong, never shows it.
     pub(super) fn invalid(&self, problem: impl fmt::Display) -> Error {
         Error::new(ErrorKind::ConfigInvalid, format!("{} {problem}", self.origin))
@@ -66,17 +74,16 @@ impl Layers {
         for &setting in Setting::ALL {
             for name in setting.variables() {
                 let Some(value) = given.get(&OsString::from(name)) else { continue };
-                let text = value.to_str().map(str::to_owned);
-                let value =
-                    Given { text: text.clone().unwrap_or_default(), origin: (*name).into() };
-                if text.is_none() {
-                    return Err(value.invalid("is not valid UTF-8"));
-                }
+                let value = Given::variable(name, value)?;
                 // AWS's own tools take an empty variable as absent; so do we, for theirs alone.
                 if value.text.is_empty() && name.starts_with("AWS_") {
                     continue;
                 }
-                self.environment.entry(setting).or_insert(value);
+                let first = self.environment.entry(setting).or_insert_with(|| value.clone());
+                if first.text != value.text {
+                    let problem = format!("and {} say different things", first.origin);
+                    return Err(value.invalid(problem));
+                }
             }
         }
         Ok(())

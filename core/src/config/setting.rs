@@ -21,8 +21,8 @@ macro_rules! settings {
                 match self { $(Setting::$variant => $name,)+ }
             }
 
-            /// The environment variables that set it, the first that is there wins. Empty where
-            /// only code and the file can.
+            /// The environment variables that set it; where there are two they must agree. Empty
+            /// where only code and the file can.
             pub const fn variables(self) -> &'static [&'static str] {
                 match self { $(Setting::$variant => &[$($variable),*],)+ }
             }

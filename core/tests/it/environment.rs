@@ -164,6 +164,14 @@ fn without_a_bucket_only_files_are_missing() {
 }
 
 #[test]
+fn two_variables_of_one_setting_must_agree() {
+    assert!(problem("S3_BUCKET", "other-files").starts_with("S3_BUCKET and S3_BUCKET_NAME say"));
+    let mut variables = good();
+    variables.insert("S3_BUCKET", variables["S3_BUCKET_NAME"].clone());
+    assert_eq!(build(&variables).unwrap().storage.unwrap().bucket, "files");
+}
+
+#[test]
 fn an_issuer_may_come_from_the_publishable_key() {
     let mut variables = good();
     variables.remove("CLERK_ISSUER");

@@ -24,11 +24,16 @@ async fn main() -> Outcome<()> {
     let (ada, ben) = (format!("user_ada{run}"), format!("user_ben{run}"));
 
     println!("\nWho is this?");
-    let token = stage.mint(&ada, json!({"version": 2, "tier": "pro", "role": "manager"})).await?;
+    let token = stage
+        .mint(
+            &ada,
+            json!({"version": 2, "email": "ada@example.com", "tier": "pro", "role": "manager"}),
+        )
+        .await?;
     let ada = stage.casier.authenticate(&token).await?;
     let why = "signed by the issuer's key; the tier stands in public_metadata";
     expect("Ada's token, Clerk's version 2", who(&ada), "tier pro, role manager", why)?;
-    let token = stage.mint(&ben, json!({"version": 1})).await?;
+    let token = stage.mint(&ben, json!({"version": 1, "email": "ben@example.com"})).await?;
     let ben = stage.casier.authenticate(&token).await?;
     let why = "a token that names no tier and no role has the lowest";
     expect("Ben's token, Clerk's version 1", who(&ben), "tier free, role user", why)?;
