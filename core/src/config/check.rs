@@ -142,8 +142,10 @@ mod tests {
 
     #[test]
     fn loopback_in_every_spelling_needs_the_local_switch() {
-        let hosts = ["localhost", "app.localhost", "127.0.0.1", "127.9.9.9", "[::1]", "0x7f.1"];
-        for host in hosts {
+        let names = ["localhost", "localhost.", "app.localhost"];
+        let v4 = ["127.0.0.1", "127.9.9.9", "0x7f.1", "0.0.0.0"];
+        let v6 = ["[::1]", "[::]", "[::ffff:127.0.0.1]"];
+        for host in names.into_iter().chain(v4).chain(v6) {
             let value = given(&format!("https://{host}:3000"));
             assert!(trusted_url(&value, false).is_err(), "{host}");
             assert!(trusted_url(&value, true).is_ok(), "{host}");
@@ -171,5 +173,6 @@ mod tests {
         assert_eq!(endpoint(&given("https://[::1]:9000/"), false).unwrap(), "https://[::1]:9000");
         assert!(endpoint(&given("https://s3.example.com/bucket"), true).is_err());
         assert!(endpoint(&given("https://key:secret@s3.example.com"), true).is_err());
+        assert!(endpoint(&given("https://key@s3.example.com"), true).is_err());
     }
 }

@@ -200,7 +200,10 @@ fn check_key_mode(key: Option<&Given>, prefix: &str, local: bool) -> Result<()> 
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
+    use crate::config::file;
 
     #[test]
     fn the_secret_key_is_for_clerks_api_alone() {
@@ -215,6 +218,41 @@ mod tests {
             assert_eq!(bearer(url), None, "{url}");
         }
         assert!(bearer_for("https://api.clerk.com/v1/jwks", None).is_err());
+    }
+
+    #[test]
+    fn a_further_issuer_has_rules_of_its_own() {
+        let read = |rules: &str| {
+            let text = format!(
+                "[[issuer]]\nissuer = \"https://idp.example\"\nnamespace = \"idp\"\n{rules}"
+            );
+            secondary(&file::parse(&text, Path::new("casier.toml")).unwrap().issuers[0], false)
+        };
+        let plain = read(r#"audience = ["app"]"#).unwrap();
+        assert_eq!(plain.namespace.as_deref(), Some("idp"));
+        assert_eq!((plain.algorithms, plain.clock_skew.as_secs()), (vec![Algorithm::Rs256], 5));
+        assert!(plain.authorized_parties.is_empty() && !plain.allow_missing_azp);
+        let strict = read(
+            "audience = [\"app\"]\nauthorized_parties = [\"web\"]\nalgorithms = [\"ES256\"]\n\
+             clock_skew = 1\nallow_missing_azp = true",
+        )
+        .unwrap();
+        assert_eq!(
+            (strict.audience, strict.authorized_parties),
+            (vec!["app".into()], vec!["web".into()])
+        );
+        assert_eq!((strict.algorithms, strict.clock_skew.as_secs()), (vec![Algorithm::Es256], 1));
+        assert!(strict.allow_missing_azp);
+        for rules in [
+            "audience = []",
+            r#"audience = [""]"#,
+            "audience = [\"app\"]\nalgorithms = [\"HS256\"]",
+            "audience = [\"app\"]\nclock_skew = 301",
+            "audience = [\"app\"]\njwks_url = \"http://idp.example/jwks\"",
+            "audience = [\"app\"]\njwt_key = \"not a key\"",
+        ] {
+            assert!(read(rules).is_err(), "{rules}");
+        }
     }
 
     #[test]

@@ -45,7 +45,9 @@ impl UserStorage {
             )
             .with_limit(limit, size));
         }
-        let mut bytes = BytesMut::with_capacity(usize::try_from(size).unwrap_or_default());
+        // The length is only announced: beyond what is usual, memory is taken as the bytes come.
+        let expected = usize::try_from(size.min(MAX_READ_BYTES)).unwrap_or_default();
+        let mut bytes = BytesMut::with_capacity(expected);
         self.s3
             .in_time_for(size, async {
                 while let Some(piece) = answer.body.next().await {

@@ -88,13 +88,7 @@ impl UserStorage {
         };
         let allowed = self.allowed_life(asked, now)?;
         let signer = self.s3.in_time(self.s3.link_signer(now)).await?;
-        let expires_in = match signer.ends {
-            Some(end) => allowed.min(whole_seconds_between(now, end)),
-            None => allowed,
-        };
-        if expires_in == 0 {
-            return Err(Error::new(ErrorKind::StorageDenied, "the AWS credentials have expired"));
-        }
+        let expires_in = while_keys_live(allowed, signer.ends, now)?;
         let life = Duration::from_secs(expires_in);
         let unsigned = || Error::new(ErrorKind::Internal, "the link could not be signed");
         let signing = PresigningConfig::builder()
@@ -124,6 +118,28 @@ impl UserStorage {
     }
 }
 
-fn whole_seconds_between(start: SystemTime, end: SystemTime) -> u64 {
-    end.duration_since(start).map(|life| life.as_secs()).unwrap_or_default()
+/// As much of `seconds` as the keys live, if they end.
+fn while_keys_live(seconds: u64, end: Option<SystemTime>, now: SystemTime) -> Result<u64> {
+    let Some(end) = end else { return Ok(seconds) };
+    match end.duration_since(now).unwrap_or_default().as_secs() {
+        0 => Err(Error::new(ErrorKind::StorageDenied, "the AWS credentials have expired")),
+        left => Ok(seconds.min(left)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_never_outlives_the_keys_that_sign_it() {
+        let now = SystemTime::now();
+        let life = |left| while_keys_live(3600, Some(now + Duration::from_secs(left)), now);
+        assert_eq!(while_keys_live(3600, None, now).unwrap(), 3600);
+        assert_eq!(life(7200).unwrap(), 3600);
+        assert_eq!(life(60).unwrap(), 60);
+        assert_eq!(life(0).unwrap_err().kind(), ErrorKind::StorageDenied);
+        let past = Some(now - Duration::from_secs(1));
+        assert_eq!(while_keys_live(1, past, now).unwrap_err().kind(), ErrorKind::StorageDenied);
+    }
 }

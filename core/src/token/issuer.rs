@@ -3,6 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use url::Url;
+
 use super::algorithm::Algorithm;
 use super::keys::KeySet;
 use crate::{Error, ErrorKind, Result};
@@ -138,7 +140,7 @@ impl fmt::Debug for KeySource {
         match self {
             Self::JwksUrl { url, bearer } => f
                 .debug_struct("JwksUrl")
-                .field("url", url)
+                .field("host", &Url::parse(url).ok().as_ref().and_then(Url::host_str))
                 .field("bearer", &bearer.as_ref().map(|_| "[redacted]"))
                 .finish(),
             Self::Pem(_) => f.write_str("Pem"),
@@ -206,9 +208,11 @@ mod tests {
         let mut config = config();
         assert!(!format!("{config:?}").contains("secret-looking"));
         config.keys = KeySource::JwksUrl {
-            url: "https://issuer.test/jwks".to_owned(),
+            url: "https://user:hush@issuer.test/jwks?key=hush".to_owned(),
             bearer: Some("sk_live_x".to_owned()),
         };
-        assert!(!format!("{config:?}").contains("sk_live_x"));
+        let shown = format!("{config:?}");
+        assert!(shown.contains("issuer.test"));
+        assert!(!shown.contains("sk_live_x") && !shown.contains("hush"), "{shown}");
     }
 }

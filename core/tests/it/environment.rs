@@ -105,7 +105,7 @@ fn a_wrong_value_of_any_variable_gives_one_error_that_names_it_and_no_secret() {
             assert!(!message.contains(MARK), "{message}");
         }
         let message = problem(name, "  ");
-        assert!(message.starts_with(name), "{name} blank: {message}");
+        assert!(message.starts_with(&format!("{name} is empty")), "{name} blank: {message}");
     }
 
     // Any text can be right for these; what can be wrong is that their partner is missing.

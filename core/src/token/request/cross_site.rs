@@ -103,6 +103,8 @@ mod tests {
             "null",
             "",
             "https://app.test https://evil.test",
+            "https://app.test\\",
+            "https://@app.test",
         ] {
             assert!(!passes(&allowed, &[("Origin", origin)]), "{origin}");
         }

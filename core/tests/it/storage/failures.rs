@@ -274,6 +274,15 @@ fn a_file_that_changes_meanwhile_never_arrives_whole() {
 }
 
 #[test]
+fn an_announced_length_takes_no_memory() {
+    within_limit(async {
+        let fake = Fake::start(|_| Answer::Short(1 << 62, b"x".to_vec())).await;
+        let error = fake.files().read_up_to(KEY, u64::MAX).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::StorageUnavailable);
+    });
+}
+
+#[test]
 fn a_short_answer_is_an_error() {
     within_limit(async {
         let fake = Fake::start(|_| Answer::Short(1000, b"x".repeat(999))).await;
