@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use casier::storage::LinkOptions;
 use casier::token::RequestHead;
 use casier::{Casier, CasierBuilder, ErrorKind, Session, Setting};
 use casier_local::{Issuer, LocalStack, MintRequest};
@@ -66,6 +67,24 @@ async fn a_request_signs_in_by_header_or_by_cookie() {
         let headers = [("Authorization", "Bearer a.b.c"), ("Cookie", cookie.as_str())];
         let error = request(&casier, "GET", &headers).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::TokenInvalid);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn only_a_header_may_bring_a_token_without_its_party() {
+    on_stack(async |stack| {
+        let casier = builder(stack)
+            .set(Setting::AuthorizedParties, "https://app.example")
+            .set(Setting::AllowMissingAzp, "true")
+            .build()
+            .unwrap();
+        let token = token(stack);
+        assert!(casier.authenticate(&token).await.is_ok());
+        let (bearer, cookie) = (format!("Bearer {token}"), format!("__session={token}"));
+        assert!(request(&casier, "GET", &[("Authorization", &bearer)]).await.is_ok());
+        let error = request(&casier, "GET", &[("Cookie", &cookie)]).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::TokenInvalidAuthorizedParties);
     })
     .await;
 }
@@ -166,6 +185,22 @@ async fn server_code_reaches_the_same_files_as_their_user() {
         assert_eq!(session.files().unwrap().read(&stored.key).await.unwrap(), "made by a job");
         let error = casier.storage_for("").unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidUserId);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_tier_limits_the_session_and_not_server_code() {
+    on_stack(async |stack| {
+        let casier = builder(stack).build().unwrap();
+        let session = casier.authenticate(&token(stack)).await.unwrap();
+        let mut week = LinkOptions::default();
+        week.expires_in = Some(604_800);
+        let key = "user_user_1/files/a.txt";
+        let link = session.files().unwrap().presigned_url(key, week.clone()).await.unwrap();
+        assert_eq!(link.expires_in, 3600);
+        let job = casier.storage_for("user_1").unwrap();
+        assert_eq!(job.presigned_url(key, week).await.unwrap().expires_in, 604_800);
     })
     .await;
 }

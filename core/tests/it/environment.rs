@@ -182,6 +182,36 @@ fn an_issuer_may_come_from_the_publishable_key() {
     let config = build(&variables).unwrap();
     assert_eq!(config.issuers[0].issuer, "https://clerk.inspired.puma-74.lcl.dev");
     assert_eq!(config.request.cookie_suffix.map(|suffix| suffix.len()), Some(8));
+    assert!(config.request.is_development);
+}
+
+#[test]
+fn every_check_that_is_set_is_switched_on() {
+    let mut variables = good();
+    variables.insert(
+        "CLERK_PUBLISHABLE_KEY",
+        "pk_live_Y2xlcmsuaW5zcGlyZWQucHVtYS03NC5sY2wuZGV2JA".into(),
+    );
+    variables.insert("CLERK_AUDIENCE", "api, web".into());
+    variables.insert("CLERK_AUTHORIZED_PARTIES", "https://app.example.com,native".into());
+    variables.insert("JWT_ALGORITHM", "ES256".into());
+    let as_os = variables.iter().map(|(name, value)| (name.into(), value.into()));
+    let builder = Config::builder().variables(as_os.collect::<Vec<(OsString, OsString)>>());
+    let builder = builder.unwrap().set(Setting::ClockSkew, "0");
+    let config = builder.clone().build().unwrap();
+    let issuer = &config.issuers[0];
+    assert_eq!(issuer.audience, ["api", "web"]);
+    assert_eq!(issuer.authorized_parties, ["https://app.example.com", "native"]);
+    assert_eq!(issuer.algorithms, ["ES256".parse().unwrap()]);
+    assert!(issuer.clock_skew.is_zero() && !issuer.allow_missing_azp);
+    assert_eq!(config.request.issuer.as_deref(), Some("https://clerk.example.com"));
+    assert_eq!(config.request.allowed_origins, ["https://app.example.com"]);
+    assert!(!config.request.is_development);
+
+    let other = builder.set(Setting::AllowedOrigins, "https://other.example.com");
+    let config = other.set(Setting::AllowMissingAzp, "true").build().unwrap();
+    assert_eq!(config.request.allowed_origins, ["https://other.example.com"]);
+    assert!(config.issuers[0].allow_missing_azp);
 }
 
 #[test]
