@@ -165,6 +165,7 @@ mod tests {
             "a%5cb",
             "\u{FF3C}",
             "a\0.txt",
+            "a\0/b.txt",
             "a%00.txt",
             "a\r\n.txt",
             "a\u{202E}gpj.txt",
