@@ -63,8 +63,9 @@ fn a_body_that_drips_or_never_comes_ends_with_the_deadline() {
     within_limit(async {
         for reply in [Reply::Drip, Reply::Silence] {
             let start = Instant::now();
-            let (kind, _endpoint) = kind(reply).await;
+            let (kind, endpoint) = kind(reply).await;
             assert_eq!(kind, Some(ErrorKind::JwkRemoteFailedToLoad));
+            assert_eq!(endpoint.requests().len(), 1);
             assert!(start.elapsed() < Duration::from_secs(30));
         }
     });

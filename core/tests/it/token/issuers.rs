@@ -212,6 +212,10 @@ fn nothing_is_fetched_for_a_token_that_cannot_pass() {
             let token = local.mint(&MintRequest::new("user_1").with_fault(fault)).unwrap();
             assert!(kind(&issuers, &token).await.is_some());
         }
+        let mut slashed = MintRequest::new("user_1");
+        slashed.claims.insert("iss".to_owned(), format!("{}/", local.url()).into());
+        let slashed = local.mint(&slashed).unwrap();
+        assert_eq!(kind(&issuers, &slashed).await, Some(ErrorKind::TokenInvalidIssuer));
         let mut unnamed = MintRequest::new("user_1");
         unnamed.raw_header = Some(r#"{"alg":"RS256"}"#.to_owned());
         let unnamed = local.mint(&unnamed);
