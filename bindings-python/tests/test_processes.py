@@ -163,8 +163,10 @@ def test_forks(stack: LocalStack) -> None:
 
 def test_ctrl_c_ends_a_wait(stack: LocalStack) -> None:
     story = """
+import signal
 import sys
 import casier
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores it
 files = casier.Casier.from_env().storage_for("user_1")
 print("waiting", flush=True)
 try:

@@ -27,7 +27,8 @@ def goal(tmp_path):
             'source "$(dirname "$0")/stages.sh"\nsource "$(dirname "$0")/servers.sh"\n' + stages
         )
         process = subprocess.Popen(
-            ["bash", str(script)],
+            # The run of these tests may ignore signals, as a job in the background does.
+            ["env", "--default-signal=INT,TERM,HUP", "bash", str(script)],
             env=os.environ
             | {
                 "CARGO_TARGET_DIR": str(tmp_path / "cargo"),
