@@ -1,29 +1,32 @@
 # shellcheck shell=bash
 # Sourced after stages.sh: the checks and test suites that several goals share.
 
-# Clippy and rustdoc read other artefacts than a build does, but the same features.
-RUST_PACKAGES=(--workspace --locked --profile "$PROFILE")
+# on_workspace COMMAND...: one cargo command with the features of all crates together,
+# so that every one of them finds what another compiled.
+on_workspace() {
+  cargo "$1" --workspace --locked --profile "$PROFILE" "${@:2}"
+}
 
 check_format() {
   cargo fmt --all --check
 }
 
 run_clippy() {
-  cargo clippy "${RUST_PACKAGES[@]}" --all-targets -- -D warnings
+  on_workspace clippy --all-targets -- -D warnings
 }
 
 rust_reference() {
-  RUSTDOCFLAGS="-D warnings" cargo doc "${RUST_PACKAGES[@]}" --no-deps
+  RUSTDOCFLAGS="-D warnings" on_workspace doc --no-deps
 }
 
 # The binding is left to the wheel: its library wants an interpreter around it.
 rust_build() {
-  cargo test "${RUST_PACKAGES[@]}" --exclude casier-python --no-run
-  cargo build "${RUST_PACKAGES[@]}" --exclude casier-python --bins --examples
+  on_workspace test --exclude casier-python --no-run
+  on_workspace build --exclude casier-python --bins --examples
 }
 
 rust_tests() {
-  cargo test "${RUST_PACKAGES[@]}" --exclude casier-python --no-fail-fast
+  on_workspace test --exclude casier-python --no-fail-fast
 }
 
 # Each folder brings the configuration of its own, with a time limit for every test.

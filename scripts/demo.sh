@@ -8,9 +8,9 @@ source scripts/stories.sh
 
 quiet_stage "tools" 900 install_tools
 quiet_stage "crates" 900 fetch_crates
-quiet_stage "rust build" 2400 build_stories
+stage "rust build" 2400 build_stories
 quiet_stage "python tools" 300 build_tools
-quiet_stage "wheel" 1500 build_wheel
+stage "wheel" 1500 build_wheel
 quiet_stage "install the wheel" 300 install_wheel
 start_server casier-local "$PROFILE_DIR/casier-local" --until-stdin-closes
 stage "the story in Rust" 120 with_servers casier-local -- rust_story

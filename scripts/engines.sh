@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # Sourced after stages.sh: the real servers, pinned, built once into the cache.
 
-GARAGE_VERSION=2.5.0
-GARAGE_ROOT=$CASIER_CACHE/engines/garage-$GARAGE_VERSION
+export GARAGE_VERSION=2.5.0
+export GARAGE_ROOT=$CASIER_CACHE/engines/garage-$GARAGE_VERSION
 export GARAGE_BIN=$GARAGE_ROOT/bin/garage
 
 # Tests want Garage correct, not fast: a light profile, and of its features only the

@@ -9,7 +9,7 @@ source scripts/stories.sh
 
 quiet_stage "tools" 900 install_tools
 quiet_stage "crates" 900 fetch_crates
-quiet_stage "rust build" 2400 build_stories
+stage "rust build" 2400 build_stories
 echo "local: serving until Ctrl-C; the environment went to standard output"
 cleanup
 trap - EXIT INT TERM HUP

@@ -12,15 +12,13 @@ fi
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$ROOT"
 
-CASIER_CACHE=${XDG_CACHE_HOME:-${HOME:?HOME is not set}/.cache}/casier
+export CASIER_CACHE=${XDG_CACHE_HOME:-${HOME:?HOME is not set}/.cache}/casier
 # One target directory for every clone and every tool, so that nothing heavy is
 # compiled twice. Maturin and cargo are both given this profile by name.
 CARGO_TARGET_DIR=$(realpath -m "${CARGO_TARGET_DIR:-$CASIER_CACHE/target}")
 export CARGO_TARGET_DIR
-# shellcheck disable=SC2034 # read by the scripts that source this one
-PROFILE=dev
-# shellcheck disable=SC2034
-PROFILE_DIR=$CARGO_TARGET_DIR/debug
+export PROFILE=dev
+export PROFILE_DIR=$CARGO_TARGET_DIR/debug
 export CARGO_TERM_PROGRESS_WHEN=never
 export PIP_DISABLE_PIP_VERSION_CHECK=1
 command -v cargo >/dev/null || PATH=$PATH:$HOME/.cargo/bin
@@ -41,9 +39,10 @@ LOGS=$ROOT/target/logs/$GOAL
 rm -rf "$LOGS"
 mkdir -p "$LOGS" "$CARGO_TARGET_DIR"
 SCRATCH=$(mktemp -d "${TMPDIR:-/tmp}/casier-$GOAL.XXXXXX")
+export SCRATCH
 
-running_group=
-sleeper=
+running=
+tee=
 held_inputs=()
 target_lock=
 stage_rows=()
@@ -56,101 +55,75 @@ stage() { run_stage loud "$@"; }
 quiet_stage() { run_stage quiet "$@"; }
 
 run_stage() {
-  local mode=$1 name=$2 limit=$3
+  local mode=$1 name=$2 limit=$3 log started=$SECONDS status=0 left='' why=''
   shift 3
-  local log started=$SECONDS status=0 out tee_pid=
   log=$LOGS/$(printf '%02d' "$((${#stage_rows[@]} + 1))")-$(tr -c 'A-Za-z0-9_\n' - <<<"$name").log
   printf '==> %s\n' "$name"
-
-  if [[ $mode == loud ]]; then
-    exec {out}> >(release_inputs && exec tee "$log")
-    tee_pid=$!
-  else
-    exec {out}>"$log"
-  fi
-
-  # A process group of its own: what the stage leaves behind can be found and
-  # ended by id, and a SIGINT is not ignored as it is in a plain background job.
-  set -m
-  (
-    exec 1>&"$out" 2>&1 {out}>&- </dev/null
-    release_inputs
-    "$@"
-  ) &
-  running_group=$!
-  set +m
-  exec {out}>&-
-  wait_for_group "$mode" "$limit" "$log" || status=$?
-
-  local left=
+  rm -f "$SCRATCH/reason"
+  declare -f >"$SCRATCH/functions"
+  begin_stage "$mode" "$log" "$limit" "$@"
+  wait "$running" || status=$?
   if ((status == 0)); then
-    left=$(left_behind "$running_group")
-    [[ -z $left ]] || status=1
+    left=$(left_behind)
+    [[ -z $left ]] || status=1 why="processes left behind, ended: ${left%%$'\n'*}"
   fi
-  end_group
-  [[ -z $tee_pid ]] || wait_for_end "$tee_pid"
+  end_stage
+  [[ -z $tee ]] || wait_for_end "$tee"
 
   local took=$((SECONDS - started))
   record "$name" "$took"
   if ((status != 0)); then
-    local why="status $status"
-    if [[ -s $SCRATCH/reason ]]; then
+    if ((status == 124)); then
+      why="still running at its limit of $limit s, ended"
+    elif [[ -s $SCRATCH/reason ]]; then
       why=$(<"$SCRATCH/reason")
     elif [[ $mode == quiet ]]; then
       tail -n 30 "$log"
     fi
-    ((status != 124)) || why="still running at its limit of $limit s, ended"
-    [[ -z $left ]] || why="processes left behind, ended: $(head -n 1 <<<"$left")"
     summary
     printf '%s: FAILED in stage "%s" after %d s: %s; log: %s\n' \
-      "$GOAL" "$name" "$took" "$why" "$log" >&2
+      "$GOAL" "$name" "$took" "${why:-status $status}" "$log" >&2
     exit 1
   fi
   printf '    done in %d s\n' "$took"
 }
 
-# Standard inputs that keep servers alive: only this script may hold them.
-release_inputs() {
-  local input
-  for input in "${held_inputs[@]}"; do exec {input}>&-; done
+# Starts a stage as a bash of its own that knows all functions. `timeout` makes it a
+# process group of its own, and ends that at the limit. Started in the background, it
+# would ignore Ctrl-C, and so would every test of Ctrl-C in it: `env` undoes that.
+begin_stage() {
+  local mode=$1 log=$2 limit=$3 out
+  shift 3
+  tee=
+  if [[ $mode == loud ]]; then
+    exec {out}> >(release_inputs && exec tee "$log")
+    tee=$!
+  else
+    exec {out}>"$log"
+  fi
+  (
+    release_inputs
+    # shellcheck disable=SC2016 # the new bash expands it
+    exec env --default-signal=INT,QUIT timeout --kill-after=10 "$limit" \
+      bash -c 'set -euo pipefail; source "$SCRATCH/functions"; "$@"' stage "$@" \
+      </dev/null >&"$out" 2>&1 {out}>&-
+  ) &
+  running=$!
+  exec {out}>&-
 }
 
-record() {
-  stage_rows+=("$(printf '%6d s  %s' "$2" "$1")")
-}
-
-# Waits for the running stage and gives its status, or 124 at the limit as `timeout`
-# has it. A quiet stage shows now and then how far it is.
-wait_for_group() {
-  local mode=$1 limit=$2 log=$3 waited=0 step ended status
-  while ((waited < limit)); do
-    step=$((limit - waited < 30 ? limit - waited : 30))
-    (
-      release_inputs
-      exec sleep "$step" >/dev/null 2>&1
-    ) &
-    sleeper=$!
-    ended='' status=0
-    wait -n -p ended "$running_group" "$sleeper" || status=$?
-    if [[ $ended != "$sleeper" ]]; then
-      end_sleeper
-      return "$status"
-    fi
-    sleeper=
-    waited=$((waited + step))
-    [[ $mode == loud ]] || printf '    %d s: %s\n' "$waited" "$(tail -n 1 "$log" | cut -c 1-100)"
+# "pid command" of each live process of the ended stage; a zombie counts as gone. A
+# server whose client has just gone needs a moment to notice it.
+left_behind() {
+  local tries left=
+  for ((tries = 0; tries < 20; tries++)); do
+    left=$(group_members "$running")
+    [[ -n $left ]] || return 0
+    sleep 0.1
   done
-  return 124
+  printf '%s\n' "$left"
 }
 
-end_sleeper() {
-  [[ -n $sleeper ]] || return 0
-  kill "$sleeper" 2>/dev/null || true
-  wait "$sleeper" 2>/dev/null || true
-  sleeper=
-}
-
-# "pid command" of each live process of a group; a zombie counts as gone.
 group_members() {
   local stat line fields
   for stat in /proc/[0-9]*/stat; do
@@ -162,38 +135,36 @@ group_members() {
   done
 }
 
-# A server whose client has just gone needs a moment to notice it.
-left_behind() {
-  local tries left=''
-  for ((tries = 0; tries < 20; tries++)); do
-    left=$(group_members "$1")
-    [[ -n $left ]] || return 0
-    sleep 0.1
-  done
-  printf '%s\n' "$left"
-}
-
 # Ends what is left of the running stage: asks first, then insists.
-end_group() {
-  [[ -n $running_group ]] || return 0
-  local group=$running_group tries
-  running_group=
+end_stage() {
+  [[ -n $running ]] || return 0
+  local group=$running tries
+  running=
   kill -TERM -- "-$group" 2>/dev/null || return 0
   for ((tries = 0; tries < 50; tries++)); do
     [[ -n $(group_members "$group") ]] || return 0
     sleep 0.1
   done
   kill -KILL -- "-$group" 2>/dev/null || true
-  { wait "$group"; } 2>/dev/null || true
 }
 
+# What `tee` still holds comes before the stage's last line.
 wait_for_end() {
   local pid=$1 tries
   for ((tries = 0; tries < 100; tries++)); do
     kill -0 "$pid" 2>/dev/null || return 0
     sleep 0.02
   done
-  kill "$pid" 2>/dev/null || true
+}
+
+# Standard inputs that keep servers alive: only this script may hold them.
+release_inputs() {
+  local input
+  for input in "${held_inputs[@]}"; do exec {input}>&-; done
+}
+
+record() {
+  stage_rows+=("$(printf '%6d s  %s' "$2" "$1")")
 }
 
 summary() {
@@ -232,8 +203,7 @@ claim_target_dir() {
 }
 
 cleanup() {
-  end_group
-  end_sleeper
+  end_stage
   ! declare -F stop_servers >/dev/null || stop_servers
   rm -rf "$SCRATCH"
 }

@@ -16,10 +16,10 @@ storage_tests() {
 
 quiet_stage "tools" 900 install_tools
 quiet_stage "crates" 900 fetch_crates
-quiet_stage "garage" 1500 build_garage
-quiet_stage "rust build" 2400 build_stories
+stage "garage" 1500 build_garage
+stage "rust build" 2400 build_stories
 quiet_stage "python tools" 300 build_tools
-quiet_stage "wheel" 1500 build_wheel
+stage "wheel" 1500 build_wheel
 quiet_stage "install the wheel" 300 install_wheel
 start_server garage tests/servers/garage.sh
 start_server casier-local "$PROFILE_DIR/casier-local" --until-stdin-closes

@@ -7,7 +7,7 @@ source scripts/setup.sh
 quiet_stage "tools" 900 install_tools
 quiet_stage "crates" 900 fetch_crates
 quiet_stage "python tools" 300 build_tools
-quiet_stage "wheel" 3000 build_release_wheel
+stage "wheel" 3000 build_release_wheel
 mkdir -p dist
 mv "$SCRATCH"/dist/casier-*.whl dist/
 finish "$(ls dist/casier-*.whl)"
