@@ -1,7 +1,7 @@
 //! Links: addresses that hand out one file, for a while, to whoever has them.
 
 use std::fmt;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use aws_sdk_s3::presigning::PresigningConfig;
 
@@ -11,6 +11,9 @@ use super::keys::clean_filename;
 use super::user_storage::UserStorage;
 use crate::access::{Action, Facts};
 use crate::{Error, ErrorKind, Result};
+
+/// The end of the year 9999, less the longest link: the last time that a signature can begin at.
+const LAST_SIGNING: Duration = Duration::from_secs(253_402_300_799 - MAX_LINK_SECONDS);
 
 /// What a link may be asked for.
 #[derive(Clone, Debug, Default)]
@@ -65,7 +68,8 @@ impl UserStorage {
     /// A link that is signed at `now`.
     ///
     /// # Errors
-    /// As [`presigned_url`](Self::presigned_url).
+    /// As [`presigned_url`](Self::presigned_url); `invalid-request` also when `now` is not from
+    /// 1970 to the end of 9999, which is what a signature's date can tell.
     pub async fn presigned_url_at(
         &self,
         key: &str,
@@ -77,6 +81,12 @@ impl UserStorage {
         if !(1..=MAX_LINK_SECONDS).contains(&asked) {
             return Err(Error::new(ErrorKind::InvalidRequest, "a link lives 1 to 604800 seconds")
                 .with_limit(MAX_LINK_SECONDS, asked));
+        }
+        if now.duration_since(UNIX_EPOCH).map_or(true, |since| since > LAST_SIGNING) {
+            return Err(Error::new(
+                ErrorKind::InvalidRequest,
+                "no link can be signed at this time",
+            ));
         }
         let disposition = match options.download_as {
             Some(name) => disposition::content_disposition(false, &clean_filename(&name)?),

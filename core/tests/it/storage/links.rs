@@ -148,5 +148,11 @@ fn links_are_signed_without_a_store_for_the_public_endpoint() {
         assert!(query.contains("X-Amz-SignedHeaders=host&"));
         assert!(query.contains("X-Amz-Credential=AKIA%2F20130524%2Fus-east-1%2Fs3%2Faws4_request"));
         assert!(!url.contains("hush"));
+
+        let year = Duration::from_secs(366 * 24 * 3600);
+        for then in [SystemTime::UNIX_EPOCH - year, SystemTime::UNIX_EPOCH + year * 9000] {
+            let link = files.presigned_url_at("user_1/a.txt", options(None, None), then).await;
+            assert_eq!(link.unwrap_err().kind(), ErrorKind::InvalidRequest);
+        }
     });
 }
