@@ -140,7 +140,8 @@ end_stage() {
   [[ -n $running ]] || return 0
   local group=$running tries
   running=
-  kill -TERM -- "-$group" 2>/dev/null || return 0
+  # In its first moment a stage is not yet a group of its own.
+  kill -TERM -- "-$group" 2>/dev/null || kill -TERM "$group" 2>/dev/null || return 0
   for ((tries = 0; tries < 50; tries++)); do
     [[ -n $(group_members "$group") ]] || return 0
     sleep 0.1

@@ -1,4 +1,4 @@
-//! Helps for the unit tests of this crate.
+//! Helps for the tests of this crate, those in `tests/` included.
 
 use std::path::{Path, PathBuf};
 

@@ -8,3 +8,5 @@ mod jwt;
 mod program;
 mod s3;
 mod stack;
+#[path = "../../src/testing.rs"]
+mod testing;

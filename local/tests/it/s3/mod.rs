@@ -12,12 +12,13 @@ mod refusals;
 mod restart;
 mod wire;
 
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
 use casier_local::{S3Config, S3Server};
+
+pub(crate) use crate::testing::TempDir;
 
 pub(crate) const BUCKET: &str = "casier-test";
 pub(crate) const ACCESS_KEY: &str = "AKIALOCALTEST";
@@ -52,30 +53,6 @@ pub(crate) fn client(server: &S3Server) -> Client {
 pub(crate) async fn put(client: &Client, key: &str, body: &[u8]) -> String {
     let request = client.put_object().bucket(BUCKET).key(key).body(body.to_vec().into());
     request.send().await.unwrap().e_tag.unwrap()
-}
-
-/// A folder that is removed with this value.
-pub(crate) struct TempDir(PathBuf);
-
-impl TempDir {
-    pub(crate) fn new() -> Self {
-        let mut name = [0; 8];
-        aws_lc_rs::rand::fill(&mut name).unwrap();
-        let name = format!("casier-local-it-{:016x}", u64::from_be_bytes(name));
-        let path = std::env::temp_dir().join(name);
-        std::fs::create_dir_all(&path).unwrap();
-        Self(path)
-    }
-
-    pub(crate) fn path(&self) -> &Path {
-        &self.0
-    }
-}
-
-impl Drop for TempDir {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
 }
 
 /// Runs a test with a time limit, so that none can hang.
