@@ -138,6 +138,64 @@ impl std::error::Error for Error {
     }
 }
 
+/// What an application does about a kind of failure: other languages make a class or a case of each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Category {
+    /// Nobody is signed in: the token is missing, malformed, expired or not to be trusted.
+    Authentication,
+    /// The user is known, and may not do this.
+    AccessDenied,
+    /// A key, a filename, a file or another argument cannot be accepted.
+    InvalidInput,
+    /// There is no such thing.
+    NotFound,
+    /// What is stored stands in the way.
+    Conflict,
+    /// Something that Casier needs does not answer, or asks to wait.
+    Unavailable,
+    /// The store refuses our own credentials, or cannot do what was asked.
+    Storage,
+    /// A setting is missing or wrong.
+    Config,
+    /// The caller gave up, a local file failed, or a fault in Casier.
+    Other,
+}
+
+impl Category {
+    /// The name in kebab-case: `access-denied`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Authentication => "authentication",
+            Self::AccessDenied => "access-denied",
+            Self::InvalidInput => "invalid-input",
+            Self::NotFound => "not-found",
+            Self::Conflict => "conflict",
+            Self::Unavailable => "unavailable",
+            Self::Storage => "storage",
+            Self::Config => "config",
+            Self::Other => "other",
+        }
+    }
+}
+
+impl ErrorKind {
+    /// What an application does about it.
+    pub const fn category(self) -> Category {
+        match (self, self.status()) {
+            (Self::ConfigInvalid, _) => Category::Config,
+            (_, 401) => Category::Authentication,
+            (_, 403) => Category::AccessDenied,
+            (_, 404) => Category::NotFound,
+            (_, 409 | 412) => Category::Conflict,
+            (_, 400 | 405 | 413 | 415 | 416) => Category::InvalidInput,
+            (_, 429 | 503 | 504) => Category::Unavailable,
+            (_, 501 | 502) => Category::Storage,
+            _ => Category::Other,
+        }
+    }
+}
+
 /// What the operating system said about a local file, in words that hold no path and no number.
 pub(crate) fn io_reason(error: &std::io::Error) -> String {
     match error.kind() {
@@ -327,6 +385,13 @@ mod tests {
         }
         assert!(ErrorKind::Timeout.is_retryable());
         assert!(!ErrorKind::TokenExpired.is_retryable());
+    }
+
+    #[test]
+    fn few_kinds_are_left_to_the_last_category() {
+        let rest = ErrorKind::ALL.iter().filter(|kind| kind.category() == Category::Other);
+        let rest: Vec<_> = rest.collect();
+        assert_eq!(rest, [&ErrorKind::Cancelled, &ErrorKind::IoFailed, &ErrorKind::Internal]);
     }
 
     #[test]

@@ -31,6 +31,7 @@
 //! - [`storage`]: [`storage::Scope`] is a user's one place in the bucket; keys, lists and links
 //!   come from it and from nowhere else.
 //! - [`state`]: what requests, and later processes, share.
+//! - [`http`]: the routes that web frameworks mount, and the form of their answers.
 //! - [`config`]: the table of settings, from code, environment and file.
 //!
 //! Every failure is one [`Error`] with a stable code, an HTTP status, and whether trying again may
@@ -39,18 +40,21 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod access;
+mod cancel;
 mod client;
 pub mod config;
 mod error;
+pub mod http;
 mod session;
 pub mod state;
 pub mod storage;
 pub mod token;
 mod web_url;
 
+pub use cancel::Cancellation;
 pub use client::{Casier, CasierBuilder};
 pub use config::{Config, Setting};
-pub use error::{Details, Error, ErrorKind, Result};
+pub use error::{Category, Details, Error, ErrorKind, Result};
 pub use session::Session;
 
 #[cfg(test)]
