@@ -19,14 +19,13 @@ rust_reference() {
   RUSTDOCFLAGS="-D warnings" on_workspace doc --no-deps
 }
 
-# The binding is left to the wheel: its library wants an interpreter around it.
 rust_build() {
-  on_workspace test --exclude casier-python --no-run
-  on_workspace build --exclude casier-python --bins --examples
+  without_bindings test --no-run
+  without_bindings build --bins --examples
 }
 
 rust_tests() {
-  on_workspace test --exclude casier-python --no-fail-fast
+  without_bindings test --no-fail-fast
 }
 
 # Each folder brings the configuration of its own, with a time limit for every test.

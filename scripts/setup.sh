@@ -68,6 +68,13 @@ fetch_crates() {
     give_up "cargo could not fetch the crates of Cargo.lock: is there a network?"
 }
 
+# without_bindings COMMAND...: one cargo command with the features of all crates but the
+# bindings, which the tools of their languages build, each as a package of its own.
+without_bindings() {
+  cargo "$1" --workspace --locked --profile "$PROFILE" --exclude casier-python \
+    --exclude casier-node --exclude casier-swift --exclude uniffi-bindgen-swift "${@:2}"
+}
+
 # The tools that build the wheel: a virtual environment in the cache, named after
 # the Python and the pinned versions, made once.
 build_tools() {

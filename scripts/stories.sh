@@ -3,7 +3,7 @@
 # tells again, in each language.
 
 build_stories() {
-  cargo build --workspace --exclude casier-python --locked --profile "$PROFILE" --bins --examples
+  without_bindings build --bins --examples
 }
 
 rust_story() {

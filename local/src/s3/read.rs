@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use futures_util::stream;
+use futures::stream;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use s3s::dto::{
     ETag, GetObjectInput, GetObjectOutput, HeadObjectInput, HeadObjectOutput, Metadata,
