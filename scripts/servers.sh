@@ -5,7 +5,8 @@
 
 declare -A server_pid=()
 
-# start_server NAME COMMAND...
+# start_server NAME COMMAND...; a function as the command ends in an exec of its own, so
+# that what is started here is the server itself.
 start_server() {
   local name=$1 started=$SECONDS input tries
   shift
@@ -15,7 +16,8 @@ start_server() {
     release_inputs
     # shellcheck disable=SC2154 # set in stages.sh
     exec {target_lock}>&-
-    exec "$@" <"$SCRATCH/$name.stdin" >"$SCRATCH/$name.env" 2>"$LOGS/$name.log"
+    exec <"$SCRATCH/$name.stdin" >"$SCRATCH/$name.env" 2>"$LOGS/$name.log"
+    if declare -F "$1" >/dev/null; then "$@"; else exec "$@"; fi
   ) &
   server_pid[$name]=$!
   exec {input}>"$SCRATCH/$name.stdin"
@@ -29,7 +31,8 @@ start_server() {
     tail -n 20 "$LOGS/$name.log" >&2
     fail "$name did not start; log: $LOGS/$name.log"
   fi
-  sed -n 's/^S3_ENDPOINT_URL=/    S3 at /p; s/^CLERK_ISSUER=/    issuer at /p' "$SCRATCH/$name.env"
+  sed -n -e 's/^S3_ENDPOINT_URL=/    S3 at /p' -e 's/^CLERK_ISSUER=/    issuer at /p' \
+    -e 's/^\([A-Z]*\)_URL=/    \1 at /p' "$SCRATCH/$name.env"
   record "start $name" $((SECONDS - started))
   printf '    done in %d s\n' $((SECONDS - started))
 }

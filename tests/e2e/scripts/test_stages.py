@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture
@@ -139,6 +139,18 @@ def test_servers_lend_their_environment_and_another_project_s_is_gone(goal):
     )
     assert code == 0, text
     assert "1, 2 = two, unset\n" in text
+
+
+def test_a_server_may_be_started_with_what_another_lends(goal):
+    code, text = outcome(
+        goal(
+            "start_server one printf 'A=1\n# ready\n'\n"
+            "start_server two with_servers one -- exec sh -c 'echo \"B=$A\"; echo \"# ready\"'\n"
+            "stage env 20 with_servers two -- sh -c 'echo \"${A-unset}, $B\"'\n"
+        )
+    )
+    assert code == 0, text
+    assert "unset, 1\n" in text
 
 
 def test_a_server_that_does_not_start_fails_the_goal(goal):
