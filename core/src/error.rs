@@ -77,6 +77,13 @@ impl Error {
         self
     }
 
+    /// Puts these facts in the place of all others, as a language does that hands an error back.
+    #[must_use]
+    pub fn with_details(mut self, details: Details) -> Self {
+        self.0.details = details;
+        self
+    }
+
     /// Adds the error below this one. Its text must not hold a secret.
     #[must_use]
     pub fn with_source(mut self, source: impl std::error::Error + Send + Sync + 'static) -> Self {
@@ -221,6 +228,11 @@ macro_rules! catalogue {
             /// The stable kebab-case code.
             pub const fn code(self) -> &'static str {
                 match self { $(ErrorKind::$name => $code,)+ }
+            }
+
+            /// The kind of a code; none when no kind has it.
+            pub fn from_code(code: &str) -> Option<ErrorKind> {
+                Self::ALL.iter().copied().find(|kind| kind.code() == code)
             }
 
             /// The HTTP status.
@@ -375,6 +387,18 @@ mod tests {
         codes.sort_unstable();
         codes.dedup();
         assert_eq!(codes.len(), ErrorKind::ALL.len());
+    }
+
+    #[test]
+    fn an_error_is_made_again_from_its_parts() {
+        for kind in ErrorKind::ALL {
+            assert_eq!(ErrorKind::from_code(kind.code()), Some(*kind));
+        }
+        assert_eq!(ErrorKind::from_code("no-such-code"), None);
+        let error = Error::new(ErrorKind::FileTooLarge, "why").with_limit(1, 2).with_actual("x");
+        let again =
+            Error::new(ErrorKind::FileTooLarge, "why").with_details(error.details().clone());
+        assert_eq!(again.details(), error.details());
     }
 
     #[test]

@@ -59,6 +59,11 @@ impl UserStorage {
         &self.scope
     }
 
+    /// The bucket that the scope lies in.
+    pub fn bucket(&self) -> &str {
+        &self.s3.config.bucket
+    }
+
     /// The one door for keys: what has not passed here is not sent.
     pub(super) fn own(&self, key: &str) -> Result<OwnKey> {
         Ok(OwnKey { parsed: self.scope.parse(key)?, key: key.to_owned() })

@@ -66,7 +66,7 @@ impl RequestHead {
         let mut values = self.values(name);
         let first = values.next();
         if values.next().is_some() {
-            return Err(malformed(&format!("the request has two {name} headers")));
+            return Err(repeated(name));
         }
         Ok(first)
     }
@@ -97,7 +97,10 @@ pub fn extract_token(
 }
 
 fn from_headers(request: &RequestHead) -> Result<Option<&str>> {
-    let authorization = request.single("Authorization")?.and_then(in_authorization);
+    let authorization = match request.single("Authorization")? {
+        Some(value) if is_joined(value) => return Err(repeated("Authorization")),
+        value => value.and_then(in_authorization),
+    };
     let own = request.single("X-Clerk-Auth-Token")?;
     Ok(authorization.or(own))
 }
@@ -112,6 +115,20 @@ fn in_authorization(value: &str) -> Option<&str> {
         None if value.eq_ignore_ascii_case("Bearer") => Some(""),
         None => Some(value).filter(|value| value.split('.').count() == 3),
     }
+}
+
+/// Whether several `Authorization` headers, one of them with a token, have become one: WSGI servers
+/// join repeated headers by commas. The parts of other schemes that look like it have an `=`.
+fn is_joined(value: &str) -> bool {
+    let is_token = |part: &str| {
+        let part = part.trim_matches([' ', '\t']);
+        !part.contains('=') && in_authorization(part).is_some()
+    };
+    value.contains(',') && value.split(',').any(is_token)
+}
+
+fn repeated(name: &str) -> Error {
+    malformed(&format!("the request has two {name} headers"))
 }
 
 fn checked(token: &str, source: TokenSource) -> Result<RequestToken> {
@@ -212,6 +229,19 @@ mod tests {
         let bearer = ("Authorization", "Bearer a.b.c");
         assert_eq!(code(&[bearer, bearer]), "token-invalid");
         assert_eq!(code(&[bearer, ("authorization", "Basic x")]), "token-invalid");
+        let cookie = ("Cookie", "__session=cookie");
+        for joined in [
+            "Bearer a.b.c,Bearer a.b.c",
+            "Basic x,Bearer a.b.c",
+            "a.b.c,Bearer a.b.c",
+            "Basic x, a.b.c",
+            "a.b.c,Basic x",
+            "Bearer ,Basic x",
+        ] {
+            assert_eq!(code(&[("Authorization", joined), cookie]), "token-invalid", "{joined}");
+        }
+        let digest = r#"Digest username="ada", realm="www.app.test", qop=auth"#;
+        assert_eq!(token(&[("Authorization", digest), cookie]), "cookie");
         let own = ("X-Clerk-Auth-Token", "a.b.c");
         assert_eq!(code(&[own, own]), "token-invalid");
         assert_eq!(code(&[("Cookie", "__session=a; __session=b")]), "token-invalid");
