@@ -1,8 +1,32 @@
-//! Deleting a file.
+//! Deleting files.
+
+use std::time::Duration;
+
+use futures_util::stream::{self, StreamExt as _};
+use tokio::time::Instant;
 
 use super::failure::{self, OnCondition};
-use super::user_storage::UserStorage;
-use crate::{ErrorKind, Result};
+use super::user_storage::{OwnKey, UserStorage};
+use crate::{Error, ErrorKind, Result};
+
+/// The most keys that one [`UserStorage::delete_many`] takes.
+pub const MAX_DELETE_KEYS: usize = 1000;
+
+/// How many files are deleted at a time.
+const PARALLEL_DELETES: usize = 8;
+
+/// What each key of many adds to the time that one call has.
+const TIME_FOR_EACH: Duration = Duration::from_millis(100);
+
+/// What became of one key of [`UserStorage::delete_many`].
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Deletion {
+    /// The key, as it was given.
+    pub key: String,
+    /// Why the file could not be deleted; none when it is gone.
+    pub error: Option<Error>,
+}
 
 impl UserStorage {
     /// Deletes a file. Deleting what is not there succeeds.
@@ -10,7 +34,34 @@ impl UserStorage {
     /// # Errors
     /// What [`UserStorage`] says.
     pub async fn delete(&self, key: &str) -> Result<()> {
-        let key = self.own(key)?;
+        self.delete_own(&self.own(key)?).await
+    }
+
+    /// Deletes up to 1,000 files, eight at a time, and tells of each key, in the order given, what
+    /// became of it. A key that stands twice is deleted twice, which succeeds. All together have the
+    /// deadline of one call and a tenth of a second more for each key; what is not deleted by then
+    /// is `timeout`.
+    ///
+    /// # Errors
+    /// Before anything is sent: `invalid-key` or `not-owner` when one of the keys is, and
+    /// `invalid-request` for more than 1,000 keys.
+    pub async fn delete_many(&self, keys: Vec<String>) -> Result<Vec<Deletion>> {
+        if keys.len() > MAX_DELETE_KEYS {
+            let to_u64 = |count| u64::try_from(count).unwrap_or(u64::MAX);
+            return Err(Error::new(ErrorKind::InvalidRequest, "1000 keys can be deleted at once")
+                .with_limit(to_u64(MAX_DELETE_KEYS), to_u64(keys.len())));
+        }
+        let own = keys.iter().map(|key| self.own(key)).collect::<Result<Vec<OwnKey>>>()?;
+        let count = u32::try_from(own.len()).unwrap_or(u32::MAX);
+        let end = Instant::now() + self.s3.config.deadline + TIME_FOR_EACH * count;
+        let deletions = own.into_iter().map(|key| async move {
+            let error = self.s3.until(end, self.delete_own(&key)).await.err();
+            Deletion { key: key.as_str().to_owned(), error }
+        });
+        Ok(stream::iter(deletions).buffered(PARALLEL_DELETES).collect().await)
+    }
+
+    async fn delete_own(&self, key: &OwnKey) -> Result<()> {
         let call = async {
             self.s3
                 .client()

@@ -21,6 +21,7 @@ mod user_storage;
 pub(crate) use config::is_bucket_name;
 pub use config::{MAX_LINK_SECONDS, StaticCredentials, StorageConfig};
 pub use content::user_metadata::MAX_METADATA_BYTES;
+pub use delete::{Deletion, MAX_DELETE_KEYS};
 pub use file::StoredFile;
 pub use get::MAX_READ_BYTES;
 pub use keys::{

@@ -16,6 +16,7 @@ use aws_sdk_s3::config::{
 use aws_smithy_types::retry::RetrySpec;
 use tokio::runtime::Handle;
 use tokio::sync::{Mutex, OnceCell};
+use tokio::time::Instant;
 
 use super::config::StorageConfig;
 use super::failure;
@@ -111,6 +112,16 @@ impl S3 {
     /// Runs a call without a body within the deadline.
     pub(super) async fn in_time<T>(&self, call: impl Future<Output = Result<T>>) -> Result<T> {
         within(self.config.deadline, call).await
+    }
+
+    /// Runs one of several calls that share a deadline.
+    pub(super) async fn until<T>(
+        &self,
+        end: Instant,
+        call: impl Future<Output = Result<T>>,
+    ) -> Result<T> {
+        in_runtime()?;
+        tokio::time::timeout_at(end, call).await.unwrap_or_else(|_| Err(failure::timed_out()))
     }
 
     /// Runs a transfer of `bytes` within the deadline, plus a second for each 128 KiB.

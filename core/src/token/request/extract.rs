@@ -53,6 +53,16 @@ impl RequestHead {
         Self { method: method.into(), headers }
     }
 
+    /// A request whose method is not told, as in Next.js' server components. It counts as reading
+    /// unless it has an `Origin` header, which browsers send with every method but GET and HEAD;
+    /// then it counts as a change.
+    ///
+    /// <https://fetch.spec.whatwg.org/#append-a-request-origin-header>
+    pub fn without_method(headers: Vec<(String, String)>) -> Self {
+        let has_origin = headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("Origin"));
+        Self::new(if has_origin { "POST" } else { "GET" }, headers)
+    }
+
     /// The values of a header, in order, without the white space around them.
     pub(crate) fn values<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a str> {
         self.headers
@@ -267,6 +277,40 @@ mod tests {
         }
         let headers = [("Authorization", "Bearer a"), ("Origin", "https://evil.test")];
         assert!(extract_token(&request("POST", &headers), &rules, UNIX_EPOCH).is_ok());
+    }
+
+    #[test]
+    fn without_a_method_an_origin_tells_a_change() {
+        let extract = |more: &[(&str, &str)]| {
+            let mut headers = vec![("Cookie", "__session=a"), ("Host", "app.test")];
+            headers.extend(more);
+            let RequestHead { headers, .. } = request("", &headers);
+            let head = RequestHead::without_method(headers);
+            extract_token(&head, &RequestRules::default(), UNIX_EPOCH).map_err(|e| e.code())
+        };
+        for passes in [
+            &[][..],
+            &[("Sec-Fetch-Site", "cross-site"), ("Sec-Fetch-Mode", "navigate")],
+            &[("origin", "https://app.test")],
+            &[("Origin", "https://app.test"), ("Sec-Fetch-Site", "same-origin")],
+        ] {
+            assert!(extract(passes).is_ok(), "{passes:?}");
+        }
+        for refused in [
+            &[("origin", "https://evil.test")][..],
+            &[("ORIGIN", "null")],
+            &[("Origin", "")],
+            &[("Origin", "https://app.test"), ("Origin", "https://evil.test")],
+            &[("Origin", "https://app.test"), ("Sec-Fetch-Site", "same-site")],
+        ] {
+            assert_eq!(extract(refused).unwrap_err(), "cross-site-request", "{refused:?}");
+        }
+        let headers = vec![
+            ("Authorization".to_owned(), "Bearer a".to_owned()),
+            ("Origin".to_owned(), "https://evil.test".to_owned()),
+        ];
+        let head = RequestHead::without_method(headers);
+        assert!(extract_token(&head, &RequestRules::default(), UNIX_EPOCH).is_ok());
     }
 
     #[test]

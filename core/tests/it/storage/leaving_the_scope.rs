@@ -16,6 +16,7 @@ async fn all_refusals(files: &UserStorage, key: &str, folder: &Folder) -> Vec<Er
         files.read_up_to(key, 1).await.unwrap_err(),
         files.download(key, folder.path().join("a")).await.unwrap_err(),
         files.delete(key).await.unwrap_err(),
+        files.delete_many(vec![key.to_owned()]).await.unwrap_err(),
         files.presigned_url(key, LinkOptions::default()).await.unwrap_err(),
     ]
 }

@@ -3,6 +3,7 @@
 //! `AWS_REGION` where it has one), else the local one.
 
 mod bench;
+mod deleting;
 mod failures;
 mod fake;
 mod leaving_the_scope;
