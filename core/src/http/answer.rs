@@ -39,6 +39,27 @@ impl Success {
     }
 }
 
+/// What an answer holds with which an application refuses a request for reasons of its own.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Failure {
+    /// The status.
+    pub status: u16,
+    /// A code of the application's own.
+    pub code: String,
+    /// A sentence for people, told as it stands whatever the status.
+    pub message: String,
+    /// The facts that belong to it. Defaults to none.
+    pub details: Option<Value>,
+}
+
+impl Failure {
+    /// An answer of this status, without details.
+    pub fn new(status: u16, code: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { status, code: code.into(), message: message.into(), details: None }
+    }
+}
+
 impl Answer {
     /// `{"success": true, "message", "data", "timestamp", "metadata"?}`.
     pub fn success(success: Success, request_id: &str, now: SystemTime) -> Self {
@@ -58,6 +79,16 @@ impl Answer {
         let _ = now;
         Self {
             status: error.status(),
+            headers: vec![("X-Request-Id".into(), request_id.into())],
+            body: String::new(),
+        }
+    }
+
+    /// An error answer of the application's own, in the form of [`error`](Self::error).
+    pub fn failure(failure: Failure, request_id: &str, now: SystemTime) -> Self {
+        let _ = now;
+        Self {
+            status: failure.status,
             headers: vec![("X-Request-Id".into(), request_id.into())],
             body: String::new(),
         }

@@ -22,6 +22,25 @@ pub enum Wanted {
     },
 }
 
+impl Wanted {
+    /// The name of what is wanted: `nothing`, `json` or `form`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Nothing => "nothing",
+            Self::Json { .. } => "json",
+            Self::Form { .. } => "form",
+        }
+    }
+
+    /// The most bytes to read.
+    pub const fn limit(self) -> u64 {
+        match self {
+            Self::Nothing => 0,
+            Self::Json { limit } | Self::Form { limit } => limit,
+        }
+    }
+}
+
 /// The body of a request.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]

@@ -9,6 +9,6 @@ mod answer;
 mod api;
 mod body;
 
-pub use answer::{Answer, Success, request_id};
+pub use answer::{Answer, Failure, Success, request_id};
 pub use api::{Api, ApiOptions, Call, Request, Route, Routes};
 pub use body::{Body, Contents, Form, FormFile, Wanted};
