@@ -45,6 +45,8 @@ mod client;
 pub mod config;
 mod error;
 pub mod http;
+mod json;
+mod random;
 mod session;
 pub mod state;
 pub mod storage;

@@ -31,6 +31,14 @@ impl Policy {
         .into()
     }
 
+    /// The largest file of any kind that the user's tier takes, in bytes; none when it takes files
+    /// of any size.
+    pub fn largest_upload(&self, user: &User) -> Option<u64> {
+        let tier = self.tier_of(user);
+        let mut sizes = self.kinds().iter().map(|kind| tier.max_bytes(kind.name()));
+        sizes.try_fold(0, |largest, size| Some(size?.max(largest)))
+    }
+
     /// The tier that the user has in this policy: the lowest when the policy does not know it.
     fn tier_of(&self, user: &User) -> &Tier {
         self.tier(&user.subscription).unwrap_or(self.lowest_tier())
@@ -221,6 +229,17 @@ mod tests {
             content_type: content_type.to_owned(),
             size,
         }
+    }
+
+    #[test]
+    fn the_largest_upload_is_that_of_the_kind_that_takes_most() {
+        let policy = Policy::builtin();
+        assert_eq!(policy.largest_upload(&user("free")), Some(100 * MIB));
+        assert_eq!(policy.largest_upload(&user("enterprise")), Some(50 * GIB));
+        assert_eq!(policy.largest_upload(&user("unheard-of")), Some(100 * MIB));
+        let text = "version = 1\n[tier.free]\nmax_bytes = { audio = 'unlimited' }";
+        let policy = Policy::from_toml(text, "p.toml").unwrap();
+        assert_eq!(policy.largest_upload(&user("free")), None);
     }
 
     #[test]

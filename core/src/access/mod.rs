@@ -25,6 +25,6 @@ pub use size::format_size;
 pub use tier::Tier;
 
 /// What somebody else wrote, short and on one line.
-fn shown(text: &str) -> String {
+pub(crate) fn shown(text: &str) -> String {
     text.escape_debug().take(80).collect()
 }

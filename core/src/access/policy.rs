@@ -114,6 +114,11 @@ impl Policy {
         &self.roles[0]
     }
 
+    /// The role above all others; none when the policy has only one, which everybody has.
+    pub fn highest_role(&self) -> Option<&str> {
+        self.roles[1..].last().map(String::as_str)
+    }
+
     /// The tier that a claim names; the lowest when the claim is absent, no string or no tier.
     pub(crate) fn resolve_tier(&self, claim: Option<&Value>) -> String {
         let known = claim.and_then(Value::as_str).filter(|name| self.tier_rank(name).is_some());
@@ -174,6 +179,13 @@ mod tests {
         }
         assert_eq!(policy.resolve_tier(None), "free");
         assert_eq!(policy.resolve_role(None), "user");
+    }
+
+    #[test]
+    fn a_role_that_everybody_has_is_above_nobody() {
+        assert_eq!(Policy::builtin().highest_role(), Some("admin"));
+        let policy = Policy::from_toml("version = 1\nroles = ['user']", "p.toml").unwrap();
+        assert_eq!(policy.highest_role(), None);
     }
 
     #[test]

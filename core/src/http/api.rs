@@ -1,12 +1,13 @@
-//! A set of routes, and the two steps of a call to one of them.
+//! A set of routes, and the first step of a call to one of them.
 
 use std::fmt;
-use std::str::FromStr;
-use std::time::SystemTime;
 
-use super::answer::{Answer, request_id};
-use super::body::{Body, Wanted};
-use crate::{Casier, Error, ErrorKind, Result, Session};
+use super::call::{Call, Refusal};
+use super::request_id::request_id;
+use super::routes::{Found, Routes};
+use super::task::Task;
+use crate::token::RequestHead;
+use crate::{Casier, Error, ErrorKind};
 
 /// The head of a request, as a web framework gives it.
 #[derive(Clone, Default)]
@@ -36,37 +37,13 @@ impl fmt::Debug for Request {
     }
 }
 
-/// Which routes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Routes {
-    /// `/files/…`, usually under `/api/secure`.
-    Secure,
-    /// `/upload`, `/presigned-url`, `/delete`, `/list`, usually under `/api/s3`; they answer
-    /// without an envelope, as their clients expect.
-    S3,
-    /// The same and `/delete-many` with the envelope, usually under `/api/files`.
-    Files,
-}
-
-/// A route of a set.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Route {
-    /// The method.
-    pub method: &'static str,
-    /// The path below the prefix; `{key}` at its end takes the rest of the path, slashes included.
-    pub path: &'static str,
-    /// A name for it, in snake case: `list_files`.
-    pub name: &'static str,
-}
-
 /// What an application may decide about its routes.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct ApiOptions {
-    /// Whether `GET /list` of [`Routes::S3`] lets the highest role name another `user_id`. Each use
-    /// is logged. Defaults to `false`.
+    /// Whether `GET /list` of [`Routes::S3`] and [`Routes::Files`] lets the policy's highest role
+    /// name another `user_id`. Each use is logged under the target `casier::audit`. A policy with a
+    /// single role has no highest one. Defaults to `false`.
     pub admin_may_list: bool,
 }
 
@@ -87,64 +64,34 @@ impl Api {
     /// Takes the head of a request: finds the route, signs the user in. Never fails: what is refused
     /// is refused in the answer.
     pub async fn begin(&self, request: Request) -> Call {
-        let _ = (&self.casier, &self.options, &self.routes);
-        let _ = request;
+        let Request { method, path, query, headers } = request;
+        let head = RequestHead::new(method, headers);
+        // Of two ids neither is known to be the caller's.
+        let incoming = head.single("X-Request-Id").ok().flatten();
         Call {
-            request_id: request_id(None),
-            step: Err(Error::new(ErrorKind::RouteNotFound, "there is no such route")),
+            request_id: request_id(incoming),
+            has_body: head.method != "HEAD",
+            step: self.task(&head, &path, query).await,
         }
     }
-}
 
-/// A call to a route, whose body may still be unread.
-#[derive(Debug)]
-pub struct Call {
-    request_id: String,
-    step: Result<()>,
-}
-
-impl Call {
-    /// What of the body is to be read before [`answer`](Self::answer).
-    pub fn wanted(&self) -> Wanted {
-        Wanted::Nothing
-    }
-
-    /// Who is signed in; none when the call is refused.
-    pub fn session(&self) -> Option<&Session> {
-        None
-    }
-
-    /// The id of the request, which the answer repeats as `X-Request-Id`.
-    pub fn request_id(&self) -> &str {
-        &self.request_id
-    }
-
-    /// Does what was asked. Never fails: a failure is an answer.
-    pub async fn answer(self, body: Body) -> Answer {
-        let _ = body;
-        match self.step {
-            Ok(()) => unreachable!(),
-            Err(error) => Answer::error(&error, &self.request_id, SystemTime::now()),
-        }
-    }
-}
-
-impl Routes {
-    /// The routes of the set.
-    pub fn table(self) -> &'static [Route] {
-        &[]
-    }
-}
-
-impl FromStr for Routes {
-    type Err = Error;
-
-    fn from_str(name: &str) -> Result<Self> {
-        match name {
-            "secure" => Ok(Self::Secure),
-            "s3" => Ok(Self::S3),
-            "files" => Ok(Self::Files),
-            _ => Err(Error::new(ErrorKind::ConfigInvalid, "routes are `secure`, `s3` or `files`")),
-        }
+    async fn task(&self, head: &RequestHead, path: &str, query: String) -> Result<Task, Refusal> {
+        let (route, key) = match self.routes.find(&head.method, path) {
+            Found::Route(route, key) => (route, key.to_owned()),
+            Found::OtherMethods(allow) => return Err(Refusal::other_methods(allow)),
+            Found::Nothing => {
+                return Err(Error::new(ErrorKind::RouteNotFound, "there is no such route").into());
+            }
+        };
+        let session = self.casier.authenticate_request(head).await?;
+        Ok(Task {
+            casier: self.casier.clone(),
+            session,
+            operation: route.operation,
+            is_bare: self.routes == Routes::S3,
+            admin_may_list: self.options.admin_may_list,
+            key,
+            query,
+        })
     }
 }

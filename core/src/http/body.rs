@@ -4,6 +4,9 @@ use std::path::PathBuf;
 
 use bytes::Bytes;
 
+/// The longest JSON body.
+pub const MAX_JSON_BYTES: u64 = 1024 * 1024;
+
 /// What a call wants to be read of the request's body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]

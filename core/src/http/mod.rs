@@ -4,11 +4,26 @@
 //! between happens here, so that Flask and Next.js cannot differ. A call takes two steps, so that
 //! nobody who is refused gets a byte of their body read: [`Api::begin`] takes the head of the
 //! request, finds the route and signs the user in; [`Call::answer`] takes the body.
+//!
+//! `docs/http.md` tells the routes, their bodies and their answers.
 
 mod answer;
 mod api;
 mod body;
+mod call;
+mod file;
+mod form;
+mod listing;
+mod members;
+mod query;
+mod request_id;
+mod routes;
+mod task;
+mod time;
 
-pub use answer::{Answer, Failure, Success, request_id};
-pub use api::{Api, ApiOptions, Call, Request, Route, Routes};
-pub use body::{Body, Contents, Form, FormFile, Wanted};
+pub use answer::{Answer, Failure, Success};
+pub use api::{Api, ApiOptions, Request};
+pub use body::{Body, Contents, Form, FormFile, MAX_JSON_BYTES, Wanted};
+pub use call::Call;
+pub use request_id::request_id;
+pub use routes::{Route, Routes};

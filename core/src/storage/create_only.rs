@@ -7,9 +7,9 @@ use aws_sdk_s3::primitives::ByteStream;
 use super::content::user_metadata::UPLOAD_MARK;
 use super::failure::{self, OnCondition};
 use super::file;
-use super::random::random_name;
 use super::s3::S3;
 use super::user_storage::OwnKey;
+use crate::random::random_name;
 use crate::{Error, ErrorKind, Result};
 
 impl S3 {

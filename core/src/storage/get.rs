@@ -11,8 +11,8 @@ use super::body::{blocking, io_failed};
 use super::content::user_metadata;
 use super::failure::{self, OnCondition};
 use super::file::{self, StoredFile};
-use super::random::random_name;
 use super::user_storage::{OwnKey, UserStorage};
+use crate::random::random_name;
 use crate::{Error, ErrorKind, Result};
 
 /// The largest file that [`UserStorage::read`] takes into memory: 64 MiB.

@@ -14,7 +14,7 @@ mod keys;
 mod link;
 mod list;
 mod put;
-mod random;
+
 mod s3;
 mod user_storage;
 

@@ -14,9 +14,9 @@ use super::body::{UploadFile, blocking};
 use super::content::{content_type, disposition, sniff, user_metadata};
 use super::failure::{self, OnCondition};
 use super::file::{self, StoredFile};
-use super::random::random_name;
 use super::user_storage::{OwnKey, UserStorage};
 use crate::access::{Action, Facts};
+use crate::random::random_name;
 use crate::{Error, ErrorKind, Result};
 
 /// The largest file that S3 takes in one PUT: 5 GiB.

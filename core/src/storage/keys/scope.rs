@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::key::{self, ParsedKey};
 use super::{filename, kind};
-use crate::storage::random::random_name;
+use crate::random::random_name;
 use crate::{Error, ErrorKind, Result};
 
 /// The longest first segment of a key (`user_` and the encoded id), in bytes.

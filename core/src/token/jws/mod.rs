@@ -4,7 +4,6 @@
 mod compact;
 mod encoding;
 mod header;
-mod json;
 mod unverified;
 
 #[cfg(test)]
@@ -12,5 +11,4 @@ pub(crate) use compact::CompactJws;
 pub(crate) use compact::{MAX_TOKEN_BYTES, malformed};
 pub(crate) use encoding::decode_base64url;
 pub(crate) use header::{Header, MAX_KEY_ID_BYTES};
-pub(crate) use json::parse_object;
 pub(crate) use unverified::{UnverifiedToken, unknown_issuer, unknown_key};

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::compact::{CompactJws, malformed};
 use super::header::Header;
-use super::json::parse_object;
+use crate::json::parse_object;
 use crate::token::claims::Claims;
 use crate::token::issuer::{IssuerConfig, TokenSource};
 use crate::token::keys::VerificationKey;

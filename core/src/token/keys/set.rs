@@ -8,8 +8,8 @@ use serde_json::Value;
 use super::jwk::read_jwk;
 use super::key::{KeyFault, VerificationKey};
 use super::pem::read_pem;
+use crate::json::parse_object;
 use crate::token::algorithm::Algorithm;
-use crate::token::jws::parse_object;
 
 /// The most keys that a key set may list.
 const MAX_KEYS: usize = 100;

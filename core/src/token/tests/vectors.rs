@@ -8,9 +8,10 @@ use serde_json::{Map, Value, json};
 
 use crate::Result;
 use crate::access::Policy;
+use crate::json::parse_object;
 use crate::token::algorithm::Algorithm;
 use crate::token::claims::{Claims, grants, user_from};
-use crate::token::jws::{CompactJws, Header, malformed, parse_object};
+use crate::token::jws::{CompactJws, Header, malformed};
 use crate::token::keys::{KeySet, read_jwk};
 use crate::token::{IssuerConfig, KeySource, TokenSource};
 

@@ -3,7 +3,7 @@
 use crate::{Error, ErrorKind, Result};
 
 /// 128 bits from the system's generator, as 32 hexadecimal digits.
-pub(super) fn random_name() -> Result<String> {
+pub(crate) fn random_name() -> Result<String> {
     let mut bits = [0; 16];
     aws_lc_rs::rand::fill(&mut bits)
         .map_err(|_| Error::new(ErrorKind::Internal, "no random numbers from the system"))?;

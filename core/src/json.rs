@@ -1,4 +1,4 @@
-//! JSON read strictly, for headers, claims and key sets.
+//! JSON read strictly: tokens, key sets, the bodies of requests.
 
 use std::borrow::Cow;
 use std::fmt;

@@ -1,0 +1,191 @@
+//! The members of a JSON body, read strictly.
+
+use serde_json::{Map, Value};
+
+use super::body::{Body, MAX_JSON_BYTES};
+use crate::access::shown;
+use crate::json::parse_object;
+use crate::storage::{MAX_DELETE_KEYS, UserStorage};
+use crate::{Details, Error, ErrorKind, Result};
+
+/// The members of a body that is one JSON object. Messages name members and never repeat values.
+#[derive(Debug)]
+pub(super) struct Members(Map<String, Value>);
+
+impl Members {
+    /// Reads a body that may have these members and no others.
+    ///
+    /// # Errors
+    /// `invalid-request` when it is anything else than one JSON object, names a member twice, nests
+    /// deeper than 32 levels, or has a member that is not known.
+    pub(super) fn read(body: Body, known: &[&str]) -> Result<Self> {
+        let text = match body {
+            Body::Json(text) => text,
+            Body::TooLarge => return Err(too_large()),
+            _ => return Err(invalid("the body is not a JSON object")),
+        };
+        // What a caller hands over unasked is measured too.
+        if u64::try_from(text.len()).is_ok_and(|length| length > MAX_JSON_BYTES) {
+            return Err(too_large());
+        }
+        let members =
+            parse_object(&text).ok_or_else(|| invalid("the body is not one plain JSON object"))?;
+        match members.keys().find(|name| !known.contains(&name.as_str())) {
+            Some(name) => Err(invalid(format!("the body has an unknown member `{}`", shown(name)))),
+            None => Ok(Self(members)),
+        }
+    }
+
+    /// A text that has to be there.
+    pub(super) fn text(&mut self, name: &str) -> Result<String> {
+        match self.0.remove(name) {
+            Some(Value::String(text)) => Ok(text),
+            Some(_) => Err(invalid(format!("`{name}` is not a string"))),
+            None => Err(invalid(format!("`{name}` is missing"))),
+        }
+    }
+
+    /// A whole number that may be left out, or null.
+    pub(super) fn number(&mut self, name: &str) -> Result<Option<u64>> {
+        match self.0.remove(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(value) => match value.as_u64() {
+                Some(number) => Ok(Some(number)),
+                None => Err(invalid(format!("`{name}` is not a whole number"))),
+            },
+        }
+    }
+
+    /// `s3_keys`: 1 to 1,000 keys that all lie in the scope of `files`.
+    pub(super) fn keys(&mut self, files: &UserStorage) -> Result<Vec<String>> {
+        let Some(Value::Array(values)) = self.0.remove("s3_keys") else {
+            return Err(invalid("`s3_keys` is missing or not an array of strings"));
+        };
+        if !(1..=MAX_DELETE_KEYS).contains(&values.len()) {
+            let to_u64 = |count| u64::try_from(count).unwrap_or(u64::MAX);
+            return Err(invalid("`s3_keys` has 1 to 1000 keys")
+                .with_limit(to_u64(MAX_DELETE_KEYS), to_u64(values.len())));
+        }
+        let mut keys = Vec::with_capacity(values.len());
+        for (place, value) in values.into_iter().enumerate() {
+            let Value::String(key) = value else {
+                return Err(invalid(format!("`s3_keys[{place}]` is not a string")));
+            };
+            files.scope().parse(&key).map_err(|error| {
+                Error::new(error.kind(), format!("`s3_keys[{place}]`: {}", error.message()))
+            })?;
+            keys.push(key);
+        }
+        Ok(keys)
+    }
+}
+
+/// A mistake in what a request says.
+pub(super) fn invalid(message: impl Into<String>) -> Error {
+    Error::new(ErrorKind::InvalidRequest, message)
+}
+
+fn too_large() -> Error {
+    let details = Details { limit: Some(MAX_JSON_BYTES), ..Details::default() };
+    invalid("the body is longer than 1 MiB").with_details(details)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::access::Policy;
+    use crate::storage::{Scope, Storage, StorageConfig};
+
+    fn read(text: &str) -> Result<Members> {
+        Members::read(Body::Json(text.to_owned().into()), &["s3_key", "s3_keys", "expires_in"])
+    }
+
+    fn keys(value: Value) -> Result<Vec<String>> {
+        let storage = Storage::new(StorageConfig::new("bucket", None)).unwrap();
+        let policy = Arc::new(Policy::builtin());
+        let files = storage.scoped(Scope::new("1").unwrap(), None, policy);
+        read(&json!({"s3_keys": value}).to_string()).unwrap().keys(&files)
+    }
+
+    #[test]
+    fn anything_but_one_known_object_is_refused() {
+        for text in [
+            "",
+            " ",
+            "null",
+            "[]",
+            "\"a\"",
+            "1",
+            "{",
+            "{}x",
+            "{}{}",
+            "{'s3_key':1}",
+            "\u{feff}{}",
+            r#"{"s3_key":"a","s3_key":"b"}"#,
+            r#"{"s3_key":"a","s3_\u006bey":"b"}"#,
+            r#"{"s3_key":1e999}"#,
+            &format!("{{\"s3_key\":{}1{}}}", "[".repeat(99), "]".repeat(99)),
+        ] {
+            let error = read(text).unwrap_err();
+            assert_eq!(error.message(), "the body is not one plain JSON object", "{text}");
+        }
+        let long = format!("{{\"s3_key\":\"{}\"}}", "a".repeat(1 << 20));
+        for body in [Body::TooLarge, Body::Json(long.into())] {
+            let error = Members::read(body, &["s3_key"]).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::InvalidRequest);
+            assert_eq!((error.details().limit, error.details().used), (Some(1 << 20), None));
+        }
+        for body in [Body::None, Body::Unreadable, Body::Form(Default::default())] {
+            let error = Members::read(body, &[]).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::InvalidRequest);
+        }
+    }
+
+    #[test]
+    fn an_unknown_member_is_named_without_its_value() {
+        let error = read(r#"{"s3_key":"a","user\n_id":"hush"}"#).unwrap_err();
+        assert_eq!(error.message(), "the body has an unknown member `user\\n_id`");
+        let long = format!("{{\"{}\":1}}", "x".repeat(100_000));
+        assert!(read(&long).unwrap_err().message().len() < 200);
+    }
+
+    #[test]
+    fn values_have_their_types() {
+        let mut members = read(r#"{"s3_key":"a","expires_in":60}"#).unwrap();
+        assert_eq!(members.text("s3_key").unwrap(), "a");
+        assert_eq!(members.number("expires_in").unwrap(), Some(60));
+        assert_eq!(members.text("s3_key").unwrap_err().message(), "`s3_key` is missing");
+        assert_eq!(members.number("expires_in").unwrap(), None);
+        assert_eq!(read(r#"{"expires_in":null}"#).unwrap().number("expires_in").unwrap(), None);
+        for value in ["1.5", "-1", "\"60\"", "true", "[]", "60.0", "18446744073709551616"] {
+            let mut members = read(&format!("{{\"expires_in\":{value}}}")).unwrap();
+            assert_eq!(
+                members.number("expires_in").unwrap_err().code(),
+                "invalid-request",
+                "{value}"
+            );
+        }
+        for value in ["1", "null", "[\"a\"]", "{}"] {
+            let mut members = read(&format!("{{\"s3_key\":{value}}}")).unwrap();
+            assert_eq!(members.text("s3_key").unwrap_err().message(), "`s3_key` is not a string");
+        }
+    }
+
+    #[test]
+    fn keys_are_all_ones_own() {
+        let own = "user_1/files/a.txt";
+        assert_eq!(keys(json!([own, own])).unwrap(), [own, own]);
+        assert_eq!(keys(json!(vec![own; 1000])).unwrap().len(), 1000);
+        for value in [json!([]), json!(vec![own; 1001]), json!(own), json!(null), json!([own, 1])] {
+            assert_eq!(keys(value).unwrap_err().code(), "invalid-request");
+        }
+        let error = keys(json!([own, "user_2/files/a.txt"])).unwrap_err();
+        assert_eq!(error.code(), "not-owner");
+        assert_eq!(error.message(), "`s3_keys[1]`: the key belongs to somebody else");
+        assert_eq!(keys(json!([own, "user_1/../a"])).unwrap_err().code(), "invalid-key");
+    }
+}
