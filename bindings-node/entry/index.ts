@@ -1,2 +1,49 @@
-/** The public surface of the package `casier`. */
-export {};
+import { defineErrors, setLogger } from '#native'
+import { CasierError } from './error.js'
+
+export { CasierError, type Category } from './error.js'
+export {
+  Action,
+  Casier,
+  Decision,
+  Link,
+  Policy,
+  Scope,
+  Session,
+  setLogger,
+  TokenVerifier,
+  User,
+  UserStorage,
+  VerifiedToken,
+  VERSION,
+} from '#native'
+export type {
+  CallOptions,
+  Contents,
+  Details,
+  Facts,
+  LinkOptions,
+  ListOptions,
+  LogRecord,
+  Names,
+  Organization,
+  Page,
+  ParsedKey,
+  ReadOptions,
+  RequestHeaders,
+  Settings,
+  StoredFile,
+  UploadFileOptions,
+  UploadOptions,
+  UserOptions,
+  VerifierOptions,
+} from '#native'
+
+defineErrors((code, message, details, cause) => {
+  return new CasierError(code, message, cause === undefined ? { details } : { details, cause })
+})
+setLogger(({ level, logger, message }) => {
+  if (level !== 'info') {
+    process.emitWarning(message, { type: 'CasierWarning', detail: logger })
+  }
+})

@@ -33,6 +33,7 @@
 //! - [`state`]: what requests, and later processes, share.
 //! - [`http`]: the routes that web frameworks mount, and the form of their answers.
 //! - [`config`]: the table of settings, from code, environment and file.
+//! - [`log`]: what Casier has to say, for languages that have a log of their own.
 //!
 //! Every failure is one [`Error`] with a stable code, an HTTP status, and whether trying again may
 //! help. Calls that wait need a tokio runtime with time and I/O; nothing is started at
@@ -46,6 +47,7 @@ pub mod config;
 mod error;
 pub mod http;
 mod json;
+pub mod log;
 mod random;
 mod session;
 pub mod state;

@@ -1,0 +1,21 @@
+// Writes the loader and the types of the addon: generate.mjs TYPE_DEFINITIONS OUTPUT. The type
+// definitions are what napi's macros write while the crate compiles, into the folder that
+// NAPI_TYPE_DEF_TMP_FOLDER names. (`napi build` would do all in one, but asks cargo for a target of
+// its own, for which everything would be compiled a second time.)
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { generateTypeDef, writeJsBinding } from '@napi-rs/cli'
+
+const [typeDefDir, outputDir] = process.argv.slice(2)
+const { napi, version } = JSON.parse(await readFile(new URL('package.json', import.meta.url)))
+const { dts, exports: idents } = await generateTypeDef({
+  typeDefDir,
+  cwd: fileURLToPath(new URL('.', import.meta.url)),
+  dtsHeaderFile: 'native.header.d.ts',
+})
+if (idents.length === 0) {
+  throw new Error(`there are no type definitions in ${typeDefDir}`)
+}
+await writeFile(join(outputDir, 'native.d.ts'), dts)
+await writeJsBinding({ ...napi, platform: true, jsBinding: 'native.js', idents, version, outputDir })

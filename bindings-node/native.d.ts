@@ -1,0 +1,786 @@
+// Generated from the doc comments in src/ and from native.header.d.ts: edit those.
+
+import type { CasierError } from '#error'
+
+/** What every call that waits takes. */
+export interface CallOptions {
+  /** Gives the call up: its promise is rejected with `cancelled`, whose `cause` is the signal's
+   * reason. */
+  signal?: AbortSignal | null | undefined
+}
+
+/** Several texts, of which one may stand alone; commas separate them, too. */
+export type Names = string | readonly string[]
+
+/** Every setting, by its name in code. The documentation's table says what each means. `null` and
+ * `undefined` leave it out. */
+export interface Settings {
+  issuer?: string | null | undefined
+  publishableKey?: string | null | undefined
+  jwksUrl?: string | null | undefined
+  jwtKey?: string | null | undefined
+  secretKey?: string | null | undefined
+  authorizedParties?: Names | null | undefined
+  allowMissingAzp?: boolean | null | undefined
+  audience?: Names | null | undefined
+  algorithms?: Names | null | undefined
+  clockSkew?: number | null | undefined
+  publicMetadataClaim?: string | null | undefined
+  clerkWebhookSecret?: Names | null | undefined
+  accessKeyId?: string | null | undefined
+  secretAccessKey?: string | null | undefined
+  sessionToken?: string | null | undefined
+  region?: string | null | undefined
+  bucket?: string | null | undefined
+  endpointUrl?: string | null | undefined
+  publicEndpointUrl?: string | null | undefined
+  addressingStyle?: string | null | undefined
+  useSsl?: boolean | null | undefined
+  linkSeconds?: number | null | undefined
+  deadlineSeconds?: number | null | undefined
+  policy?: string | null | undefined
+  allowedOrigins?: Names | null | undefined
+  local?: boolean | null | undefined
+  redisUrl?: string | null | undefined
+  secret?: Names | null | undefined
+  webhookUrl?: string | null | undefined
+  webhookSecret?: Names | null | undefined
+  config?: string | null | undefined
+}
+
+/** The headers of a request: a `Headers`, pairs, or an object such as `request.headers` of
+ * `node:http`. */
+export type RequestHeaders =
+  | Iterable<readonly [string, string]>
+  | Readonly<Record<string, string | readonly string[] | undefined>>
+
+/** The bytes of a file. */
+export type Contents = Uint8Array | ArrayBuffer
+
+/** What an upload may say beside the file. */
+export interface UploadOptions extends CallOptions {
+  /** User metadata: names of 1 to 64 of `a-z`, `0-9` and `-` (`casier-` is reserved), values in any
+   * script, 2 KB together. Defaults to none. */
+  metadata?: Readonly<Record<string, string>> | null | undefined
+  /** The content type. Defaults to that of the filename's extension, else
+   * `application/octet-stream`. */
+  contentType?: string | null | undefined
+  /** Whether a file of the same key is replaced. Defaults to true. */
+  overwrite?: boolean | null | undefined
+  /** Whether 128 random bits go into the name, before its extension. Defaults to false. */
+  unguessable?: boolean | null | undefined
+}
+
+/** What an upload from disk may say. */
+export interface UploadFileOptions extends UploadOptions {
+  /** The name to store it under. Defaults to the last part of the path. It is cleaned: the answer
+   * tells the name that was stored. */
+  filename?: string | null | undefined
+}
+
+/** What is to be listed. */
+export interface ListOptions extends CallOptions {
+  /** The most files of the page, 1 to 1000. Defaults to 1000. */
+  limit?: number | bigint | null | undefined
+  /** `nextCursor` of the page before, with the same kind. Defaults to the beginning. */
+  cursor?: string | null | undefined
+  /** Whether content types and user metadata are wanted, which takes one more call to the store for
+   * each file. Defaults to false. */
+  withMetadata?: boolean | null | undefined
+}
+
+/** How much is to be read. */
+export interface ReadOptions extends CallOptions {
+  /** The most bytes to take. Defaults to 64 MiB. */
+  limit?: number | bigint | null | undefined
+}
+
+/** What a link may be asked for. */
+export interface LinkOptions extends CallOptions {
+  /** How long it should live, in seconds, 1 to 604800. Defaults to the setting `linkSeconds`. A link
+   * longer than the tier allows is shortened, and the answer says how long it really lives. */
+  expiresIn?: number | bigint | null | undefined
+  /** The name under which browsers save the file. Without it, what a browser can show is shown: png,
+   * jpeg, gif, webp, avif, mp4, webm, mp3, m4a, ogg, wav, pdf, txt. */
+  downloadAs?: string | null | undefined
+}
+
+/** What a decision has to know beside the user and the policy. */
+export interface Facts {
+  /** The bytes that the user holds or has reserved now, without the file that the upload replaces.
+   * Defaults to 0. */
+  storedBytes?: number | bigint | null | undefined
+}
+
+/** What a user without a token is given. */
+export interface UserOptions {
+  /** The tier. Without it, the lowest, as with every tier that the policy does not know. */
+  subscription?: string | null | undefined
+  /** The application role. The same holds for it. */
+  role?: string | null | undefined
+  /** The e-mail address. */
+  email?: string | null | undefined
+  /** Plans with their scope: `u:pro`. */
+  plans?: readonly string[] | null | undefined
+  /** Features with their scope: `u:books`. */
+  features?: readonly string[] | null | undefined
+}
+
+/** The keys and rules of one issuer. Exactly one of `jwks`, `pem` and `jwk` is given. */
+export interface VerifierOptions {
+  /** A JSON Web Key set, as JSON text. */
+  jwks?: string | null | undefined
+  /** One public key, as PEM. */
+  pem?: string | null | undefined
+  /** One public key, as the JSON text of a JSON Web Key. */
+  jwk?: string | null | undefined
+  /** Accepted `aud`. Defaults to none: not checked. */
+  audience?: readonly string[] | null | undefined
+  /** Accepted `azp`. Defaults to none: not checked. */
+  authorizedParties?: readonly string[] | null | undefined
+  /** Whether a token from a header passes without `azp` although authorized parties are set. */
+  allowMissingAzp?: boolean | null | undefined
+  /** Allowed algorithms, by their JOSE names. Defaults to RS256 alone. */
+  algorithms?: readonly string[] | null | undefined
+  /** Seconds by which the issuer's clock may be off, 0 to 300. Defaults to 5. */
+  clockSkew?: number | null | undefined
+  /** For an issuer other than the primary one: the prefix of its user ids. */
+  namespace?: string | null | undefined
+  /** Another claim that only the issuer's server side can write, read like `public_metadata`. */
+  publicMetadataClaim?: string | null | undefined
+  /** Accepted `typ` headers. Defaults to `JWT` alone. */
+  tokenTypes?: readonly string[] | null | undefined
+  /** Which tiers and roles there are. Defaults to the built-in policy. */
+  policy?: Policy | null | undefined
+}
+
+/** What an application may decide about its routes. */
+export interface HttpApiOptions {
+  /** Whether `GET /list` of the routes `s3` lets the highest role name another `user_id`. */
+  adminMayList?: boolean | null | undefined
+}
+
+/** The body of a request, as it was read: one of these. */
+export type HttpBody =
+  | { json: Contents }
+  | { form: HttpForm }
+  | { tooLarge: true }
+  | { unreadable: true }
+
+/** A form of the type `multipart/form-data`. */
+export interface HttpForm {
+  /** Name and value of each text field, in order. */
+  fields?: ReadonlyArray<readonly [string, string]>
+  /** The file of the field `file`: its bytes, or where they are on disk. */
+  file?: { filename: string; contentType?: string | null; bytes: Contents } |
+    { filename: string; contentType?: string | null; path: string } | null
+}
+
+/** What an answer of success holds. */
+export interface HttpSuccess {
+  /** The status. Defaults to 200. */
+  status?: number
+  /** A sentence for people. */
+  message: string
+  /** What was asked for. */
+  data: unknown
+  /** What belongs to it without being part of it. */
+  metadata?: unknown
+}
+
+/** Something that a user asks for and that a policy allows or refuses. */
+export declare class Action {
+  /** Pass where this tier or a higher one is needed. */
+  static subscription(tier: string): Action
+  /** Pass where this application role or a higher one is needed. */
+  static role(role: string): Action
+  /** Use a feature: `books`, or `u:books` and `o:books` for what the token itself grants. */
+  static feature(feature: string): Action
+  /**
+   * Store a file.
+   *
+   * @param kind The kind of file, for example `image`.
+   * @param filename The name that it will have.
+   * @param contentType Its content type.
+   * @param size Its size in bytes.
+   */
+  static upload(kind: string, filename: string, contentType: string, size: number | bigint): Action
+  /** Get a link that lives for this many seconds. */
+  static link(seconds: number | bigint): Action
+}
+
+/**
+ * Verifies who is calling and opens their files. Build one for a process; worker threads may each
+ * build their own.
+ *
+ * Building it neither connects nor starts a thread.
+ */
+export declare class Casier {
+  /**
+   * Takes the settings given, by name, and nothing from the environment.
+   *
+   * @param settings Settings of the table in the documentation, such as `issuer` and `bucket`;
+   * lists as arrays of strings. `null` and `undefined` leave a setting out.
+   * @throws {CasierError} `config-invalid`: the first setting that is missing or wrong, by name,
+   * never with its value.
+   */
+  constructor(settings: Settings)
+  /**
+   * Takes every setting from the environment, `process.env`.
+   *
+   * @throws {CasierError} `config-invalid`: the first variable that is missing or wrong, by
+   * name, never with its value.
+   */
+  static fromEnv(): Casier
+  /**
+   * Verifies a session token that came in a header. Waits only when the issuer's keys have to
+   * be fetched.
+   *
+   * @param token The token, without `Bearer`.
+   * @throws {CasierError} `token-…`, `session-…`: the token must not be trusted, and why;
+   * `invalid-user-id`: its `sub` cannot name a user; `jwk-remote-…`: the issuer's keys cannot be
+   * fetched.
+   */
+  authenticate(token: string, options?: CallOptions): Promise<Session>
+  /**
+   * Takes the token from a request's headers or cookies and verifies it.
+   *
+   * The first source that is present decides: `Authorization`, `X-Clerk-Auth-Token`, then
+   * Clerk's session cookies. A request by cookie that may change something must come from the
+   * site itself.
+   *
+   * @param method The HTTP method.
+   * @param headers All headers as they came, names in any case: a `Headers`, pairs, or Node's
+   * own `request.headers`.
+   * @throws {CasierError} `token-missing`, `cross-site-request`, or what `authenticate` throws.
+   */
+  authenticateRequest(method: string, headers: RequestHeaders, options?: CallOptions): Promise<Session>
+  /**
+   * The files of any user, for trusted server code such as a background job: no tier limits
+   * apply.
+   *
+   * @param userId Whose files, as `User.userId` gives it.
+   * @throws {CasierError} `invalid-user-id`; `config-invalid` when no bucket is configured.
+   */
+  storageFor(userId: string): UserStorage
+}
+
+/** Allowed, on terms, or refused, with the error to throw. */
+export declare class Decision {
+  /** Whether the action is allowed. */
+  get allowed(): boolean
+  /** Why it is refused; null when it is allowed. */
+  get error(): CasierError | null
+  /** How many seconds the link may really live; null when this is not about a link. */
+  get linkSeconds(): number | null
+  /** When that link ends; null when this is not about a link. */
+  get linkExpiresAt(): Date | null
+  /** The content type to store; null when this is not about an upload. */
+  get contentType(): string | null
+  /**
+   * Returns when the action is allowed.
+   *
+   * @throws {CasierError} The refusal.
+   */
+  require(): void
+}
+
+/** A set of routes over a `Casier`. */
+export declare class HttpApi {
+  /** @param routes `secure`, `s3` or `files`. */
+  constructor(casier: Casier, routes: 'secure' | 's3' | 'files', options?: HttpApiOptions)
+  /** Takes the head of a request: finds the route, signs the user in. */
+  begin(method: string, path: string, query: string, headers: RequestHeaders, options?: CallOptions): Promise<HttpCall>
+}
+
+/** A call to a route, whose body may still be unread. */
+export declare class HttpCall {
+  /** What of the body is to be read before `answer`. */
+  get wanted(): 'nothing' | 'json' | 'form'
+  /** The most bytes of the body to read. */
+  get limit(): number
+  /** Who is signed in; null when the call is refused. */
+  get session(): Session | null
+  /** The id of the request, which the answer repeats as `X-Request-Id`. */
+  get requestId(): string
+  /** Does what was asked. A failure is an answer. */
+  answer(body?: HttpBody | null, options?: CallOptions): Promise<HttpAnswer>
+}
+
+/**
+ * A link to a file. Whoever has the address can read the file until the link ends: treat it as a
+ * secret. Neither `console.log` nor `JSON.stringify` shows it.
+ */
+export declare class Link {
+  /** The address. */
+  get url(): string
+  /** How long it really lives, in seconds. */
+  get expiresIn(): number
+  /** When it ends. */
+  get expiresAt(): Date
+}
+
+/**
+ * Tiers, roles, kinds and their limits.
+ *
+ * Immutable and pure: no clock, no I/O, the same answers in every language.
+ */
+export declare class Policy {
+  /** The policy that holds where no policy file says otherwise. */
+  static builtin(): Policy
+  /**
+   * The policy that the text of a policy file gives.
+   *
+   * @param text The file's text, TOML.
+   * @param origin What error messages call the file. Defaults to `policy`.
+   * @throws {CasierError} `config-invalid`: the text is not a policy; the message names the key.
+   */
+  static fromToml(text: string, origin?: string): Policy
+  /**
+   * Reads a policy file, of 1 MiB at most, at once: for the start of a program.
+   *
+   * @throws {CasierError} `config-invalid`: the file cannot be read or is not a policy.
+   */
+  static load(path: string): Policy
+  /** The names of the tiers, lowest first. */
+  get tiers(): Array<string>
+  /** The names of the application roles, lowest first. */
+  get roles(): Array<string>
+  /** The names of the kinds of files. */
+  get kinds(): Array<string>
+  /**
+   * Decides whether `user` may do `action`, and on what terms.
+   *
+   * A user whose tier or role the policy does not know counts as having the lowest. A tier or
+   * role that is asked for and that the policy does not know is refused for everybody
+   * (`config-invalid`). A feature that no tier has may still be granted by a token.
+   *
+   * @param user Who asks.
+   * @param action What for.
+   * @param facts What else is known. Defaults to a user who has stored nothing.
+   * @param now The time of the call. Defaults to the present.
+   */
+  decide(user: User, action: Action, facts?: Facts | null, now?: Date | null): Decision
+}
+
+/**
+ * One user's place in the bucket. Pure: no network, no bucket.
+ *
+ * Two user ids never share a key, and no scope's prefix begins another's.
+ */
+export declare class Scope {
+  /**
+   * The scope of a user id, taken as it stands.
+   *
+   * @throws {CasierError} `invalid-user-id`: the id is empty, or with `user_` and encoded it
+   * takes more than 255 bytes.
+   */
+  constructor(userId: string)
+  /** The user id that the scope was made of. */
+  get userId(): string
+  /** What every key of the scope starts with, the slash included: `user_abc123/`. */
+  get prefix(): string
+  /**
+   * The key of a new file: `user_abc123/books/mon_livre_2025.pdf`.
+   *
+   * @param kind The kind of file: `a-z`, `0-9` and `-`, 1 to 32 of them.
+   * @param filename Its name, at most 255 bytes. Folders and what S3 advises against are taken
+   * out of it.
+   * @throws {CasierError} `invalid-kind`, `invalid-filename`.
+   */
+  key(kind: string, filename: string): string
+  /**
+   * Like `key`, with 128 random bits before the extension.
+   *
+   * @throws {CasierError} `invalid-kind`, `invalid-filename`.
+   */
+  unguessableKey(kind: string, filename: string): string
+  /**
+   * Takes a key apart, if it is one of this scope. Only the string decides, whatever is stored.
+   *
+   * @throws {CasierError} `invalid-key`: nobody could read such a key; `not-owner`: it belongs
+   * to somebody else.
+   */
+  parse(key: string): ParsedKey
+}
+
+/**
+ * The verified user of one request.
+ *
+ * Each `has…` answers yes or no; its `require…` twin throws what was required and what the user
+ * has. A name that the policy does not know is never granted.
+ */
+export declare class Session {
+  /** Who this is. */
+  get user(): User
+  /** The token's claims, as they stood in it. A copy. */
+  get claims(): Record<string, unknown>
+  /** When the token expires. Clerk's session tokens live for 60 seconds. */
+  get expiresAt(): Date
+  /** Whether the user's tier is `tier` or a higher one. */
+  hasSubscription(tier: string): boolean
+  /**
+   * Returns when the user's tier is `tier` or a higher one.
+   *
+   * @throws {CasierError} `subscription-required`; `config-invalid` when the policy has no such
+   * tier.
+   */
+  requireSubscription(tier: string): void
+  /**
+   * Whether the user's application role is `role` or a higher one. A role in an organization
+   * never counts.
+   */
+  hasRole(role: string): boolean
+  /**
+   * Returns when the user's application role is `role` or a higher one.
+   *
+   * @throws {CasierError} `role-required`; `config-invalid` when the policy has no such role.
+   */
+  requireRole(role: string): void
+  /** Whether the user's tier includes `feature`, or the token grants it. */
+  hasFeature(feature: string): boolean
+  /**
+   * Returns when the user's tier includes `feature`, or the token grants it.
+   *
+   * @throws {CasierError} `feature-required`.
+   */
+  requireFeature(feature: string): void
+  /**
+   * Whether a record that the application keeps belongs to this user.
+   *
+   * @param ownerId The `User.userId` that the record holds.
+   */
+  owns(ownerId: string): boolean
+  /**
+   * Returns when a record that the application keeps belongs to this user.
+   *
+   * @throws {CasierError} `not-owner`.
+   */
+  requireOwner(ownerId: string): void
+  /**
+   * The user's files, with the limits of their tier.
+   *
+   * @throws {CasierError} `config-invalid` when no bucket is configured.
+   */
+  files(): UserStorage
+}
+
+/**
+ * Verifies the tokens of one issuer whose keys are given: no network, and the time may come from
+ * outside. Applications test with it.
+ */
+export declare class TokenVerifier {
+  /**
+   * Give the keys as exactly one of `jwks`, `pem` and `jwk`.
+   *
+   * @param issuer What `iss` must be, byte for byte.
+   * @throws {CasierError} `config-invalid`: the keys cannot be used, or a setting would weaken
+   * the checks.
+   */
+  constructor(issuer: string, options: VerifierOptions)
+  /**
+   * Verifies a token.
+   *
+   * @param token The token, without `Bearer`.
+   * @param now The time to check it against. Defaults to the present.
+   * @param source Where it came in. Defaults to `header`.
+   * @throws {CasierError} `token-…`, `session-…`: the token must not be trusted, and why;
+   * `invalid-user-id`: its `sub` cannot name a user.
+   */
+  verify(token: string, now?: Date | null, source?: 'header' | 'cookie'): VerifiedToken
+}
+
+/** Who is signed in, as a verified token tells it. */
+export declare class User {
+  /**
+   * A user who needs no token, for tests and for `Policy.decide`.
+   *
+   * @param userId Names the person.
+   */
+  constructor(userId: string, options?: UserOptions)
+  /** Names one person for good: `sub` of the primary issuer, `{namespace}::{sub}` of any other. */
+  get userId(): string
+  /** The e-mail address. */
+  get email(): string | null
+  /** Whether the issuer has verified the e-mail address. */
+  get emailVerified(): boolean
+  /** The first name. */
+  get firstName(): string | null
+  /** The last name. */
+  get lastName(): string | null
+  /** The whole name. */
+  get fullName(): string | null
+  /** The user name. */
+  get username(): string | null
+  /** The address of the user's picture. */
+  get imageUrl(): string | null
+  /** The phone number. */
+  get phoneNumber(): string | null
+  /** Whether the issuer has verified the phone number. */
+  get phoneVerified(): boolean
+  /** The subscription tier. */
+  get subscription(): string
+  /** The application role. A role in an organization never counts. */
+  get role(): string
+  /** The issuer's session. */
+  get sessionId(): string | null
+  /** The organization that is active in the session. */
+  get organization(): Organization | null
+  /** The plans, with their scope: `u:pro`, `o:team`. */
+  get plans(): Array<string>
+  /** The features that the token grants, with their scope: `u:books`, `o:reports`. */
+  get features(): Array<string>
+  /** What only the server can write about the user. A copy. */
+  get metadata(): Record<string, unknown>
+  /** Who acts in the user's place, as the token tells it; null when nobody does. */
+  get actor(): unknown
+  /** Every claim of the token. A copy. */
+  get claims(): Record<string, unknown>
+}
+
+/**
+ * Everything inside one scope. No call reaches outside it, whatever its arguments hold.
+ *
+ * Every call that waits has a deadline (`timeout`) and takes a `signal`. A key that belongs to
+ * somebody else is `not-owner`, one that nobody could read `invalid-key`; only the string decides,
+ * and nothing is sent. A store that does not answer is `storage-unavailable`, one that refuses our
+ * credentials `storage-denied`.
+ */
+export declare class UserStorage {
+  /** The scope that this storage is confined to. */
+  get scope(): Scope
+  /**
+   * Uploads a file from disk, in pieces; memory stays bounded whatever its size.
+   *
+   * @param path The file to upload.
+   * @param kind The kind of file, for example `image`.
+   * @throws {CasierError} `invalid-kind`, `invalid-filename`, `type-not-allowed`,
+   * `content-mismatch`, `file-too-large` for the tier or above 5 GiB, `metadata-too-large`,
+   * `invalid-request`, `checksum-mismatch`; `file-exists` when it exists and `overwrite` is
+   * false; `io-failed` when the file on disk cannot be read, or changes meanwhile.
+   */
+  uploadFile(path: string, kind: string, options?: UploadFileOptions): Promise<StoredFile>
+  /**
+   * Uploads what is in memory. The bytes are copied first, so that they may change meanwhile.
+   *
+   * @param data The bytes.
+   * @param filename The name to store it under. It is cleaned: the answer tells the name that
+   * was stored.
+   * @param kind The kind of file, for example `image`.
+   * @throws {CasierError} What `uploadFile` throws, less what concerns the disk.
+   */
+  uploadFileObject(data: Contents, filename: string, kind: string, options?: UploadOptions): Promise<StoredFile>
+  /**
+   * Lists files of the scope, in the order of their keys.
+   *
+   * A page may hold fewer files than its limit, even none, and yet have a next one: go on until
+   * `nextCursor` is null.
+   *
+   * @param kind Only files of this kind. Defaults to all.
+   * @throws {CasierError} `invalid-kind`, `invalid-cursor`; `invalid-request` for the limit.
+   */
+  list(kind?: string | null, options?: ListOptions): Promise<Page>
+  /**
+   * What is known of a file.
+   *
+   * @throws {CasierError} `file-not-found`.
+   */
+  metadata(key: string, options?: CallOptions): Promise<StoredFile>
+  /** Whether there is such a file. */
+  exists(key: string, options?: CallOptions): Promise<boolean>
+  /**
+   * Reads a file into memory.
+   *
+   * @param key The full key of the file.
+   * @throws {CasierError} `file-not-found`; `file-too-large` above the limit; `file-archived`
+   * when it must be restored from its archive first.
+   */
+  read(key: string, options?: ReadOptions): Promise<Buffer>
+  /**
+   * Downloads a file to a path, which appears whole or not at all. A file that is there is
+   * replaced.
+   *
+   * @throws {CasierError} `file-not-found`; `file-archived` when it must be restored from its
+   * archive first; `io-failed` when the folder is missing or cannot be written to.
+   */
+  download(key: string, path: string, options?: CallOptions): Promise<StoredFile>
+  /** Deletes a file. Deleting what is not there succeeds. */
+  delete(key: string, options?: CallOptions): Promise<void>
+  /**
+   * A link to read a file. It is signed here: the store is not asked, not even whether there is
+   * such a file.
+   *
+   * @param key The full key of the file.
+   * @throws {CasierError} `invalid-request` for the life, `invalid-filename` for `downloadAs`.
+   */
+  presignedUrl(key: string, options?: LinkOptions): Promise<Link>
+}
+
+/** A token that has passed every check. */
+export declare class VerifiedToken {
+  /** Whose token it is. */
+  get user(): User
+  /** Every claim. A copy. */
+  get claims(): Record<string, unknown>
+  /** When it was issued; null when it does not say. */
+  get issuedAt(): Date | null
+  /** When it becomes valid; null when it does not say. */
+  get notBefore(): Date | null
+  /** When it expires. */
+  get expiresAt(): Date
+  /** The id of the key that signed it. */
+  get keyId(): string | null
+  /** The issuer's session. */
+  get sessionId(): string | null
+}
+
+/** Every code of the catalogue. */
+export declare function catalogue(): Array<CatalogueEntry>
+
+/** A code of the catalogue, and what belongs to it. */
+export interface CatalogueEntry {
+  /** The stable kebab-case code. */
+  code: string
+  /** The HTTP status. */
+  status: number
+  /** Whether it is worth another try. */
+  retryable: boolean
+  /** What an application does about it. */
+  category: string
+  /** What it means, in one sentence. */
+  meaning: string
+}
+
+/** Names the function that makes the error of a code, for this thread. */
+export declare function defineErrors(make: (code: string, message: string, details: Details, cause: unknown) => Error): void
+
+/**
+ * The facts that some codes carry, under the same names in every language. A fact that does not
+ * apply is null.
+ */
+export interface Details {
+  /** What the call needed: a tier, a role, a feature, a content type. */
+  required: string | null
+  /** What the caller has instead. */
+  actual: string | null
+  /** The limit that was met, in the unit that it is about: bytes, seconds, files or requests. */
+  limit: number | null
+  /** How much was used or asked for, in the same unit. */
+  used: number | null
+  /** Seconds to wait before another try. */
+  retryAfter: number | null
+}
+
+/**
+ * The answer that tells of an error, in the one form of every answer.
+ *
+ * @param error A `CasierError`.
+ */
+export declare function errorAnswer(error: CasierError, requestId: string): HttpAnswer
+
+/** What goes back to the client. */
+export interface HttpAnswer {
+  /** The status. */
+  status: number
+  /** Name and value of each header. */
+  headers: Array<[string, string]>
+  /** JSON text, or empty. */
+  body: string
+}
+
+/** Something that Casier has to say. It never holds a token, a secret or a signed link. */
+export interface LogRecord {
+  /** How much it matters. */
+  level: 'error' | 'warn' | 'info'
+  /** Where it was said: `casier.token.verifier`. */
+  logger: string
+  /** What was said. */
+  message: string
+}
+
+/** The organization that is active in a session. */
+export interface Organization {
+  /** Names the organization. */
+  id: string
+  /** Its readable name. */
+  slug: string | null
+  /** The user's role in it, which is never an application role. */
+  role: string | null
+  /** The user's permissions in it. */
+  permissions: Array<string>
+}
+
+/** Some files of a scope. */
+export interface Page {
+  /** The files. */
+  items: Array<StoredFile>
+  /** Where the next page begins; null when there is no more. */
+  nextCursor: string | null
+  /**
+   * How many objects were left out because their keys cannot be read: folders that consoles
+   * make, objects of other tools.
+   */
+  skipped: number
+}
+
+/** A key of a scope, taken apart. */
+export interface ParsedKey {
+  /** The kind; null for a file that lies in no folder of a kind. */
+  kind: string | null
+  /** The last part of the key. */
+  filename: string
+}
+
+/** The id of a request: the incoming `X-Request-Id` where it may be kept, else a new one. */
+export declare function requestId(incoming?: string | null): string
+
+/**
+ * Names the function that gets what Casier has to say, for this thread; null throws it away. By
+ * default warnings and errors become `process.emitWarning`.
+ *
+ * A record is handed over at the end of the next call. What the function throws is lost.
+ */
+export declare function setLogger(logger: ((record: LogRecord) => void) | null): void
+
+/** A setting: its name in code, its environment variables, its default and its meaning. */
+export interface SettingEntry {
+  /** The name in the table of the documentation, in snake case. */
+  name: string
+  /** The environment variables that set it. */
+  variables: Array<string>
+  /** What holds when nothing sets it. */
+  defaultText: string
+  /** What it means. */
+  meaning: string
+}
+
+/** Every setting. */
+export declare function settings(): Array<SettingEntry>
+
+/** A stored file. */
+export interface StoredFile {
+  /** The full S3 key. */
+  key: string
+  /** The last part of the key. */
+  filename: string
+  /** The kind; null when the key lies in no folder of a kind. */
+  kind: string | null
+  /** The size in bytes. */
+  size: number
+  /** The content type; null in a listing without metadata. */
+  contentType: string | null
+  /** The entity tag, without its quotes. Not always an MD5. */
+  etag: string | null
+  /** When the file was stored; null after an upload. */
+  lastModified: Date | null | null
+  /** The user metadata; empty in a listing without metadata. */
+  metadata: Record<string, string>
+  /** The storage class, where the store names one. */
+  storageClass: string | null
+}
+
+/** The answer of success, in the one form of every answer. */
+export declare function successAnswer(success: HttpSuccess, requestId: string): HttpAnswer
+
+/** The version of the package. */
+export declare const VERSION: string

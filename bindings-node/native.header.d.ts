@@ -1,0 +1,189 @@
+// Generated from the doc comments in src/ and from native.header.d.ts: edit those.
+
+import type { CasierError } from '#error'
+
+/** What every call that waits takes. */
+export interface CallOptions {
+  /** Gives the call up: its promise is rejected with `cancelled`, whose `cause` is the signal's
+   * reason. */
+  signal?: AbortSignal | null | undefined
+}
+
+/** Several texts, of which one may stand alone; commas separate them, too. */
+export type Names = string | readonly string[]
+
+/** Every setting, by its name in code. The documentation's table says what each means. `null` and
+ * `undefined` leave it out. */
+export interface Settings {
+  issuer?: string | null | undefined
+  publishableKey?: string | null | undefined
+  jwksUrl?: string | null | undefined
+  jwtKey?: string | null | undefined
+  secretKey?: string | null | undefined
+  authorizedParties?: Names | null | undefined
+  allowMissingAzp?: boolean | null | undefined
+  audience?: Names | null | undefined
+  algorithms?: Names | null | undefined
+  clockSkew?: number | null | undefined
+  publicMetadataClaim?: string | null | undefined
+  clerkWebhookSecret?: Names | null | undefined
+  accessKeyId?: string | null | undefined
+  secretAccessKey?: string | null | undefined
+  sessionToken?: string | null | undefined
+  region?: string | null | undefined
+  bucket?: string | null | undefined
+  endpointUrl?: string | null | undefined
+  publicEndpointUrl?: string | null | undefined
+  addressingStyle?: string | null | undefined
+  useSsl?: boolean | null | undefined
+  linkSeconds?: number | null | undefined
+  deadlineSeconds?: number | null | undefined
+  policy?: string | null | undefined
+  allowedOrigins?: Names | null | undefined
+  local?: boolean | null | undefined
+  redisUrl?: string | null | undefined
+  secret?: Names | null | undefined
+  webhookUrl?: string | null | undefined
+  webhookSecret?: Names | null | undefined
+  config?: string | null | undefined
+}
+
+/** The headers of a request: a `Headers`, pairs, or an object such as `request.headers` of
+ * `node:http`. */
+export type RequestHeaders =
+  | Iterable<readonly [string, string]>
+  | Readonly<Record<string, string | readonly string[] | undefined>>
+
+/** The bytes of a file. */
+export type Contents = Uint8Array | ArrayBuffer
+
+/** What an upload may say beside the file. */
+export interface UploadOptions extends CallOptions {
+  /** User metadata: names of 1 to 64 of `a-z`, `0-9` and `-` (`casier-` is reserved), values in any
+   * script, 2 KB together. Defaults to none. */
+  metadata?: Readonly<Record<string, string>> | null | undefined
+  /** The content type. Defaults to that of the filename's extension, else
+   * `application/octet-stream`. */
+  contentType?: string | null | undefined
+  /** Whether a file of the same key is replaced. Defaults to true. */
+  overwrite?: boolean | null | undefined
+  /** Whether 128 random bits go into the name, before its extension. Defaults to false. */
+  unguessable?: boolean | null | undefined
+}
+
+/** What an upload from disk may say. */
+export interface UploadFileOptions extends UploadOptions {
+  /** The name to store it under. Defaults to the last part of the path. It is cleaned: the answer
+   * tells the name that was stored. */
+  filename?: string | null | undefined
+}
+
+/** What is to be listed. */
+export interface ListOptions extends CallOptions {
+  /** The most files of the page, 1 to 1000. Defaults to 1000. */
+  limit?: number | bigint | null | undefined
+  /** `nextCursor` of the page before, with the same kind. Defaults to the beginning. */
+  cursor?: string | null | undefined
+  /** Whether content types and user metadata are wanted, which takes one more call to the store for
+   * each file. Defaults to false. */
+  withMetadata?: boolean | null | undefined
+}
+
+/** How much is to be read. */
+export interface ReadOptions extends CallOptions {
+  /** The most bytes to take. Defaults to 64 MiB. */
+  limit?: number | bigint | null | undefined
+}
+
+/** What a link may be asked for. */
+export interface LinkOptions extends CallOptions {
+  /** How long it should live, in seconds, 1 to 604800. Defaults to the setting `linkSeconds`. A link
+   * longer than the tier allows is shortened, and the answer says how long it really lives. */
+  expiresIn?: number | bigint | null | undefined
+  /** The name under which browsers save the file. Without it, what a browser can show is shown: png,
+   * jpeg, gif, webp, avif, mp4, webm, mp3, m4a, ogg, wav, pdf, txt. */
+  downloadAs?: string | null | undefined
+}
+
+/** What a decision has to know beside the user and the policy. */
+export interface Facts {
+  /** The bytes that the user holds or has reserved now, without the file that the upload replaces.
+   * Defaults to 0. */
+  storedBytes?: number | bigint | null | undefined
+}
+
+/** What a user without a token is given. */
+export interface UserOptions {
+  /** The tier. Without it, the lowest, as with every tier that the policy does not know. */
+  subscription?: string | null | undefined
+  /** The application role. The same holds for it. */
+  role?: string | null | undefined
+  /** The e-mail address. */
+  email?: string | null | undefined
+  /** Plans with their scope: `u:pro`. */
+  plans?: readonly string[] | null | undefined
+  /** Features with their scope: `u:books`. */
+  features?: readonly string[] | null | undefined
+}
+
+/** The keys and rules of one issuer. Exactly one of `jwks`, `pem` and `jwk` is given. */
+export interface VerifierOptions {
+  /** A JSON Web Key set, as JSON text. */
+  jwks?: string | null | undefined
+  /** One public key, as PEM. */
+  pem?: string | null | undefined
+  /** One public key, as the JSON text of a JSON Web Key. */
+  jwk?: string | null | undefined
+  /** Accepted `aud`. Defaults to none: not checked. */
+  audience?: readonly string[] | null | undefined
+  /** Accepted `azp`. Defaults to none: not checked. */
+  authorizedParties?: readonly string[] | null | undefined
+  /** Whether a token from a header passes without `azp` although authorized parties are set. */
+  allowMissingAzp?: boolean | null | undefined
+  /** Allowed algorithms, by their JOSE names. Defaults to RS256 alone. */
+  algorithms?: readonly string[] | null | undefined
+  /** Seconds by which the issuer's clock may be off, 0 to 300. Defaults to 5. */
+  clockSkew?: number | null | undefined
+  /** For an issuer other than the primary one: the prefix of its user ids. */
+  namespace?: string | null | undefined
+  /** Another claim that only the issuer's server side can write, read like `public_metadata`. */
+  publicMetadataClaim?: string | null | undefined
+  /** Accepted `typ` headers. Defaults to `JWT` alone. */
+  tokenTypes?: readonly string[] | null | undefined
+  /** Which tiers and roles there are. Defaults to the built-in policy. */
+  policy?: Policy | null | undefined
+}
+
+/** What an application may decide about its routes. */
+export interface HttpApiOptions {
+  /** Whether `GET /list` of the routes `s3` lets the highest role name another `user_id`. */
+  adminMayList?: boolean | null | undefined
+}
+
+/** The body of a request, as it was read: one of these. */
+export type HttpBody =
+  | { json: Contents }
+  | { form: HttpForm }
+  | { tooLarge: true }
+  | { unreadable: true }
+
+/** A form of the type `multipart/form-data`. */
+export interface HttpForm {
+  /** Name and value of each text field, in order. */
+  fields?: ReadonlyArray<readonly [string, string]>
+  /** The file of the field `file`: its bytes, or where they are on disk. */
+  file?: { filename: string; contentType?: string | null; bytes: Contents } |
+    { filename: string; contentType?: string | null; path: string } | null
+}
+
+/** What an answer of success holds. */
+export interface HttpSuccess {
+  /** The status. Defaults to 200. */
+  status?: number
+  /** A sentence for people. */
+  message: string
+  /** What was asked for. */
+  data: unknown
+  /** What belongs to it without being part of it. */
+  metadata?: unknown
+}

@@ -1,0 +1,188 @@
+//! The entry: one `Casier` for a process.
+
+use std::ffi::OsString;
+
+use casier::Config;
+use casier::Setting;
+use casier::config::ConfigBuilder;
+use casier::token::RequestHead;
+use napi::JsValue as _;
+use napi::bindgen_prelude::*;
+use napi_derive::napi;
+
+use crate::call::{now, soon};
+use crate::convert::{self, Js, is_a, is_absent, text};
+use crate::error::Outcome;
+use crate::options::Options;
+use crate::session::Session;
+use crate::storage::UserStorage;
+
+/// Verifies who is calling and opens their files. Build one for a process; worker threads may each
+/// build their own.
+///
+/// Building it neither connects nor starts a thread.
+#[napi]
+#[derive(Debug)]
+pub struct Casier(pub(crate) casier::Casier);
+
+#[napi]
+impl Casier {
+    /// Takes the settings given, by name, and nothing from the environment.
+    ///
+    /// @param settings Settings of the table in the documentation, such as `issuer` and `bucket`;
+    /// lists as arrays of strings. `null` and `undefined` leave a setting out.
+    /// @throws {CasierError} `config-invalid`: the first setting that is missing or wrong, by name,
+    /// never with its value.
+    #[napi(constructor, ts_args_type = "settings: Settings")]
+    pub fn new(env: Env, settings: Unknown<'_>) -> napi::Result<Self> {
+        now(&env, || {
+            let mut builder = Config::builder();
+            for (name, value) in convert::members(settings, "settings")? {
+                if !is_absent(&value)? {
+                    builder = builder.set_named(&snake_case(&name), setting(value, &name)?)?;
+                }
+            }
+            build(builder)
+        })
+    }
+
+    /// Takes every setting from the environment, `process.env`.
+    ///
+    /// @throws {CasierError} `config-invalid`: the first variable that is missing or wrong, by
+    /// name, never with its value.
+    #[napi(factory)]
+    pub fn from_env(env: Env) -> napi::Result<Self> {
+        now(&env, || build(Config::builder().variables(environment(&env)?)?))
+    }
+
+    /// Verifies a session token that came in a header. Waits only when the issuer's keys have to
+    /// be fetched.
+    ///
+    /// @param token The token, without `Bearer`.
+    /// @throws {CasierError} `token-…`, `session-…`: the token must not be trusted, and why;
+    /// `invalid-user-id`: its `sub` cannot name a user; `jwk-remote-…`: the issuer's keys cannot be
+    /// fetched.
+    #[napi(
+        ts_args_type = "token: string, options?: CallOptions",
+        ts_return_type = "Promise<Session>"
+    )]
+    pub fn authenticate(
+        &self,
+        env: Env,
+        token: Unknown<'_>,
+        options: Unknown<'_>,
+    ) -> napi::Result<Js> {
+        let casier = self.0.clone();
+        let begin = || {
+            let (token, signal) = (text(token, "token")?, Options::signal_of(options)?);
+            Ok((signal, async move { casier.authenticate(&token).await }))
+        };
+        soon(&env, begin, |_, session| Ok(Session(session)))
+    }
+
+    /// Takes the token from a request's headers or cookies and verifies it.
+    ///
+    /// The first source that is present decides: `Authorization`, `X-Clerk-Auth-Token`, then
+    /// Clerk's session cookies. A request by cookie that may change something must come from the
+    /// site itself.
+    ///
+    /// @param method The HTTP method.
+    /// @param headers All headers as they came, names in any case: a `Headers`, pairs, or Node's
+    /// own `request.headers`.
+    /// @throws {CasierError} `token-missing`, `cross-site-request`, or what `authenticate` throws.
+    #[napi(
+        ts_args_type = "method: string, headers: RequestHeaders, options?: CallOptions",
+        ts_return_type = "Promise<Session>"
+    )]
+    pub fn authenticate_request(
+        &self,
+        env: Env,
+        method: Unknown<'_>,
+        headers: Unknown<'_>,
+        options: Unknown<'_>,
+    ) -> napi::Result<Js> {
+        let casier = self.0.clone();
+        let begin = || {
+            let (method, headers) = (text(method, "method")?, convert::headers(&env, headers)?);
+            let (request, signal) =
+                (RequestHead::new(method, headers), Options::signal_of(options)?);
+            Ok((signal, async move { casier.authenticate_request(&request).await }))
+        };
+        soon(&env, begin, |_, session| Ok(Session(session)))
+    }
+
+    /// The files of any user, for trusted server code such as a background job: no tier limits
+    /// apply.
+    ///
+    /// @param userId Whose files, as `User.userId` gives it.
+    /// @throws {CasierError} `invalid-user-id`; `config-invalid` when no bucket is configured.
+    #[napi(ts_args_type = "userId: string")]
+    pub fn storage_for(&self, env: Env, user_id: Unknown<'_>) -> napi::Result<UserStorage> {
+        now(&env, || Ok(UserStorage(self.0.storage_for(&text(user_id, "userId")?)?)))
+    }
+}
+
+fn build(builder: ConfigBuilder) -> Outcome<Casier> {
+    Ok(Casier(casier::Casier::new(builder.build()?)?))
+}
+
+/// `jwksUrl` is the core's `jwks_url`.
+fn snake_case(name: &str) -> String {
+    let mut snake = String::new();
+    for letter in name.chars() {
+        if letter.is_ascii_uppercase() {
+            snake.push('_');
+        }
+        snake.push(letter.to_ascii_lowercase());
+    }
+    snake
+}
+
+/// The value of a setting as the environment would give it: text as it stands, a number, `true` or
+/// `false`, or several texts, by commas.
+fn setting(value: Unknown<'_>, name: &str) -> Outcome<String> {
+    if value.is_array()? {
+        return Ok(convert::texts(value, name)?.join(","));
+    }
+    if is_a(&value, ValueType::Boolean)? || is_a(&value, ValueType::Number)? {
+        return Ok(value.coerce_to_string()?.into_utf8()?.into_owned()?);
+    }
+    if is_a(&value, ValueType::String)? {
+        return text(value, name);
+    }
+    convert::must_be(name, "a string, a number, true, false or an array of strings")
+}
+
+/// `process.env`, which on worker threads is a copy of their own.
+fn environment(env: &Env) -> Outcome<Vec<(OsString, OsString)>> {
+    let process: Object<'_> = env.get_global()?.get_named_property_unchecked("process")?;
+    let variables = convert::members(process.get_named_property_unchecked("env")?, "process.env")?;
+    let text = |(name, value): (String, Unknown<'_>)| Ok((name.into(), text(value, "env")?.into()));
+    variables.into_iter().map(text).collect()
+}
+
+/// A setting: its name in code, its environment variables, its default and its meaning.
+#[napi(object, object_from_js = false)]
+#[derive(Debug)]
+pub struct SettingEntry {
+    /// The name in the table of the documentation, in snake case.
+    pub name: &'static str,
+    /// The environment variables that set it.
+    pub variables: Vec<&'static str>,
+    /// What holds when nothing sets it.
+    pub default_text: &'static str,
+    /// What it means.
+    pub meaning: &'static str,
+}
+
+/// Every setting.
+#[napi]
+pub fn settings() -> Vec<SettingEntry> {
+    let entry = |setting: &Setting| SettingEntry {
+        name: setting.name(),
+        variables: setting.variables().to_vec(),
+        default_text: setting.default_text(),
+        meaning: setting.meaning(),
+    };
+    Setting::ALL.iter().map(entry).collect()
+}

@@ -1,0 +1,257 @@
+//! Between JavaScript's values and the core's.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use bytes::Bytes;
+use casier::{Error, ErrorKind};
+use napi::bindgen_prelude::*;
+use napi::{JsDate, JsString};
+use serde_json::Value;
+
+use crate::error::{Failure, Outcome};
+
+/// A value of JavaScript's, for as long as the callback runs that it was made in.
+pub(crate) type Js = Unknown<'static>;
+
+/// The last millisecond, before and after 1970, that a `Date` can tell.
+const LAST_MILLISECOND: f64 = 8.64e15;
+
+pub(crate) fn is_a(value: &Unknown<'_>, kind: ValueType) -> napi::Result<bool> {
+    Ok(value.get_type()? == kind)
+}
+
+/// Nothing given: undefined, or null.
+pub(crate) fn is_absent(value: &Unknown<'_>) -> napi::Result<bool> {
+    Ok(matches!(value.get_type()?, ValueType::Undefined | ValueType::Null))
+}
+
+pub(crate) fn must_be<T>(what: &str, expected: &str) -> Outcome<T> {
+    Err(Failure::Miswritten(format!("{what} must be {expected}")))
+}
+
+/// Text from outside, such as a key out of a JSON body. JavaScript's strings may hold lone
+/// surrogates, which no encoding takes: these are `invalid-request`.
+pub(crate) fn text(value: Unknown<'_>, what: &str) -> Outcome<String> {
+    if !is_a(&value, ValueType::String)? {
+        return must_be(what, "a string");
+    }
+    let units = JsString::from_unknown(value)?.into_utf16()?;
+    let unpaired = |_| Error::new(ErrorKind::InvalidRequest, format!("{what} is not Unicode"));
+    Ok(units.as_str().map_err(unpaired)?)
+}
+
+/// A text that may be left out.
+pub(crate) fn text_if_given(value: Unknown<'_>, what: &str) -> Outcome<Option<String>> {
+    if is_absent(&value)? { Ok(None) } else { text(value, what).map(Some) }
+}
+
+pub(crate) fn flag(value: Unknown<'_>, what: &str) -> Outcome<bool> {
+    if !is_a(&value, ValueType::Boolean)? {
+        return must_be(what, "true or false");
+    }
+    Ok(bool::from_unknown(value)?)
+}
+
+/// A whole number that the core holds to its range: one that no unsigned number can tell becomes
+/// the nearest, so that it is refused there, with its code.
+pub(crate) fn count(value: Unknown<'_>, what: &str) -> Outcome<u64> {
+    match value.get_type()? {
+        ValueType::BigInt => {
+            let (negative, number, exact) = BigInt::from_unknown(value)?.get_u64();
+            Ok(if exact {
+                number
+            } else if negative {
+                0
+            } else {
+                u64::MAX
+            })
+        }
+        ValueType::Number => match f64::from_unknown(value)? {
+            number if number.fract() == 0.0 => Ok(to_u64(number)),
+            _ => must_be(what, "a whole number"),
+        },
+        _ => must_be(what, "a whole number"),
+    }
+}
+
+pub(crate) fn number(value: Unknown<'_>, what: &str) -> Outcome<f64> {
+    if !is_a(&value, ValueType::Number)? {
+        return must_be(what, "a number");
+    }
+    Ok(f64::from_unknown(value)?)
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "the nearest is wanted"
+)]
+fn to_u64(number: f64) -> u64 {
+    number as u64
+}
+
+/// JavaScript's numbers are exact up to 2^53.
+#[expect(clippy::cast_precision_loss, reason = "the nearest is wanted")]
+pub(crate) fn to_f64(number: u64) -> f64 {
+    number as f64
+}
+
+/// A `Date`, or the present where none is given.
+pub(crate) fn time_or_now(value: Unknown<'_>, what: &str) -> Outcome<SystemTime> {
+    if is_absent(&value)? {
+        return Ok(SystemTime::now());
+    }
+    if !value.is_date()? {
+        return must_be(what, "a Date");
+    }
+    let milliseconds = JsDate::from_unknown(value)?.value_of()?;
+    let Ok(distance) = Duration::try_from_secs_f64(milliseconds.abs() / 1000.0) else {
+        return must_be(what, "a valid Date");
+    };
+    let time = match milliseconds < 0.0 {
+        true => UNIX_EPOCH.checked_sub(distance),
+        false => UNIX_EPOCH.checked_add(distance),
+    };
+    time.map_or_else(|| must_be(what, "a valid Date"), Ok)
+}
+
+/// A `Date`. A time that none can tell becomes the nearest.
+pub(crate) fn date(env: &Env, time: SystemTime) -> napi::Result<Js> {
+    let milliseconds = match time.duration_since(UNIX_EPOCH) {
+        Ok(since) => since.as_secs_f64() * 1000.0,
+        Err(before) => before.duration().as_secs_f64() * -1000.0,
+    };
+    let date = env.create_date(milliseconds.clamp(-LAST_MILLISECOND, LAST_MILLISECOND).trunc())?;
+    Unknown::from_unknown(date.to_unknown())
+}
+
+/// A copy of a JSON value. `JSON.parse` makes it, for which `__proto__` is a name like any other.
+pub(crate) fn json(env: &Env, value: &impl serde::Serialize) -> napi::Result<Js> {
+    let text = serde_json::to_string(value)
+        .map_err(|error| napi::Error::from_reason(error.to_string()))?;
+    let json: Object<'_> = env.get_global()?.get_named_property_unchecked("JSON")?;
+    let parse: Function<'_, String, Js> = json.get_named_property_unchecked("parse")?;
+    parse.call(text)
+}
+
+/// Several texts. A lone string is refused: its letters would be taken for them.
+pub(crate) fn texts(value: Unknown<'_>, what: &str) -> Outcome<Vec<String>> {
+    if !value.is_array()? {
+        return must_be(what, "an array of strings");
+    }
+    let array = Array::from_unknown(value)?;
+    (0..array.len())
+        .map(|at| text(array.get_element(at)?, &format!("an entry of {what}")))
+        .collect()
+}
+
+/// Pairs of texts, in their order.
+pub(crate) fn pairs(value: Unknown<'_>, what: &str) -> Outcome<Vec<(String, String)>> {
+    if !value.is_array()? {
+        return must_be(what, "an array of pairs");
+    }
+    let array = Array::from_unknown(value)?;
+    let pair = |at| match <[String; 2]>::try_from(texts(array.get_element(at)?, what)?) {
+        Ok([name, value]) => Ok((name, value)),
+        Err(_) => must_be(what, "an array of pairs"),
+    };
+    (0..array.len()).map(pair).collect()
+}
+
+/// An object of one of our classes.
+pub(crate) fn class<'env, T: MaybeTypeTag>(
+    value: Unknown<'env>,
+    what: &str,
+) -> Outcome<ClassInstance<'env, T>> {
+    ClassInstance::from_unknown(value).or_else(|_| must_be(what, "an object of its class"))
+}
+
+/// Names and values of an object; a value that is undefined is left out.
+pub(crate) fn members<'env>(
+    value: Unknown<'env>,
+    what: &str,
+) -> Outcome<Vec<(String, Unknown<'env>)>> {
+    if !is_a(&value, ValueType::Object)? || value.is_array()? {
+        return must_be(what, "an object");
+    }
+    let object = Object::from_unknown(value)?;
+    let mut members = Vec::new();
+    for name in Object::keys(&object)? {
+        let value: Unknown<'env> = object.get_named_property_unchecked(&name)?;
+        if !is_a(&value, ValueType::Undefined)? {
+            members.push((name, value));
+        }
+    }
+    Ok(members)
+}
+
+/// Names and values of user metadata.
+pub(crate) fn metadata(value: Unknown<'_>) -> Outcome<BTreeMap<String, String>> {
+    let texts = members(value, "metadata")?.into_iter().map(|(name, value)| {
+        let value = text(value, &format!("metadata.{name}"))?;
+        Ok((name, value))
+    });
+    texts.collect()
+}
+
+/// The headers of a request: a `Headers`, pairs, or an object such as Node's own
+/// `request.headers`, whose values are strings or arrays of them.
+pub(crate) fn headers(env: &Env, value: Unknown<'_>) -> Outcome<Vec<(String, String)>> {
+    const EXPECTED: &str = "a Headers, an object or an array of pairs";
+    if !is_a(&value, ValueType::Object)? {
+        return must_be("headers", EXPECTED);
+    }
+    let object = Object::from_unknown(value)?;
+    if !object.has_property_js(iterator(env)?)? {
+        return listed_headers(value);
+    }
+    let array: Object<'_> = env.get_global()?.get_named_property_unchecked("Array")?;
+    let from: Function<'_, Unknown<'_>, Unknown<'_>> =
+        array.get_named_property_unchecked("from")?;
+    pairs(from.apply(array, value)?, "headers")
+}
+
+fn listed_headers(value: Unknown<'_>) -> Outcome<Vec<(String, String)>> {
+    let mut headers = Vec::new();
+    for (name, value) in members(value, "headers")? {
+        let what = format!("the header {name}");
+        let values =
+            if value.is_array()? { texts(value, &what)? } else { vec![text(value, &what)?] };
+        headers.extend(values.into_iter().map(|value| (name.clone(), value)));
+    }
+    Ok(headers)
+}
+
+/// `Symbol.iterator`.
+fn iterator(env: &Env) -> napi::Result<Unknown<'_>> {
+    let symbol: Object<'_> = env.get_global()?.get_named_property_unchecked("Symbol")?;
+    symbol.get_named_property_unchecked("iterator")
+}
+
+/// The bytes of a file, copied: the caller may change them while the call runs.
+pub(crate) fn contents(value: Unknown<'_>, what: &str) -> Outcome<Bytes> {
+    if value.is_arraybuffer()? {
+        return Ok(Bytes::copy_from_slice(&ArrayBuffer::from_unknown(value)?));
+    }
+    match Uint8ArraySlice::from_unknown(value) {
+        Ok(bytes) => Ok(Bytes::copy_from_slice(&bytes)),
+        Err(_) => must_be(what, "a Uint8Array or an ArrayBuffer"),
+    }
+}
+
+/// A path on disk.
+pub(crate) fn path(value: Unknown<'_>, what: &str) -> Outcome<PathBuf> {
+    Ok(text(value, what)?.into())
+}
+
+/// Any JSON value that JavaScript gives, as `JSON.stringify` writes it.
+pub(crate) fn json_value(env: &Env, value: Unknown<'_>, what: &str) -> Outcome<Value> {
+    let json: Object<'_> = env.get_global()?.get_named_property_unchecked("JSON")?;
+    let write: Function<'_, Unknown<'_>, Unknown<'_>> =
+        json.get_named_property_unchecked("stringify")?;
+    let text = text(write.call(value)?, what)?;
+    serde_json::from_str(&text)
+        .map_err(|_| Failure::Miswritten(format!("{what} must be a JSON value")))
+}

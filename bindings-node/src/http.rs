@@ -1,0 +1,238 @@
+//! The core's HTTP routes, for `casier/next`.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::SystemTime;
+
+use casier::http::{
+    self, Answer, Api, ApiOptions, Body, Call, Contents, Form, FormFile, Request, Success, Wanted,
+};
+use casier::{Error, ErrorKind};
+use napi::bindgen_prelude::*;
+use napi_derive::napi;
+
+use crate::call::{later, now, soon};
+use crate::client::Casier;
+use crate::convert::{self, Js, class, contents, is_absent, members, path, text, to_f64};
+use crate::error::{Outcome, caught};
+use crate::options::Options;
+use crate::session::Session;
+
+/// A set of routes over a `Casier`.
+#[napi]
+#[derive(Debug)]
+pub struct HttpApi(Api);
+
+#[napi]
+impl HttpApi {
+    /// @param routes `secure`, `s3` or `files`.
+    #[napi(
+        constructor,
+        ts_args_type = "casier: Casier, routes: 'secure' | 's3' | 'files', options?: HttpApiOptions"
+    )]
+    pub fn new(
+        env: Env,
+        casier: Unknown<'_>,
+        routes: Unknown<'_>,
+        options: Unknown<'_>,
+    ) -> napi::Result<Self> {
+        now(&env, || {
+            let given = Options::new(options, &["adminMayList"])?;
+            let mut options = ApiOptions::default();
+            options.admin_may_list = given.flag("adminMayList")?.unwrap_or_default();
+            let casier = class::<Casier>(casier, "casier")?.0.clone();
+            Ok(Self(Api::new(casier, text(routes, "routes")?.parse()?, options)))
+        })
+    }
+
+    /// Takes the head of a request: finds the route, signs the user in.
+    #[napi(
+        ts_args_type = "method: string, path: string, query: string, headers: RequestHeaders, options?: CallOptions",
+        ts_return_type = "Promise<HttpCall>"
+    )]
+    pub fn begin(
+        &self,
+        env: Env,
+        method: Unknown<'_>,
+        path: Unknown<'_>,
+        query: Unknown<'_>,
+        headers: Unknown<'_>,
+        options: Unknown<'_>,
+    ) -> napi::Result<Js> {
+        let api = self.0.clone();
+        let begin = || {
+            let mut request = Request::new(text(method, "method")?, text(path, "path")?);
+            request.query = text(query, "query")?;
+            request.headers = convert::headers(&env, headers)?;
+            let signal = Options::signal_of(options)?;
+            Ok((signal, async move { Ok(api.begin(request).await) }))
+        };
+        soon(&env, begin, |_, call| Ok(HttpCall::new(call)))
+    }
+}
+
+/// A call to a route, whose body may still be unread.
+#[napi]
+#[derive(Debug)]
+pub struct HttpCall {
+    wanted: Wanted,
+    session: Option<casier::Session>,
+    request_id: String,
+    call: Mutex<Option<Call>>,
+}
+
+impl HttpCall {
+    fn new(call: Call) -> Self {
+        Self {
+            wanted: call.wanted(),
+            session: call.session().cloned(),
+            request_id: call.request_id().to_owned(),
+            call: Mutex::new(Some(call)),
+        }
+    }
+
+    fn take(&self) -> casier::Result<Call> {
+        let call = self.call.lock().unwrap_or_else(PoisonError::into_inner).take();
+        call.ok_or_else(|| Error::new(ErrorKind::InvalidRequest, "the call is answered already"))
+    }
+}
+
+#[napi]
+impl HttpCall {
+    /// What of the body is to be read before `answer`.
+    #[napi(getter, ts_return_type = "'nothing' | 'json' | 'form'")]
+    pub fn wanted(&self) -> &str {
+        match self.wanted {
+            Wanted::Json { .. } => "json",
+            Wanted::Form { .. } => "form",
+            _ => "nothing",
+        }
+    }
+
+    /// The most bytes of the body to read.
+    #[napi(getter)]
+    pub fn limit(&self) -> f64 {
+        match self.wanted {
+            Wanted::Json { limit } | Wanted::Form { limit } => to_f64(limit),
+            _ => 0.0,
+        }
+    }
+
+    /// Who is signed in; null when the call is refused.
+    #[napi(getter)]
+    pub fn session(&self) -> Option<Session> {
+        self.session.clone().map(Session)
+    }
+
+    /// The id of the request, which the answer repeats as `X-Request-Id`.
+    #[napi(getter)]
+    pub fn request_id(&self) -> &str {
+        &self.request_id
+    }
+
+    /// Does what was asked. A failure is an answer.
+    #[napi(
+        ts_args_type = "body?: HttpBody | null, options?: CallOptions",
+        ts_return_type = "Promise<HttpAnswer>"
+    )]
+    pub fn answer(&self, env: Env, body: Unknown<'_>, options: Unknown<'_>) -> napi::Result<Js> {
+        let begin = || {
+            let (body, signal) = (self::body(body)?, Options::signal_of(options)?);
+            let call = self.take()?;
+            Ok((signal, async move { Ok(call.answer(body).await) }))
+        };
+        later(&env, begin, |_, answer| Ok(HttpAnswer::new(answer)))
+    }
+}
+
+/// What goes back to the client.
+#[napi(object, object_from_js = false)]
+#[derive(Debug)]
+pub struct HttpAnswer {
+    /// The status.
+    pub status: u16,
+    /// Name and value of each header.
+    #[napi(ts_type = "Array<[string, string]>")]
+    pub headers: Vec<Vec<String>>,
+    /// JSON text, or empty.
+    pub body: String,
+}
+
+impl HttpAnswer {
+    fn new(answer: Answer) -> Self {
+        let headers = answer.headers.into_iter().map(|(name, value)| vec![name, value]);
+        Self { status: answer.status, headers: headers.collect(), body: answer.body }
+    }
+}
+
+/// The answer that tells of an error, in the one form of every answer.
+///
+/// @param error A `CasierError`.
+#[napi(ts_args_type = "error: CasierError, requestId: string")]
+pub fn error_answer(
+    env: Env,
+    error: Unknown<'_>,
+    request_id: Unknown<'_>,
+) -> napi::Result<HttpAnswer> {
+    now(&env, || {
+        let (error, id) = (caught(error)?, text(request_id, "requestId")?);
+        Ok(HttpAnswer::new(Answer::error(&error, &id, SystemTime::now())))
+    })
+}
+
+/// The answer of success, in the one form of every answer.
+#[napi(ts_args_type = "success: HttpSuccess, requestId: string")]
+pub fn success_answer(
+    env: Env,
+    success: Unknown<'_>,
+    request_id: Unknown<'_>,
+) -> napi::Result<HttpAnswer> {
+    now(&env, || {
+        let given = Options::new(success, &["status", "message", "data", "metadata"])?;
+        let json = |value, what: &str| convert::json_value(&env, value, what);
+        let message = given.text("message")?.unwrap_or_default();
+        let data = given.read("data", json)?.unwrap_or_default();
+        let mut success = Success::new(message, data);
+        let status = given.count("status")?.and_then(|status| status.try_into().ok());
+        success.status = status.unwrap_or(success.status);
+        success.metadata = given.read("metadata", json)?;
+        let id = text(request_id, "requestId")?;
+        Ok(HttpAnswer::new(Answer::success(success, &id, SystemTime::now())))
+    })
+}
+
+/// The id of a request: the incoming `X-Request-Id` where it may be kept, else a new one.
+#[napi(ts_args_type = "incoming?: string | null")]
+pub fn request_id(env: Env, incoming: Unknown<'_>) -> napi::Result<String> {
+    now(&env, || Ok(http::request_id(convert::text_if_given(incoming, "incoming")?.as_deref())))
+}
+
+fn body(given: Unknown<'_>) -> Outcome<Body> {
+    if is_absent(&given)? {
+        return Ok(Body::None);
+    }
+    let Some((kind, value)) = members(given, "body")?.into_iter().next() else {
+        return Ok(Body::None);
+    };
+    match kind.as_str() {
+        "json" => Ok(Body::Json(contents(value, "body.json")?)),
+        "form" => Ok(Body::Form(form(value)?)),
+        "tooLarge" => Ok(Body::TooLarge),
+        "unreadable" => Ok(Body::Unreadable),
+        _ => convert::must_be("body", "json, form, tooLarge or unreadable"),
+    }
+}
+
+fn form(given: Unknown<'_>) -> Outcome<Form> {
+    let given = Options::new(given, &["fields", "file"])?;
+    let fields = given.read("fields", convert::pairs)?.unwrap_or_default();
+    let file = given.read("file", |file, _| {
+        let given = Options::new(file, &["filename", "contentType", "bytes", "path"])?;
+        let contents = match given.read("path", path)? {
+            Some(path) => Contents::Disk(path),
+            None => Contents::Memory(given.read("bytes", contents)?.unwrap_or_default()),
+        };
+        let filename = given.text("filename")?.unwrap_or_default();
+        Ok(FormFile::new(filename, given.text("contentType")?, contents))
+    })?;
+    Ok(Form::new(fields, file))
+}
