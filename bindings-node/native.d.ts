@@ -607,6 +607,14 @@ export declare class UserStorage {
   /** Deletes a file. Deleting what is not there succeeds. */
   delete(key: string, options?: CallOptions): Promise<void>
   /**
+   * Deletes up to 1,000 files, several at a time, and tells of each key, in the order given, what
+   * became of it.
+   *
+   * @throws {CasierError} Before anything is sent: `invalid-key` or `not-owner` when one of the
+   * keys is, `invalid-request` for more than 1,000 keys.
+   */
+  deleteMany(keys: readonly string[], options?: CallOptions): Promise<Array<Deletion>>
+  /**
    * A link to read a file. It is signed here: the store is not asked, not even whether there is
    * such a file.
    *
@@ -653,6 +661,14 @@ export interface CatalogueEntry {
 
 /** Names the function that makes the error of a code, for this thread. */
 export declare function defineErrors(make: (code: string, message: string, details: Details, cause: unknown) => Error): void
+
+/** What became of one key of many. */
+export interface Deletion {
+  /** The key, as it was given. */
+  key: string
+  /** Why the file could not be deleted; null when it is gone. */
+  error: CasierError | null | null
+}
 
 /**
  * The facts that some codes carry, under the same names in every language. A fact that does not

@@ -20,6 +20,7 @@ export {
 export type {
   CallOptions,
   Contents,
+  Deletion,
   Details,
   Facts,
   LinkOptions,

@@ -149,31 +149,23 @@ pub(crate) fn casier_error(env: &Env, error: &Error, cause: Option<Js>) -> napi:
 /// The core's form of an error that JavaScript caught. One that is not of the catalogue is
 /// `internal`.
 pub(crate) fn caught(value: Unknown<'_>) -> Outcome<Error> {
-    let unknown = || Error::new(ErrorKind::Internal, "an error that is not Casier's");
+    let foreign = Error::new(ErrorKind::Internal, "an error that is not Casier's");
     if !is_a(&value, ValueType::Object)? {
-        return Ok(unknown());
+        return Ok(foreign);
     }
     let thrown = Object::from_unknown(value)?;
-    let code: Unknown<'_> = thrown.get_named_property_unchecked("code")?;
+    let member = |name| thrown.get_named_property_unchecked::<Unknown<'_>>(name);
+    let code = member("code")?;
     let code = if is_a(&code, ValueType::String)? { text(code, "code")? } else { String::new() };
-    let Some(kind) = ErrorKind::ALL.iter().copied().find(|kind| kind.code() == code) else {
-        return Ok(unknown());
-    };
-    let mut error =
-        Error::new(kind, text(thrown.get_named_property_unchecked("message")?, "message")?);
-    let details: Unknown<'_> = thrown.get_named_property_unchecked("details")?;
-    let details = Options::new(details, &["required", "actual", "limit", "used", "retryAfter"])?;
-    if let Some(required) = details.text("required")? {
-        error = error.with_required(required);
-    }
-    if let Some(actual) = details.text("actual")? {
-        error = error.with_actual(actual);
-    }
-    if let (Some(limit), Some(used)) = (details.count("limit")?, details.count("used")?) {
-        error = error.with_limit(limit, used);
-    }
-    if let Some(wait) = details.read("retryAfter", number)? {
-        error = error.with_retry_after(Duration::try_from_secs_f64(wait).unwrap_or_default());
-    }
-    Ok(error)
+    let Some(kind) = ErrorKind::from_code(&code) else { return Ok(foreign) };
+    let known = ["required", "actual", "limit", "used", "retryAfter"];
+    let given = Options::new(member("details")?, &known)?;
+    let mut details = casier::Details::default();
+    details.required = given.text("required")?;
+    details.actual = given.text("actual")?;
+    details.limit = given.count("limit")?;
+    details.used = given.count("used")?;
+    let wait = given.read("retryAfter", number)?;
+    details.retry_after = wait.and_then(|wait| Duration::try_from_secs_f64(wait).ok());
+    Ok(Error::new(kind, text(member("message")?, "message")?).with_details(details))
 }

@@ -5,6 +5,7 @@ use napi::bindgen_prelude::*;
 use napi_derive::napi;
 
 use crate::convert::{Js, date, json, to_f64};
+use crate::error::casier_error;
 
 /// A stored file.
 #[napi(object, object_from_js = false, use_nullable = true)]
@@ -69,6 +70,24 @@ impl Page {
             next_cursor: page.next_cursor,
             skipped: to_f64(page.skipped),
         })
+    }
+}
+
+/// What became of one key of many.
+#[napi(object, object_from_js = false, use_nullable = true)]
+#[expect(missing_debug_implementations, reason = "holds values of JavaScript's")]
+pub struct Deletion {
+    /// The key, as it was given.
+    pub key: String,
+    /// Why the file could not be deleted; null when it is gone.
+    #[napi(ts_type = "CasierError | null")]
+    pub error: Option<Js>,
+}
+
+impl Deletion {
+    pub(crate) fn new(env: &Env, deletion: storage::Deletion) -> napi::Result<Self> {
+        let error = deletion.error.map(|error| casier_error(env, &error, None)).transpose()?;
+        Ok(Self { key: deletion.key, error })
     }
 }
 

@@ -101,20 +101,13 @@ impl HttpCall {
     /// What of the body is to be read before `answer`.
     #[napi(getter, ts_return_type = "'nothing' | 'json' | 'form'")]
     pub fn wanted(&self) -> &str {
-        match self.wanted {
-            Wanted::Json { .. } => "json",
-            Wanted::Form { .. } => "form",
-            _ => "nothing",
-        }
+        self.wanted.name()
     }
 
     /// The most bytes of the body to read.
     #[napi(getter)]
     pub fn limit(&self) -> f64 {
-        match self.wanted {
-            Wanted::Json { limit } | Wanted::Form { limit } => to_f64(limit),
-            _ => 0.0,
-        }
+        to_f64(self.wanted.limit())
     }
 
     /// Who is signed in; null when the call is refused.

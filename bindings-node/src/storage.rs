@@ -5,9 +5,9 @@ use napi::bindgen_prelude::*;
 use napi_derive::napi;
 
 use crate::call::{later, soon};
-use crate::convert::{Js, contents, path, text};
+use crate::convert::{Js, contents, path, text, text_if_given, texts};
 use crate::error::Outcome;
-use crate::file::{Link, Page, StoredFile};
+use crate::file::{Deletion, Link, Page, StoredFile};
 use crate::options::Options;
 use crate::scope::Scope;
 
@@ -108,7 +108,7 @@ impl UserStorage {
         let begin = || {
             let given = Options::new(options, &["limit", "cursor", "withMetadata", SIGNAL])?;
             let mut options = ListOptions::default();
-            options.kind = crate::convert::text_if_given(kind, "kind")?;
+            options.kind = text_if_given(kind, "kind")?;
             let limit = given.count("limit")?;
             options.limit =
                 limit.map_or(options.limit, |limit| limit.try_into().unwrap_or(u32::MAX));
@@ -199,6 +199,32 @@ impl UserStorage {
             Ok((signal, async move { files.delete(&key).await }))
         };
         later(&env, begin, |_, ()| Ok(()))
+    }
+
+    /// Deletes up to 1,000 files, several at a time, and tells of each key, in the order given, what
+    /// became of it.
+    ///
+    /// @throws {CasierError} Before anything is sent: `invalid-key` or `not-owner` when one of the
+    /// keys is, `invalid-request` for more than 1,000 keys.
+    #[napi(
+        ts_args_type = "keys: readonly string[], options?: CallOptions",
+        ts_return_type = "Promise<Array<Deletion>>"
+    )]
+    pub fn delete_many(
+        &self,
+        env: Env,
+        keys: Unknown<'_>,
+        options: Unknown<'_>,
+    ) -> napi::Result<Js> {
+        let files = self.0.clone();
+        let begin = || {
+            let (keys, signal) = (texts(keys, "keys")?, Options::signal_of(options)?);
+            Ok((signal, async move { files.delete_many(keys).await }))
+        };
+        later(&env, begin, |env, deletions| {
+            let deletions = deletions.into_iter().map(|deletion| Deletion::new(env, deletion));
+            deletions.collect::<napi::Result<Vec<_>>>()
+        })
     }
 
     /// A link to read a file. It is signed here: the store is not asked, not even whether there is
