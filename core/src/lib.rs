@@ -76,5 +76,7 @@ mod tests {
         assert_send_sync::<token::TokenVerifier>();
         assert_send_sync::<access::Policy>();
         assert_send_sync::<state::MemoryState>();
+        assert_send_sync::<http::Api>();
+        assert_send_sync::<http::Call>();
     }
 }

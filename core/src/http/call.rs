@@ -60,7 +60,8 @@ impl Call {
         let outcome = match self.step {
             Ok(task) => {
                 let is_bare = task.is_bare;
-                let done = task.perform(body, request_id).await;
+                // Boxed: frameworks hold and move the future of a call, and an upload's is large.
+                let done = Box::pin(task.perform(body, request_id)).await;
                 done.map(|success| (success, is_bare)).map_err(Refusal::from)
             }
             Err(refusal) => Err(refusal),

@@ -58,8 +58,10 @@ impl Members {
 
     /// `s3_keys`: 1 to 1,000 keys that all lie in the scope of `files`.
     pub(super) fn keys(&mut self, files: &UserStorage) -> Result<Vec<String>> {
-        let Some(Value::Array(values)) = self.0.remove("s3_keys") else {
-            return Err(invalid("`s3_keys` is missing or not an array of strings"));
+        let values = match self.0.remove("s3_keys") {
+            Some(Value::Array(values)) => values,
+            Some(_) => return Err(invalid("`s3_keys` is not an array of strings")),
+            None => return Err(invalid("`s3_keys` is missing")),
         };
         if !(1..=MAX_DELETE_KEYS).contains(&values.len()) {
             let to_u64 = |count| u64::try_from(count).unwrap_or(u64::MAX);

@@ -4,6 +4,7 @@
 mod client;
 mod docs;
 mod environment;
+mod http;
 mod storage;
 mod support;
 mod token;

@@ -147,7 +147,7 @@ fn from_environment() -> Option<StorageConfig> {
     ))
 }
 
-fn raw_client(config: &StorageConfig) -> Client {
+pub(crate) fn raw_client(config: &StorageConfig) -> Client {
     let keys = config.credentials.as_ref().unwrap();
     let settings = aws_sdk_s3::Config::builder()
         .behavior_version(BehaviorVersion::latest())

@@ -2,10 +2,10 @@
 //! (`S3_ENDPOINT_URL`, `S3_BUCKET_NAME`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, and
 //! `AWS_REGION` where it has one), else the local one.
 
-mod bench;
+pub(crate) mod bench;
 mod deleting;
 mod failures;
-mod fake;
+pub(crate) mod fake;
 mod leaving_the_scope;
 mod links;
 mod listing;

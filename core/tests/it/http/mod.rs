@@ -1,0 +1,11 @@
+//! The routes, as a web framework calls them, over a local stack.
+
+mod answers;
+mod bench;
+mod bodies;
+mod faults;
+mod keys;
+mod listings;
+mod log;
+mod sign_in;
+mod uploads;

@@ -1,0 +1,187 @@
+//! Every route, by whom it may be called.
+
+use casier::http::{Api, ApiOptions, Body, Request, Route, Routes, Wanted};
+use casier_local::Fault;
+
+use super::bench::{ADAS, ALL, BENS, Bench, Reply, good, on_bench, with};
+
+fn all_routes() -> impl Iterator<Item = (Routes, &'static Route)> {
+    ALL.into_iter().flat_map(|routes| routes.table().iter().map(move |route| (routes, route)))
+}
+
+/// Sends the good request of every route with these headers instead of a sign-in.
+async fn send_all(bench: &Bench, headers: &[(&str, &str)], check: impl Fn(&Route, Reply)) {
+    for (routes, route) in all_routes() {
+        let (request, body) = good(routes, route);
+        let request =
+            headers.iter().fold(request, |request, (name, value)| with(request, name, value));
+        check(route, bench.send(routes, request, body).await);
+    }
+}
+
+#[test]
+fn every_route_needs_a_good_token() {
+    on_bench(async |bench| {
+        send_all(bench, &[], |route, reply| {
+            assert_eq!((reply.status, reply.code()), (401, "token-missing"), "{route:?}");
+            assert_eq!(reply.header("WWW-Authenticate"), Some("Bearer"));
+        })
+        .await;
+
+        let faulty = |fault| bench.bearer(|asked| asked.fault = Some(fault));
+        let expired = faulty(Fault::Expired);
+        let forged = faulty(Fault::TamperedSignature);
+        let pending = faulty(Fault::PendingSession);
+        for (bearer, code) in [
+            ("Bearer a.b.c", "token-invalid"),
+            ("Bearer nonsense", "token-invalid"),
+            (&expired, "token-expired"),
+            (&forged, "token-invalid-signature"),
+            (&pending, "session-pending"),
+        ] {
+            send_all(bench, &[("Authorization", bearer)], |route, reply| {
+                assert_eq!((reply.status, reply.code()), (401, code), "{route:?}");
+                let challenge = reply.header("WWW-Authenticate");
+                assert_eq!(challenge, Some("Bearer error=\"invalid_token\""));
+            })
+            .await;
+        }
+        let bearer = bench.bearer(|_| {});
+        send_all(bench, &[("Authorization", &bearer), ("authorization", &bearer)], |_, reply| {
+            assert_eq!(reply.code(), "token-invalid");
+        })
+        .await;
+        bench.assert_untouched().await;
+    });
+}
+
+#[test]
+fn every_route_takes_its_own_user() {
+    for routes in ALL {
+        for route in routes.table() {
+            on_bench(async |bench| {
+                let (request, body) = bench.good(routes, route);
+                let reply = bench.send(routes, request, body).await;
+                let created = route.path == "/upload";
+                assert_eq!(reply.status, if created { 201 } else { 200 }, "{route:?} {reply:?}");
+                assert!(bench.keys().await.contains(&BENS.to_owned()), "{route:?}");
+            });
+        }
+    }
+}
+
+#[test]
+fn by_cookie_another_site_may_only_read() {
+    on_bench(async |bench| {
+        let cookie = format!("__session={}", bench.mint(|_| {}));
+        for from_afar in [
+            &[("Origin", "https://evil.example"), ("Host", "app.example")][..],
+            &[("Origin", "null"), ("Host", "app.example")],
+            &[("Sec-Fetch-Site", "cross-site")],
+            &[("Sec-Fetch-Site", "same-site")],
+            &[("Origin", "https://evil.example"), ("X-Forwarded-Host", "evil.example")],
+            &[("Host", "app.example")],
+        ] {
+            let headers = [&[("Cookie", cookie.as_str())][..], from_afar].concat();
+            send_all(bench, &headers, |route, reply| match route.method {
+                "GET" => assert_eq!(reply.status, 200, "{route:?} {from_afar:?}"),
+                _ => assert_eq!(
+                    (reply.status, reply.code()),
+                    (403, "cross-site-request"),
+                    "{route:?} {from_afar:?}"
+                ),
+            })
+            .await;
+        }
+        bench.assert_untouched().await;
+    });
+}
+
+#[test]
+fn by_cookie_the_site_itself_may_change_things() {
+    on_bench(async |bench| {
+        let cookie = format!("__session={}", bench.mint(|_| {}));
+        let own = [
+            [("Origin", "https://app.example"), ("Sec-Fetch-Site", "cross-site")],
+            [("Origin", "https://app.test"), ("Sec-Fetch-Site", "same-origin")],
+            [("Origin", "https://app.test"), ("Host", "app.test")],
+        ];
+        for headers in own {
+            let headers = [&[("Cookie", cookie.as_str())][..], &headers].concat();
+            send_all(bench, &headers, |route, reply| {
+                assert!(reply.status < 300, "{route:?} {headers:?} {reply:?}");
+            })
+            .await;
+        }
+    });
+}
+
+#[test]
+fn nothing_is_read_of_who_is_refused() {
+    on_bench(async |bench| {
+        for (routes, route) in all_routes() {
+            let api = Api::new(bench.casier.clone(), routes, ApiOptions::default());
+            let (request, _) = good(routes, route);
+            let call = api.begin(request).await;
+            assert_eq!(call.wanted(), Wanted::Nothing, "{route:?}");
+            assert!(call.session().is_none());
+            // A body that comes all the same changes nothing.
+            let answer = call.answer(good(routes, route).1).await;
+            assert_eq!(answer.status, 401);
+
+            let (request, _) = bench.good(routes, route);
+            let call = api.begin(request).await;
+            assert_eq!(call.session().unwrap().user().user_id, "ada");
+            let wanted = call.wanted();
+            match route.path {
+                // The free tier's largest file is a video of 100 MiB.
+                "/upload" => assert!(matches!(wanted, Wanted::Form { limit }
+                    if (100 << 20..101 << 20).contains(&limit))),
+                path if path.starts_with("/files/l") && route.method == "GET" => {
+                    assert_eq!(wanted, Wanted::Nothing);
+                }
+                path if path.ends_with("{key}") || path == "/list" => {
+                    assert_eq!(wanted, Wanted::Nothing);
+                }
+                _ => assert_eq!(wanted, Wanted::Json { limit: 1 << 20 }),
+            }
+        }
+        bench.assert_untouched().await;
+    });
+}
+
+#[test]
+fn other_paths_and_methods_are_refused_before_anybody_signs_in() {
+    on_bench(async |bench| {
+        for path in ["", "/", "/nothing", "/upload/", "//upload", "/uploads", "/files/list"] {
+            for routes in [Routes::S3, Routes::Files] {
+                let reply = bench.send(routes, Request::new("GET", path), Body::None).await;
+                assert_eq!((reply.status, reply.code()), (404, "route-not-found"), "{path}");
+            }
+        }
+        for (routes, route) in all_routes() {
+            for method in ["PUT", "PATCH", "OPTIONS", "TRACE", "get", "", "X\r\nY: z"] {
+                let request = Request::new(method, route.path.replace("{key}", ADAS));
+                let reply = bench.send(routes, request, Body::None).await;
+                assert_eq!((reply.status, reply.code()), (405, "method-not-allowed"), "{method}");
+                assert!(reply.header("Allow").unwrap().contains(route.method), "{route:?}");
+            }
+        }
+        bench.assert_untouched().await;
+    });
+}
+
+#[test]
+fn head_is_answered_as_get_without_a_body() {
+    on_bench(async |bench| {
+        let request = bench.ada("HEAD", "/files/list");
+        assert_eq!(bench.send(Routes::Secure, request, Body::None).await.status, 200);
+        let request = Request::new("HEAD", "/files/list");
+        assert_eq!(bench.send(Routes::Secure, request, Body::None).await.status, 401);
+        let request = bench.ada("HEAD", "/nothing");
+        assert_eq!(bench.send(Routes::Secure, request, Body::None).await.status, 404);
+        let request = bench.ada("HEAD", "/delete");
+        assert_eq!(bench.send(Routes::S3, request, Body::None).await.status, 405);
+        bench.assert_untouched().await;
+    });
+}
