@@ -39,10 +39,26 @@ impl Client {
 /// Building it neither connects nor starts a thread. It may be built and used before a fork
 /// (gunicorn's `preload_app`): each process makes its own connections.
 #[pyclass(frozen, module = "casier")]
-pub(crate) struct Casier(Arc<Client>);
+pub(crate) struct Casier(pub(crate) Arc<Client>);
 
 impl Casier {
-    fn build(py: Python<'_>, builder: ConfigBuilder) -> PyResult<Self> {
+    fn build(
+        py: Python<'_>,
+        mut builder: ConfigBuilder,
+        settings: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<Self> {
+        for (name, value) in settings.into_iter().flatten() {
+            if !value.is_none() {
+                let name = name.cast::<PyString>()?.to_cow()?;
+                let value: PyResult<SettingText> = value.extract();
+                let value =
+                    value.map_err(|error| match error.is_instance_of::<PyTypeError>(py) {
+                        true => PyTypeError::new_err(format!("{name}: {}", error.value(py))),
+                        false => error,
+                    })?;
+                builder = builder.set_named(&name, value.0).or_raise(py)?;
+            }
+        }
         let config = builder.build();
         log::forward(py);
         let client = Client::new(config.or_raise(py)?);
@@ -64,29 +80,20 @@ impl Casier {
     #[new]
     #[pyo3(signature = (**settings))]
     fn new(py: Python<'_>, settings: Option<&Bound<'_, PyDict>>) -> PyResult<Self> {
-        let mut builder = Config::builder();
-        for (name, value) in settings.into_iter().flatten() {
-            if !value.is_none() {
-                let name = name.cast::<PyString>()?.to_cow()?;
-                let value: PyResult<SettingText> = value.extract();
-                let value =
-                    value.map_err(|error| match error.is_instance_of::<PyTypeError>(py) {
-                        true => PyTypeError::new_err(format!("{name}: {}", error.value(py))),
-                        false => error,
-                    })?;
-                builder = builder.set_named(&name, value.0).or_raise(py)?;
-            }
-        }
-        Self::build(py, builder)
+        Self::build(py, Config::builder(), settings)
     }
 
-    /// Takes every setting from the environment of this process.
+    /// Takes every setting from the environment of this process, save those that are given.
+    ///
+    /// Args:
+    ///     **settings: As for `Casier(…)`; they beat the environment.
     ///
     /// Raises:
     ///     ConfigError: The first variable that is missing or wrong, by name, never with its value.
     #[staticmethod]
-    fn from_env(py: Python<'_>) -> PyResult<Self> {
-        Self::build(py, Config::builder().environment().or_raise(py)?)
+    #[pyo3(signature = (**settings))]
+    fn from_env(py: Python<'_>, settings: Option<&Bound<'_, PyDict>>) -> PyResult<Self> {
+        Self::build(py, Config::builder().environment().or_raise(py)?, settings)
     }
 
     /// Verifies a session token that came in a header. Waits when the issuer's keys have to be

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use casier::{Error, ErrorKind};
-use pyo3::exceptions::{PyTypeError, PyUnicodeEncodeError};
+use pyo3::exceptions::{PyTypeError, PyUnicodeEncodeError, PyValueError};
 use pyo3::inspect::PyStaticExpr;
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
@@ -142,6 +142,21 @@ impl<'py> IntoPyObject<'py> for JsonObject<'_> {
             dict.set_item(name, Json(value))?;
         }
         Ok(dict)
+    }
+}
+
+/// A JSON value, given as JSON text.
+pub(crate) struct JsonText(pub(crate) Value);
+
+impl FromPyObject<'_, '_> for JsonText {
+    type Error = PyErr;
+
+    const INPUT_TYPE: PyStaticExpr = STR;
+
+    fn extract(value: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
+        let text = value.extract::<Text>()?;
+        let parsed = serde_json::from_str(&text);
+        parsed.map(Self).map_err(|error| PyValueError::new_err(format!("no JSON: {error}")))
     }
 }
 

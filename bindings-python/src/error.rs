@@ -1,10 +1,14 @@
 //! Failures, raised as the exception classes that `casier.errors` defines.
 
-use casier::{Error, ErrorKind};
+use std::time::Duration;
+
+use casier::{Details, Error, ErrorKind};
 use pyo3::inspect::PyStaticExpr;
 use pyo3::prelude::*;
 use pyo3::type_hint_identifier;
 use pyo3::types::PyDict;
+
+use crate::convert::Text;
 
 /// The result of a call into the core, before its failure becomes an exception.
 pub(crate) trait OrRaise<T> {
@@ -18,11 +22,15 @@ impl<T> OrRaise<T> for casier::Result<T> {
     }
 }
 
-/// Every code with its status, whether it is worth another try, and what it means.
+type CatalogueEntry = (&'static str, u16, bool, &'static str, &'static str);
+
+/// Every code with its status, whether it is worth another try, its category, and what it means.
 #[pyfunction]
-pub(crate) fn catalogue() -> Vec<(&'static str, u16, bool, &'static str)> {
-    let entry =
-        |kind: &ErrorKind| (kind.code(), kind.status(), kind.is_retryable(), kind.meaning());
+pub(crate) fn catalogue() -> Vec<CatalogueEntry> {
+    let entry = |kind: &ErrorKind| {
+        let category = kind.category().name();
+        (kind.code(), kind.status(), kind.is_retryable(), category, kind.meaning())
+    };
     ErrorKind::ALL.iter().map(entry).collect()
 }
 
@@ -38,6 +46,30 @@ impl<'py> IntoPyObject<'py> for Exception {
 
     fn into_pyobject(self, py: Python<'py>) -> PyResult<Self::Output> {
         Ok(build(py, &self.0)?.into_value(py).into_bound(py).into_any())
+    }
+}
+
+/// A `CasierError` that Python hands back.
+pub(crate) struct Raised(pub(crate) Error);
+
+impl FromPyObject<'_, '_> for Raised {
+    type Error = PyErr;
+
+    const INPUT_TYPE: PyStaticExpr = type_hint_identifier!("casier.errors", "CasierError");
+
+    fn extract(value: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
+        let code = value.getattr("code")?.extract::<String>()?;
+        let message = value.getattr("message")?.extract::<Text>()?;
+        let given = value.getattr("details")?;
+        let mut details = Details::default();
+        details.required = given.getattr("required")?.extract()?;
+        details.actual = given.getattr("actual")?.extract()?;
+        details.limit = given.getattr("limit")?.extract()?;
+        details.used = given.getattr("used")?.extract()?;
+        let retry_after = given.getattr("retry_after")?.extract::<Option<f64>>()?;
+        details.retry_after = retry_after.and_then(|s| Duration::try_from_secs_f64(s).ok());
+        let kind = ErrorKind::from_code(&code).unwrap_or(ErrorKind::Internal);
+        Ok(Self(Error::new(kind, message.0).with_details(details)))
     }
 }
 

@@ -6,6 +6,7 @@ use casier::storage;
 use pyo3::prelude::*;
 
 use crate::convert::{Time, repr};
+use crate::error::Exception;
 
 /// A stored file.
 #[pyclass(frozen, eq, module = "casier")]
@@ -101,6 +102,30 @@ impl Page {
     fn __repr__(&self) -> String {
         let more = if self.0.next_cursor.is_some() { ", and more" } else { "" };
         format!("<Page of {} files{more}>", self.0.items.len())
+    }
+}
+
+/// What became of one key of `delete_many`.
+#[pyclass(frozen, module = "casier")]
+pub(crate) struct Deletion(pub(crate) storage::Deletion);
+
+#[pymethods]
+impl Deletion {
+    /// The key, as it was given.
+    #[getter]
+    fn key(&self) -> &str {
+        &self.0.key
+    }
+
+    /// Why the file could not be deleted; None when it is gone.
+    #[getter]
+    fn error(&self) -> Option<Exception> {
+        self.0.error.clone().map(Exception)
+    }
+
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        let error = self.0.error.as_ref().map(casier::Error::code);
+        Ok(format!("Deletion(key={}, error={})", repr(py, self.key())?, repr(py, error)?))
     }
 }
 

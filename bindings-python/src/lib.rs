@@ -6,6 +6,7 @@ mod client;
 mod convert;
 mod error;
 mod file;
+mod http;
 mod log;
 mod runtime;
 mod scope;
@@ -28,7 +29,12 @@ mod _casier {
     #[pymodule_export]
     use crate::error::catalogue;
     #[pymodule_export]
-    use crate::file::{Link, Page, StoredFile};
+    use crate::file::{Deletion, Link, Page, StoredFile};
+    #[pymodule_export]
+    use crate::http::{
+        HttpAnswer, HttpApi, HttpBody, HttpCall, HttpFile, error_answer, extract_token,
+        failure_answer, http_routes, request_id, success_answer,
+    };
     #[pymodule_export]
     use crate::scope::{ParsedKey, Scope};
     #[pymodule_export]

@@ -8,9 +8,9 @@ use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
 use crate::client::Client;
-use crate::convert::{Contents, Count, Metadata, Text, repr};
+use crate::convert::{Contents, Count, Metadata, Strings, Text, repr};
 use crate::error::OrRaise;
-use crate::file::{Link, Page, StoredFile};
+use crate::file::{Deletion, Link, Page, StoredFile};
 use crate::runtime::wait;
 use crate::scope::Scope;
 
@@ -57,6 +57,12 @@ impl UserStorage {
     #[getter]
     fn scope(&self, py: Python<'_>) -> PyResult<Scope> {
         Ok(Scope(self.here(py)?.scope().clone()))
+    }
+
+    /// The bucket that the scope lies in.
+    #[getter]
+    fn bucket(&self, py: Python<'_>) -> PyResult<String> {
+        Ok(self.here(py)?.bucket().to_owned())
     }
 
     /// Uploads a file from disk, in pieces; memory stays bounded whatever its size.
@@ -224,6 +230,20 @@ impl UserStorage {
     fn delete(&self, py: Python<'_>, key: Text) -> PyResult<()> {
         let files = self.here(py)?;
         wait(py, async move { files.delete(&key).await })
+    }
+
+    /// Deletes up to 1000 files, and tells of each key, in the order given, what became of it.
+    /// Deleting what is not there succeeds. All together have the deadline of one call and a tenth
+    /// of a second more for each key.
+    ///
+    /// Raises:
+    ///     AccessDenied: One of the keys belongs to another (`not-owner`); nothing is deleted.
+    ///     InvalidInput: `invalid-key` for one of the keys, `invalid-request` for more than 1000;
+    ///         nothing is deleted.
+    fn delete_many(&self, py: Python<'_>, keys: Strings) -> PyResult<Vec<Deletion>> {
+        let files = self.here(py)?;
+        let deletions = wait(py, async move { files.delete_many(keys.0).await })?;
+        Ok(deletions.into_iter().map(Deletion).collect())
     }
 
     /// A link to read a file. It is signed here: the store is not asked, not even whether there is

@@ -1,10 +1,9 @@
 //! Verified users, and verification without network.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use casier::token;
-use pyo3::exceptions::{PyKeyError, PyTypeError, PyValueError};
+use pyo3::exceptions::PyKeyError;
 use pyo3::prelude::*;
 
 use crate::access::Policy;
@@ -281,7 +280,7 @@ impl TokenVerifier {
     ///     allow_missing_azp: Whether a token from a header passes without `azp` although
     ///         authorized parties are set.
     ///     algorithms: Allowed algorithms, by their JOSE names.
-    ///     clock_skew: Seconds by which the issuer's clock may be off, 0 to 300.
+    ///     clock_skew: Seconds by which the issuer's clock may be off, 0 to 300. Defaults to 5.
     ///     namespace: For an issuer other than the primary one: the prefix of its user ids.
     ///     public_metadata_claim: Another claim that only the issuer's server side can write, read
     ///         like `public_metadata`.
@@ -289,13 +288,14 @@ impl TokenVerifier {
     ///     policy: Which tiers and roles there are. Defaults to the built-in policy.
     ///
     /// Raises:
-    ///     ConfigError: The keys cannot be used, or a setting would weaken the checks.
+    ///     ConfigError: Not exactly one of the three is given, the keys cannot be used, or a setting
+    ///         would weaken the checks.
     #[new]
     #[expect(clippy::too_many_arguments, reason = "keyword arguments")]
     #[pyo3(signature = (
         issuer, *, jwks = None, pem = None, jwk = None, audience = Strings::default(),
         authorized_parties = Strings::default(), allow_missing_azp = false, algorithms = None,
-        clock_skew = 5.0, namespace = None, public_metadata_claim = None, token_types = None,
+        clock_skew = None, namespace = None, public_metadata_claim = None, token_types = None,
         policy = None
     ))]
     fn new(
@@ -308,32 +308,27 @@ impl TokenVerifier {
         authorized_parties: Strings,
         allow_missing_azp: bool,
         algorithms: Option<Strings>,
-        clock_skew: f64,
+        clock_skew: Option<f64>,
         namespace: Option<String>,
         public_metadata_claim: Option<String>,
         token_types: Option<Strings>,
         policy: Option<&Policy>,
     ) -> PyResult<Self> {
-        let keys = match (jwks, pem, jwk) {
-            (Some(jwks), None, None) => token::KeySource::Jwks(jwks),
-            (None, Some(pem), None) => token::KeySource::Pem(pem),
-            (None, None, Some(jwk)) => token::KeySource::Jwk(jwk),
-            _ => return Err(PyTypeError::new_err("give exactly one of jwks, pem and jwk")),
-        };
-        let mut config = token::IssuerConfig::new(issuer, keys);
-        if let Some(Strings(names)) = algorithms {
-            let parsed = names.iter().map(|name| name.parse()).collect::<casier::Result<_>>();
-            config.algorithms = parsed.or_raise(py)?;
-        }
-        config.audience = audience.0;
-        config.authorized_parties = authorized_parties.0;
-        config.allow_missing_azp = allow_missing_azp;
-        config.clock_skew = Duration::try_from_secs_f64(clock_skew)
-            .map_err(|_| PyValueError::new_err("clock_skew must be 0 to 300 seconds"))?;
-        config.namespace = namespace;
-        config.public_metadata_claim = public_metadata_claim;
-        config.token_types = token_types.map_or(config.token_types, |types| types.0);
+        let mut options = token::VerifierOptions::default();
+        options.issuer = issuer;
+        options.jwks = jwks;
+        options.pem = pem;
+        options.jwk = jwk;
+        options.audience = audience.0;
+        options.authorized_parties = authorized_parties.0;
+        options.allow_missing_azp = allow_missing_azp;
+        options.algorithms = algorithms.map(|names| names.0);
+        options.clock_skew = clock_skew;
+        options.namespace = namespace;
+        options.public_metadata_claim = public_metadata_claim;
+        options.token_types = token_types.map(|types| types.0);
         let policy = policy.map_or_else(|| Policy::builtin().0, |policy| policy.0.clone());
+        let config = token::IssuerConfig::try_from(options).or_raise(py)?;
         Ok(Self(token::TokenVerifier::new(config, policy).or_raise(py)?))
     }
 
@@ -346,7 +341,8 @@ impl TokenVerifier {
     ///
     /// Raises:
     ///     AuthenticationError: The token must not be trusted; `code` says why.
-    ///     InvalidInput: Its `sub` cannot name a user (`invalid-user-id`).
+    ///     InvalidInput: Its `sub` cannot name a user (`invalid-user-id`); `invalid-request` for
+    ///         another source.
     #[pyo3(signature = (token, now = None, source = "header"))]
     fn verify(
         &self,
@@ -355,11 +351,7 @@ impl TokenVerifier {
         now: Option<Time>,
         source: &str,
     ) -> PyResult<VerifiedToken> {
-        let source = match source {
-            "header" => token::TokenSource::Header,
-            "cookie" => token::TokenSource::Cookie,
-            _ => return Err(PyValueError::new_err("source must be 'header' or 'cookie'")),
-        };
+        let source = source.parse().or_raise(py)?;
         let now = or_now(now);
         let verified = py.detach(|| self.0.verify(&token, now, source)).or_raise(py);
         crate::log::forward(py);

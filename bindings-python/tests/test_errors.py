@@ -43,7 +43,7 @@ def test_families(code: str, kind: type, status: int, retryable: bool) -> None:
 
 
 def test_statuses_are_those_of_the_core() -> None:
-    for code, status, retryable, meaning in catalogue():
+    for code, status, retryable, _, meaning in catalogue():
         error = errors.error_class(code)(code, meaning)
         assert (error.status, error.retryable) == (status, retryable)
 

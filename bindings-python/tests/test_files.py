@@ -52,6 +52,24 @@ def test_there_and_back(files: casier.UserStorage, tmp_path: Path) -> None:
     assert not missing.exists()
 
 
+def test_many_are_deleted_at_once(files: casier.UserStorage) -> None:
+    keys = [files.upload_file_object(TEXT, f"{n}.md", "blog").key for n in range(3)]
+    missing = f"{files.scope.prefix}blogs/missing.md"
+    deletions = files.delete_many([*keys[:2], missing])
+    assert [(deletion.key, deletion.error) for deletion in deletions] == [
+        (key, None) for key in [*keys[:2], missing]
+    ]
+    assert repr(deletions[0]) == f"Deletion(key={keys[0]!r}, error=None)"
+
+    assert code_of(lambda: files.delete_many([keys[2], "user_other/blogs/a.md"])) == "not-owner"
+    assert code_of(lambda: files.delete_many([keys[2], keys[2] + "/../a"])) == "invalid-key"
+    assert code_of(lambda: files.delete_many([keys[2]] * 1001)) == "invalid-request"
+    with pytest.raises(TypeError, match="sequence of strings"):
+        files.delete_many(keys[2])
+    assert files.exists(keys[2])
+    assert files.bucket == "casier-local"
+
+
 @pytest.mark.parametrize(
     "data", [TEXT, bytearray(TEXT), memoryview(TEXT), memoryview(TEXT)[::1], io.BytesIO(TEXT), b""]
 )

@@ -90,14 +90,12 @@ def test_verifier(stack: LocalStack) -> None:
     assert verified.expires_at - verified.issued_at == timedelta(seconds=60)
     assert verified.key_id is not None
 
-    with pytest.raises(ValueError, match="0 to 300"):
-        casier.TokenVerifier(stack.issuer, jwks=stack.jwks(), clock_skew=-1)
     later = datetime.now(UTC) + timedelta(hours=1)
     with pytest.raises(casier.AuthenticationError, match="token-expired"):
         verifier.verify(token, now=later)
     with pytest.raises(casier.AuthenticationError, match="token-invalid-signature"):
         verifier.verify(stack.mint("user_7", fault="tampered-signature"))
-    with pytest.raises(ValueError, match="source"):
+    with pytest.raises(casier.InvalidInput, match="source"):
         verifier.verify(token, source="query")
 
 
@@ -111,15 +109,15 @@ def test_verifier_settings(stack: LocalStack) -> None:
     other = casier.TokenVerifier(stack.issuer, jwk=jwk, authorized_parties=["https://b.example"])
     with pytest.raises(casier.AuthenticationError, match="token-invalid-authorized-parties"):
         other.verify(token)
-    with pytest.raises(TypeError, match="exactly one"):
+    with pytest.raises(casier.ConfigError, match="exactly one"):
         casier.TokenVerifier(stack.issuer)
-    with pytest.raises(TypeError, match="exactly one"):
+    with pytest.raises(casier.ConfigError, match="exactly one"):
         casier.TokenVerifier(stack.issuer, jwk=jwk, jwks=jwks)
     with pytest.raises(TypeError, match="sequence of strings"):
         casier.TokenVerifier(stack.issuer, jwk=jwk, audience="shop")
     with pytest.raises(casier.ConfigError):
         casier.TokenVerifier(stack.issuer, jwk=jwk, algorithms=["none"])
-    with pytest.raises(ValueError, match="clock_skew"):
+    with pytest.raises(casier.ConfigError, match="0 to 300"):
         casier.TokenVerifier(stack.issuer, jwk=jwk, clock_skew=-1)
 
 

@@ -47,7 +47,7 @@ def test_unknown_settings_are_refused() -> None:
         build({"issuer": ISSUER, "audience": [3]})
 
 
-def test_nothing_is_taken_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_environment_is_read_when_asked_for_beneath_what_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CLERK_ISSUER", ISSUER)
     with pytest.raises(casier.ConfigError, match="CLERK_ISSUER"):
         casier.Casier()
@@ -55,6 +55,9 @@ def test_nothing_is_taken_from_the_environment(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("PRESIGNED_URL_EXPIRATION", "0")
     with pytest.raises(casier.ConfigError, match="PRESIGNED_URL_EXPIRATION"):
         casier.Casier.from_env()
+    casier.Casier.from_env(link_seconds=60)
+    with pytest.raises(casier.ConfigError, match="link_secondss"):
+        casier.Casier.from_env(link_secondss=60)  # type: ignore[call-arg]
 
 
 def test_values_of_every_form(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 The compiled part of the package `casier`; import from there.
 """
 
-from _typeshed import ReadableBuffer, SupportsRead
+from _typeshed import ReadableBuffer, SupportsGetItem, SupportsRead
 from casier.errors import CasierError
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -11,7 +11,7 @@ from os import PathLike
 from casier.settings import Settings
 from typing import Any, Final, SupportsFloat, SupportsIndex, final, Unpack
 
-__all__ = ["__version__", "Action", "Casier", "Decision", "Facts", "Link", "Organization", "Page", "ParsedKey", "Policy", "Scope", "Session", "StoredFile", "TokenVerifier", "User", "UserStorage", "VerifiedToken", "catalogue", "settings"]
+__all__ = ["__version__", "Action", "Casier", "Decision", "Deletion", "Facts", "HttpAnswer", "HttpApi", "HttpBody", "HttpCall", "HttpFile", "Link", "Organization", "Page", "ParsedKey", "Policy", "Scope", "Session", "StoredFile", "TokenVerifier", "User", "UserStorage", "VerifiedToken", "catalogue", "error_answer", "extract_token", "failure_answer", "http_routes", "request_id", "settings", "success_answer"]
 
 __version__: Final[str]
 
@@ -104,9 +104,12 @@ class Casier:
             AccessDenied: A request by cookie comes from another site (`cross-site-request`).
         """
     @staticmethod
-    def from_env() -> Casier:
+    def from_env(**settings: Unpack[Settings]) -> Casier:
         """
-        Takes every setting from the environment of this process.
+        Takes every setting from the environment of this process, save those that are given.
+
+        Args:
+            **settings: As for `Casier(…)`; they beat the environment.
 
         Raises:
             ConfigError: The first variable that is missing or wrong, by name, never with its value.
@@ -164,6 +167,23 @@ class Decision:
         """
 
 @final
+class Deletion:
+    """
+    What became of one key of `delete_many`.
+    """
+    def __repr__(self, /) -> str: ...
+    @property
+    def error(self, /) -> CasierError | None:
+        """
+        Why the file could not be deleted; None when it is gone.
+        """
+    @property
+    def key(self, /) -> str:
+        """
+        The key, as it was given.
+        """
+
+@final
 class Facts:
     """
     What a decision has to know beside the user and the policy.
@@ -179,6 +199,137 @@ class Facts:
     def stored_bytes(self, /) -> int:
         """
         The bytes that the user holds or has reserved now.
+        """
+
+@final
+class HttpAnswer:
+    """
+    An HTTP answer.
+    """
+    @property
+    def body(self, /) -> str:
+        """
+        The body: JSON text, or empty.
+        """
+    @property
+    def headers(self, /) -> list[tuple[str, str]]:
+        """
+        Name and value of each header.
+        """
+    @property
+    def status(self, /) -> int:
+        """
+        The status.
+        """
+
+@final
+class HttpApi:
+    """
+    A set of routes over one `Casier`. A request takes two steps: `begin` with its head, then, once
+    the body that the call wants is read, `HttpCall.answer`.
+    """
+    def __new__(cls, /, casier: Casier, routes: str, *, admin_may_list: bool = False) -> HttpApi:
+        """
+        Args:
+            casier: What serves the routes.
+            routes: `secure`, `s3` or `files`.
+            admin_may_list: Whether `GET /list` of `s3` lets the highest role name another user.
+
+        Raises:
+            ConfigError: There is no such set of routes.
+        """
+    def begin(self, /, method: str, path: str, query: str, headers: Mapping[str, str] | Iterable[tuple[str | bytes, str | bytes]]) -> HttpCall:
+        """
+        Finds the route of a request and signs the user in. What is refused is refused in the
+        call's answer. Waits when the issuer's keys have to be fetched.
+
+        Args:
+            method: The HTTP method.
+            path: The path below the prefix that the routes are mounted at, beginning with `/`,
+                percent-decoded once.
+            query: The query as it came, without the `?`.
+            headers: All headers as they came.
+        """
+
+@final
+class HttpBody:
+    """
+    The body of a request, as a web framework has read it.
+    """
+    @staticmethod
+    def form(fields: SupportsGetItem[int, tuple[str, str]], file: HttpFile | None = None) -> HttpBody:
+        """
+        A form, taken apart.
+
+        Args:
+            fields: Name and value of each text field, in order.
+            file: The file of the field `file`.
+        """
+    @staticmethod
+    def json(text: ReadableBuffer | SupportsRead[bytes]) -> HttpBody:
+        """
+        The text of a JSON body, as it came.
+        """
+    @staticmethod
+    def none() -> HttpBody:
+        """
+        No body, or none that was wanted.
+        """
+    @staticmethod
+    def too_large() -> HttpBody:
+        """
+        A body that is longer than the limit, and was not read on.
+        """
+    @staticmethod
+    def unreadable() -> HttpBody:
+        """
+        A body that cannot be taken apart.
+        """
+
+@final
+class HttpCall:
+    """
+    A call to a route, whose body may still be unread.
+    """
+    def answer(self, /, body: HttpBody) -> HttpAnswer:
+        """
+        Does what was asked. A failure is an answer, too. A call is answered once.
+        """
+    @property
+    def limit(self, /) -> int:
+        """
+        The most bytes to read of the body.
+        """
+    @property
+    def request_id(self, /) -> str:
+        """
+        The id of the request, which the answer repeats as `X-Request-Id`.
+        """
+    @property
+    def session(self, /) -> Session | None:
+        """
+        Who is signed in; None when the call is refused.
+        """
+    @property
+    def wanted(self, /) -> str:
+        """
+        What is to be read of the body: `nothing`, `json` or `form`.
+        """
+
+@final
+class HttpFile:
+    """
+    A file of a form.
+    """
+    @staticmethod
+    def in_memory(filename: str, content_type: str | None, data: ReadableBuffer | SupportsRead[bytes]) -> HttpFile:
+        """
+        A file in memory, with the name and the content type that the browser gave.
+        """
+    @staticmethod
+    def on_disk(filename: str, content_type: str | None, path: str | PathLike[str]) -> HttpFile:
+        """
+        A file on disk, which the caller removes after the call.
         """
 
 @final
@@ -530,7 +681,7 @@ class TokenVerifier:
     Verifies the tokens of one issuer whose keys are given: no network, and the time may come from
     outside. Applications test with it.
     """
-    def __new__(cls, /, issuer: str, *, jwks: str | None = None, pem: str | None = None, jwk: str | None = None, audience: Sequence[str] = ..., authorized_parties: Sequence[str] = ..., allow_missing_azp: bool = False, algorithms: Sequence[str] | None = None, clock_skew: SupportsFloat | SupportsIndex = 5.0, namespace: str | None = None, public_metadata_claim: str | None = None, token_types: Sequence[str] | None = None, policy: Policy | None = None) -> TokenVerifier:
+    def __new__(cls, /, issuer: str, *, jwks: str | None = None, pem: str | None = None, jwk: str | None = None, audience: Sequence[str] = ..., authorized_parties: Sequence[str] = ..., allow_missing_azp: bool = False, algorithms: Sequence[str] | None = None, clock_skew: SupportsFloat | SupportsIndex | None = None, namespace: str | None = None, public_metadata_claim: str | None = None, token_types: Sequence[str] | None = None, policy: Policy | None = None) -> TokenVerifier:
         """
         Give the keys as exactly one of `jwks`, `pem` and `jwk`.
 
@@ -544,7 +695,7 @@ class TokenVerifier:
             allow_missing_azp: Whether a token from a header passes without `azp` although
                 authorized parties are set.
             algorithms: Allowed algorithms, by their JOSE names.
-            clock_skew: Seconds by which the issuer's clock may be off, 0 to 300.
+            clock_skew: Seconds by which the issuer's clock may be off, 0 to 300. Defaults to 5.
             namespace: For an issuer other than the primary one: the prefix of its user ids.
             public_metadata_claim: Another claim that only the issuer's server side can write, read
                 like `public_metadata`.
@@ -552,7 +703,8 @@ class TokenVerifier:
             policy: Which tiers and roles there are. Defaults to the built-in policy.
 
         Raises:
-            ConfigError: The keys cannot be used, or a setting would weaken the checks.
+            ConfigError: Not exactly one of the three is given, the keys cannot be used, or a setting
+                would weaken the checks.
         """
     def verify(self, /, token: str, now: datetime | None = None, source: str = "header") -> VerifiedToken:
         """
@@ -565,7 +717,8 @@ class TokenVerifier:
 
         Raises:
             AuthenticationError: The token must not be trusted; `code` says why.
-            InvalidInput: Its `sub` cannot name a user (`invalid-user-id`).
+            InvalidInput: Its `sub` cannot name a user (`invalid-user-id`); `invalid-request` for
+                another source.
         """
 
 @final
@@ -707,9 +860,25 @@ class UserStorage:
     credentials `storage-denied`.
     """
     def __repr__(self, /) -> str: ...
+    @property
+    def bucket(self, /) -> str:
+        """
+        The bucket that the scope lies in.
+        """
     def delete(self, /, key: str) -> None:
         """
         Deletes a file. Deleting what is not there succeeds.
+        """
+    def delete_many(self, /, keys: Sequence[str]) -> list[Deletion]:
+        """
+        Deletes up to 1000 files, and tells of each key, in the order given, what became of it.
+        Deleting what is not there succeeds. All together have the deadline of one call and a tenth
+        of a second more for each key.
+
+        Raises:
+            AccessDenied: One of the keys belongs to another (`not-owner`); nothing is deleted.
+            InvalidInput: `invalid-key` for one of the keys, `invalid-request` for more than 1000;
+                nothing is deleted.
         """
     def download(self, /, key: str, path: str | PathLike[str]) -> StoredFile:
         """
@@ -867,12 +1036,70 @@ class VerifiedToken:
         Whose token it is.
         """
 
-def catalogue() -> list[tuple[str, int, bool, str]]:
+def catalogue() -> list[tuple[str, int, bool, str, str]]:
     """
-    Every code with its status, whether it is worth another try, and what it means.
+    Every code with its status, whether it is worth another try, its category, and what it means.
+    """
+
+def error_answer(error: CasierError, request_id: str) -> HttpAnswer:
+    """
+    The answer to a request that has failed. Of a fault on the server's side it tells nothing but the
+    code; the rest goes to the log under the request id.
+    """
+
+def extract_token(method: str, headers: Mapping[str, str] | Iterable[tuple[str | bytes, str | bytes]]) -> str:
+    """
+    The token of a request, not verified.
+
+    Args:
+        method: The HTTP method.
+        headers: The headers to look in.
+
+    Raises:
+        AuthenticationError: `token-missing`; `token-invalid` for a token that is repeated, not
+            ASCII or longer than 16 KiB.
+        AccessDenied: The token is a cookie's, and the request comes from another site.
+    """
+
+def failure_answer(status: SupportsIndex, code: str, message: str, request_id: str, *, details: str | None = None) -> HttpAnswer:
+    """
+    The answer to a request that the application refuses for reasons of its own.
+
+    Args:
+        status: The status.
+        code: A code of the application's own.
+        message: A sentence for people.
+        request_id: The id of the request.
+        details: The facts that belong to it, as JSON text.
+    """
+
+def http_routes(routes: str) -> list[tuple[str, str, str]]:
+    """
+    The routes of a set: the name, method and path of each. `{key}` at the end of a path takes the
+    rest of it, slashes included.
+
+    Raises:
+        ConfigError: There is no such set.
+    """
+
+def request_id(incoming: str | None) -> str:
+    """
+    The id of a request: the incoming one when it can be kept, else a new one.
     """
 
 def settings() -> list[tuple[str, list[str], str, str]]:
     """
     Every setting: its name in code, its environment variables, its default and its meaning.
+    """
+
+def success_answer(message: str, data: str, request_id: str, *, status: SupportsIndex = 200, metadata: str | None = None) -> HttpAnswer:
+    """
+    The answer of a request that has succeeded.
+
+    Args:
+        message: A sentence for people.
+        data: What was asked for, as JSON text.
+        request_id: The id of the request.
+        status: The status.
+        metadata: What belongs to it without being part of it, as JSON text.
     """

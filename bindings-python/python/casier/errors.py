@@ -105,31 +105,23 @@ class ConfigError(CasierError):
     """A setting is missing or wrong; the message names it (`config-invalid`)."""
 
 
-_CATALOGUE = {code: (status, retryable) for code, status, retryable, _ in catalogue()}
+_CATALOGUE = {
+    code: (status, retryable, category) for code, status, retryable, category, _ in catalogue()
+}
 
-_BY_CODE: dict[str, type[CasierError]] = {"config-invalid": ConfigError}
-
-_BY_STATUS: dict[int, type[CasierError]] = {
-    400: InvalidInput,
-    401: AuthenticationError,
-    403: AccessDenied,
-    404: NotFound,
-    405: InvalidInput,
-    409: Conflict,
-    412: Conflict,
-    413: InvalidInput,
-    415: InvalidInput,
-    416: InvalidInput,
-    429: Unavailable,
-    499: CasierError,
-    500: CasierError,
-    501: StorageError,
-    502: StorageError,
-    503: Unavailable,
-    504: Unavailable,
+_BY_CATEGORY: dict[str, type[CasierError]] = {
+    "authentication": AuthenticationError,
+    "access-denied": AccessDenied,
+    "invalid-input": InvalidInput,
+    "not-found": NotFound,
+    "conflict": Conflict,
+    "unavailable": Unavailable,
+    "storage": StorageError,
+    "config": ConfigError,
+    "other": CasierError,
 }
 
 
 def error_class(code: str) -> type[CasierError]:
     """The class that a code of the catalogue is raised as."""
-    return _BY_CODE.get(code) or _BY_STATUS[_CATALOGUE[code][0]]
+    return _BY_CATEGORY[_CATALOGUE[code][2]]
