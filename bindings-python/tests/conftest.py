@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Flask
 
 import casier
+from casier.flask import FlaskCasier
 
 ROOT = Path(__file__).resolve().parents[2]
 START_LIMIT = 30.0
@@ -37,6 +39,10 @@ class LocalStack:
         )
         token: str = json.loads(answer)["token"]
         return token
+
+    def bearer(self, user_id: str, **fields: object) -> dict[str, str]:
+        """The header of a request by this user."""
+        return {"Authorization": "Bearer " + self.mint(user_id, **fields)}
 
     def jwks(self) -> str:
         """The issuer's public keys."""
@@ -98,6 +104,16 @@ def ada(stack: LocalStack, app: casier.Casier, request: pytest.FixtureRequest) -
 @pytest.fixture
 def files(ada: casier.Session) -> casier.UserStorage:
     return ada.files()
+
+
+@pytest.fixture
+def web(stack: LocalStack, monkeypatch: pytest.MonkeyPatch) -> Flask:
+    """A Flask app with the local stack's settings."""
+    monkeypatch.setattr("casier._current._casier", None)
+    web = Flask("web")
+    web.config.update(stack.environment)
+    FlaskCasier(web)
+    return web
 
 
 def program() -> Path:

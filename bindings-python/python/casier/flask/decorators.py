@@ -1,0 +1,68 @@
+"""Decorators that open a view to some users alone.
+
+They stack in any order, under `@app.route` and with views of both kinds, `def` and `async def`. The
+request's token is verified once. What is refused, and every `CasierError` that the view raises,
+becomes the enveloped answer of its code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, overload
+
+from flask import Response, current_app
+
+from casier._casier import Session
+from casier.errors import CasierError
+from casier.flask.responses import answer_error
+from casier.flask.sign_in import signed_in
+
+View = Callable[..., Any]
+Decorator = Callable[[View], Callable[..., Any | Response]]
+
+
+@overload
+def require_auth(view: View) -> View: ...
+@overload
+def require_auth(view: None = None) -> Decorator: ...
+def require_auth(view: View | None = None) -> View | Decorator:
+    """Opens a view to everybody who is signed in: `@require_auth` or `@require_auth()`."""
+    decorate = _requires(lambda _: None)
+    return decorate(view) if view else decorate
+
+
+def require_subscription(tier: str) -> Decorator:
+    """Opens a view to users of this tier or a higher one; others get `subscription-required`."""
+    return _requires(Session.require_subscription, tier)
+
+
+def require_role(role: str) -> Decorator:
+    """Opens a view to users of this application role or a higher one; others get `role-required`.
+    A role in an organization never counts."""
+    return _requires(Session.require_role, role)
+
+
+def require_feature(feature: str) -> Decorator:
+    """Opens a view to users whose tier includes the feature or whose token grants it; others get
+    `feature-required`."""
+    return _requires(Session.require_feature, feature)
+
+
+def _requires(check: Callable[..., None], *wanted: str) -> Decorator:
+    for name in wanted:
+        if not isinstance(name, str):
+            raise TypeError(f"expected a name in parentheses, such as ('pro'), got {name!r}")
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def guarded(*args: Any, **kwargs: Any) -> Any:
+            try:
+                check(signed_in(), *wanted)
+                return current_app.ensure_sync(view)(*args, **kwargs)
+            except CasierError as error:
+                return answer_error(error)
+
+        return guarded
+
+    return decorate

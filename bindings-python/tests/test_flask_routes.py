@@ -1,0 +1,504 @@
+"""The mounted routes: what they do, and whom they refuse."""
+
+import io
+import json
+import urllib.parse
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any
+
+import pytest
+from conftest import LocalStack
+from flask import Flask, Request, Response, request
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+import casier
+from casier import _casier
+from casier.flask import FlaskCasier, body, create_s3_api, create_secure_api, get_current_user
+
+SECURE, S3 = "/api/secure", "/api/s3"
+TEXT = b"# Notes\n"
+# Method and path of every route, a key in its place.
+WITH_KEY = {
+    "download": ("GET", SECURE + "/files/download/{key}"),
+    "delete": ("DELETE", SECURE + "/files/delete/{key}"),
+    "delete-many": ("POST", SECURE + "/files/delete-many"),
+    "links": ("POST", SECURE + "/files/links"),
+    "s3 upload": ("POST", S3 + "/upload"),
+    "s3 presigned-url": ("POST", S3 + "/presigned-url"),
+    "s3 delete": ("DELETE", S3 + "/delete"),
+}
+ROUTES = WITH_KEY | {"list": ("GET", SECURE + "/files/list"), "s3 list": ("GET", S3 + "/list")}
+
+
+@pytest.fixture
+def client(web: Flask) -> FlaskClient:
+    web.register_blueprint(create_secure_api())
+    web.register_blueprint(create_s3_api())
+    return web.test_client(use_cookies=False)
+
+
+@pytest.fixture
+def key(files: casier.UserStorage) -> str:
+    return files.upload_file_object(TEXT, "Été à Paris.md", "blog").key
+
+
+@pytest.fixture
+def bearer(ada: casier.Session, stack: LocalStack) -> dict[str, str]:
+    return stack.bearer(ada.user.user_id, tier="pro", role="manager")
+
+
+def send(client: FlaskClient, route: str, key: str, headers: Any) -> TestResponse:
+    method, path = ROUTES[route]
+    path = path.replace("{key}", urllib.parse.quote(key))
+    if route == "s3 upload":
+        form = {"s3_key": key, "file": (io.BytesIO(TEXT), "upload.md", "text/markdown")}
+        return client.open(path, method=method, headers=headers, data=form)
+    many = route in ("delete-many", "links")
+    sent = None if method == "GET" else {"s3_keys": [key]} if many else {"s3_key": key}
+    return client.open(path, method=method, headers=headers, json=sent)
+
+
+def code(answer: TestResponse) -> str:
+    assert answer.content_type == "application/json", answer.text
+    assert answer.headers["X-Request-Id"]
+    assert answer.json is not None
+    assert answer.json["success"] is False
+    told: str = answer.json["error"]["code"]
+    return told
+
+
+def data(answer: TestResponse, status: int = 200) -> Any:
+    assert answer.status_code == status, answer.text
+    assert answer.json is not None
+    assert answer.json["success"] is True
+    return answer.json["data"]
+
+
+def keys(files: casier.UserStorage) -> list[str]:
+    return [file.key for file in files.list().items]
+
+
+def test_the_secure_routes(
+    client: FlaskClient,
+    stack: LocalStack,
+    bearer: dict[str, str],
+    files: casier.UserStorage,
+    key: str,
+) -> None:
+    [listed] = data(client.get(SECURE + "/files/list?with_metadata=true", headers=bearer))
+    assert (listed["s3_key"], listed["size"]) == (key, len(TEXT))
+    assert (listed["content_type"], listed["filename"]) == ("blog", "Été à Paris.md")
+    assert data(client.get(SECURE + "/files/list?content_type=image", headers=bearer)) == []
+
+    answer = send(client, "download", key, bearer | {"X-Request-Id": "id-1"})
+    link = data(answer)
+    assert link["filename"] == "Été à Paris.md"
+    assert stack.fetch(link["download_url"]) == TEXT
+    assert answer.headers["X-Request-Id"] == "id-1"
+    [link] = data(send(client, "links", key, bearer))
+    assert stack.fetch(link["download_url"]) == TEXT
+
+    head = client.head(SECURE + "/files/list", headers=bearer)
+    assert (head.status_code, head.data) == (200, b"")
+    assert data(send(client, "delete", key, bearer)) == {"s3_key": key}
+    assert data(send(client, "delete", key, bearer)) == {"s3_key": key}
+    many = [files.upload_file_object(TEXT, f"{n}.md", "blog").key for n in range(2)]
+    answer = client.post(SECURE + "/files/delete-many", headers=bearer, json={"s3_keys": many})
+    assert data(answer) == [{"s3_key": key, "success": True} for key in many]
+    assert keys(files) == []
+
+
+def test_the_s3_routes(
+    client: FlaskClient, stack: LocalStack, bearer: dict[str, str], files: casier.UserStorage
+) -> None:
+    form = {"file": (io.BytesIO(TEXT), "a b.md", "text/markdown"), "content_type": "blog"}
+    answer = client.post(S3 + "/upload", headers=bearer, data=form)
+    assert answer.status_code == 201
+    assert answer.json is not None
+    key = f"{files.scope.prefix}blogs/a b.md"
+    assert (answer.json["s3_key"], answer.json["bucket"]) == (key, files.bucket)
+    assert stack.fetch(answer.json["url"]) == TEXT
+
+    answer = client.post(
+        S3 + "/presigned-url", headers=bearer, json={"s3_key": key, "expires_in": 60}
+    )
+    assert answer.json is not None
+    assert set(answer.json) == {"url", "expires_in"}
+    assert stack.fetch(answer.json["url"]) == TEXT
+
+    answer = client.get(S3 + "/list?content_type=blog", headers=bearer)
+    assert answer.json is not None
+    assert [file["s3_key"] for file in answer.json["files"]] == [key]
+    assert send(client, "s3 delete", key, bearer).json == {"success": True}
+    assert keys(files) == []
+
+
+@pytest.mark.parametrize("route", ROUTES)
+def test_nobody_enters_without_a_good_token(
+    client: FlaskClient,
+    stack: LocalStack,
+    ada: casier.Session,
+    files: casier.UserStorage,
+    key: str,
+    route: str,
+) -> None:
+    user_id = ada.user.user_id
+    for headers, status, expected in [
+        ({}, 401, "token-missing"),
+        ({"Authorization": "Bearer a.b.c"}, 401, "token-invalid"),
+        (stack.bearer(user_id, fault="tampered-payload"), 401, "token-invalid-signature"),
+        (stack.bearer(user_id, fault="expired"), 401, "token-expired"),
+        (stack.bearer(user_id, fault="alg-none"), 401, "token-invalid-algorithm"),
+        (stack.bearer(user_id, fault="other-issuer"), 401, "token-invalid-issuer"),
+    ]:
+        answer = send(client, route, key, headers)
+        assert (answer.status_code, code(answer)) == (status, expected)
+        assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+    assert keys(files) == [key]
+    assert files.read(key) == TEXT
+
+
+@pytest.mark.parametrize("route", WITH_KEY)
+@pytest.mark.parametrize(
+    ("foreign", "status", "expected"),
+    [
+        ("user_user_other/blogs/a.md", 403, "not-owner"),
+        ("org_1/blogs/a.md", 403, "not-owner"),
+        ("{prefix}blogs/../../user_user_other/blogs/a.md", 400, "invalid-key"),
+        ("{prefix}blogs//a.md", 400, "invalid-key"),
+        ("{prefix}blogs/%2e%2e/a.md", 400, "invalid-key"),
+        ("{prefix}blogs\\a.md", 400, "invalid-key"),
+        ("/{prefix}blogs/a.md", 400, "invalid-key"),
+        ("//{prefix}blogs/a.md", 400, "invalid-key"),
+        ("{prefix}blogs/a\nb.md", 400, "invalid-key"),
+        ("", 400, "invalid-key"),
+    ],
+)
+def test_keys_that_are_refused(
+    client: FlaskClient,
+    bearer: dict[str, str],
+    files: casier.UserStorage,
+    key: str,
+    route: str,
+    foreign: str,
+    status: int,
+    expected: str,
+) -> None:
+    if (route, foreign) == ("s3 upload", ""):
+        expected = "invalid-request"  # as forms send what is not filled in
+    answer = send(client, route, foreign.replace("{prefix}", files.scope.prefix), bearer)
+    assert (answer.status_code, code(answer)) == (status, expected)
+    assert keys(files) == [key]
+
+
+def test_one_foreign_key_among_many(
+    client: FlaskClient, bearer: dict[str, str], files: casier.UserStorage, key: str
+) -> None:
+    sent = {"s3_keys": [key, "user_user_other/blogs/a.md"]}
+    for path in ["/files/delete-many", "/files/links"]:
+        answer = client.post(SECURE + path, headers=bearer, json=sent)
+        assert (answer.status_code, code(answer)) == (403, "not-owner")
+    assert keys(files) == [key]
+
+
+@pytest.mark.parametrize("route", ROUTES)
+def test_a_cookie_from_another_site(
+    client: FlaskClient,
+    stack: LocalStack,
+    ada: casier.Session,
+    files: casier.UserStorage,
+    key: str,
+    route: str,
+) -> None:
+    cookie = {"Cookie": "__session=" + stack.mint(ada.user.user_id, tier="pro")}
+    for origin in [
+        {"Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"},
+        {"Origin": "http://localhost", "Sec-Fetch-Site": "cross-site"},
+        {"Origin": "https://evil.example", "X-Forwarded-Host": "evil.example"},
+        {"Origin": "null"},
+        {},
+    ]:
+        answer = send(client, route, key, cookie | origin)
+        if ROUTES[route][0] == "GET":
+            assert answer.status_code == 200
+        else:
+            assert (answer.status_code, code(answer)) == (403, "cross-site-request")
+    assert files.read(key) == TEXT
+    own_site = {"Origin": "http://localhost", "Sec-Fetch-Site": "same-origin"}
+    assert send(client, route, key, cookie | own_site).status_code in (200, 201)
+
+
+def test_limits_of_the_tier(
+    client: FlaskClient, stack: LocalStack, files: casier.UserStorage, ada: casier.Session
+) -> None:
+    free = stack.bearer(ada.user.user_id)
+    key = f"{files.scope.prefix}blogs/a.md"
+    sent = {"s3_key": key, "expires_in": 86400}
+    for headers, life in [(free, 3600), (stack.bearer(ada.user.user_id, tier="pro"), 86400)]:
+        answer = client.post(S3 + "/presigned-url", headers=headers, json=sent)
+        assert answer.json is not None
+        assert answer.json["expires_in"] == life
+
+    image = b"\x89PNG\r\n\x1a\n" + bytes(10 << 20)
+    form = {"file": (io.BytesIO(image), "a.png", "image/png"), "content_type": "image"}
+    answer = client.post(S3 + "/upload", headers=free, data=form)
+    assert (answer.status_code, code(answer)) == (413, "file-too-large")
+    assert keys(files) == []
+
+
+def test_another_users_list(
+    web: Flask, client: FlaskClient, stack: LocalStack, caplog: pytest.LogCaptureFixture
+) -> None:
+    web.register_blueprint(create_s3_api(name="open", url_prefix="/open", admin_may_list=True))
+    caplog.set_level("INFO", "casier")
+    for path, role, status in [
+        (S3, "admin", 403), ("/open", "admin", 200), ("/open", "manager", 403)
+    ]:
+        headers = stack.bearer("user_chief", role=role)
+        answer = client.get(path + "/list?user_id=user_ada", headers=headers)
+        assert answer.status_code == status
+        assert ("user_chief" in caplog.text) == (status == 200)
+        caplog.clear()
+    own = client.get(S3 + "/list?user_id=user_ada", headers=stack.bearer("user_ada"))
+    assert own.status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "expected"),
+    [
+        ("GET", "", 404, "route-not-found"),
+        ("GET", "/", 404, "route-not-found"),
+        ("GET", "/nothing", 404, "route-not-found"),
+        ("GET", "/files/list/", 404, "route-not-found"),
+        ("GET", "/files//list", 404, "route-not-found"),
+        ("GET", "//files/list", 404, "route-not-found"),
+        ("GET", "/files/./list", 404, "route-not-found"),
+        ("GET", "/files%2Flist%00", 404, "route-not-found"),
+        ("GET", "/a%0Ab", 404, "route-not-found"),
+        ("POST", "/files/list", 405, "method-not-allowed"),
+        ("TRACE", "/files/list", 405, "method-not-allowed"),
+        ("GET", "/files/delete/a", 405, "method-not-allowed"),
+    ],
+)
+def test_what_is_no_route(
+    client: FlaskClient, bearer: dict[str, str], method: str, path: str, status: int, expected: str
+) -> None:
+    answer = client.open(SECURE + path, method=method, headers=bearer)
+    assert (answer.status_code, code(answer)) == (status, expected)
+    if status == 405:
+        assert answer.headers["Allow"] == ("DELETE" if "delete" in path else "GET, HEAD")
+
+
+def test_a_path_that_is_not_utf_8(client: FlaskClient, bearer: dict[str, str]) -> None:
+    environ = {"PATH_INFO": SECURE + "/files/download/\xff"}
+    answer = client.get("/", headers=bearer, environ_overrides=environ)
+    assert (answer.status_code, code(answer)) == (400, "invalid-request")
+
+
+class Endless(io.RawIOBase):
+    """A body without an end, which counts what is read of it."""
+
+    def __init__(self, start: bytes = b"") -> None:
+        self.start = start
+        self.taken = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        count = len(buffer)
+        piece = self.start[:count].ljust(count, b" ")
+        self.start = self.start[count:]
+        buffer[:] = piece
+        self.taken += count
+        return count
+
+
+BOUNDARY = "multipart/form-data; boundary=b"
+FORM_START = (
+    b"--b\r\nContent-Disposition: form-data; name=content_type\r\n\r\nblog\r\n--b\r\n"
+    b"Content-Disposition: form-data; name=file; filename=a.md\r\n\r\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("path", "content_type", "start", "status", "expected"),
+    [
+        (S3 + "/upload", BOUNDARY, FORM_START, 413, "file-too-large"),
+        (S3 + "/presigned-url", "application/json", b'{"s3_key": "', 400, "invalid-request"),
+    ],
+)
+@pytest.mark.parametrize("length", [None, 1 << 50])
+def test_bodies_are_read_up_to_their_limit(
+    web: Flask,
+    client: FlaskClient,
+    stack: LocalStack,
+    path: str,
+    content_type: str,
+    start: bytes,
+    status: int,
+    expected: str,
+    length: int | None,
+) -> None:
+    web.config["MAX_CONTENT_LENGTH"] = limit = 1 << 20
+    room = 1 << 17
+
+    def post(headers: dict[str, str]) -> tuple[int, str, int]:
+        endless = Endless(start)
+        environ: dict[str, Any] = {
+            "wsgi.input": endless, "wsgi.input_terminated": True, "CONTENT_TYPE": content_type
+        }
+        if length is not None:
+            environ["CONTENT_LENGTH"] = str(length)
+        answer = client.post(path, headers=headers, environ_overrides=environ)
+        return answer.status_code, code(answer), endless.taken
+
+    refused_status, refused, taken = post(stack.bearer("user_ada", fault="expired"))
+    assert (refused_status, refused, taken) == (401, "token-expired", 0)
+    status_told, told, taken = post(stack.bearer("user_ada"))
+    assert (status_told, told) == (status, expected)
+    assert taken == 0 if length else 0 < taken <= limit + room
+    assert keys(web.extensions["casier"].storage_for("user_ada")) == []
+
+
+@pytest.mark.parametrize(
+    ("content_type", "sent"),
+    [
+        ("application/json", b"{"),
+        ("application/json", b"[]"),
+        ("application/json", b'{"s3_key": 1}'),
+        ("application/json", b'{"s3_key": "a", "s3_key": "b"}'),
+        (BOUNDARY, b""),
+        (BOUNDARY, b"--c\r\n"),
+        (BOUNDARY, FORM_START),
+        (BOUNDARY, FORM_START.replace(b"; filename=a.md", b"; filename=") + b"\r\n--b--\r\n"),
+        ("multipart/form-data", FORM_START),
+        ("application/x-www-form-urlencoded", b"file=a"),
+        ("text/plain", b"\xff"),
+        ("", b""),
+    ],
+)
+def test_bodies_that_cannot_be_read(
+    client: FlaskClient,
+    bearer: dict[str, str],
+    files: casier.UserStorage,
+    content_type: str,
+    sent: bytes,
+) -> None:
+    for path in ["/upload", "/presigned-url"]:
+        answer = client.post(S3 + path, headers=bearer, data=sent, content_type=content_type)
+        assert (answer.status_code, code(answer)) == (400, "invalid-request"), path
+    assert keys(files) == []
+
+
+class InMemory(Request):
+    """A request of an app that keeps its forms' files in memory."""
+
+    def _get_file_stream(self, *_: Any, **__: Any) -> IO[bytes]:
+        return io.BytesIO()
+
+
+@pytest.mark.parametrize("request_class", [Request, InMemory])
+@pytest.mark.parametrize("size", [0, 1, 500 * 1024, 500 * 1024 + 1, 3 << 20])
+def test_small_files_go_by_memory_and_large_ones_by_disk(
+    web: Flask,
+    client: FlaskClient,
+    bearer: dict[str, str],
+    files: casier.UserStorage,
+    monkeypatch: pytest.MonkeyPatch,
+    request_class: type[Request],
+    size: int,
+) -> None:
+    paths = []
+
+    class File:
+        in_memory = staticmethod(_casier.HttpFile.in_memory)
+
+        @staticmethod
+        def on_disk(filename: str, content_type: str | None, path: str) -> _casier.HttpFile:
+            paths.append(Path(path))
+            assert Path(path).stat().st_size == size
+            return _casier.HttpFile.on_disk(filename, content_type, path)
+
+    monkeypatch.setattr(body, "HttpFile", File)
+    web.request_class = request_class
+    text = (TEXT * (size // len(TEXT) + 1))[:size]
+    form = {"file": (io.BytesIO(text), "a.md"), "content_type": "blog"}
+    answer = client.post(S3 + "/upload", headers=bearer, data=form)
+    assert answer.status_code == 201, answer.text
+    assert files.read(f"{files.scope.prefix}blogs/a.md") == text
+    assert len(paths) == (size > 500 * 1024 and request_class is Request)
+
+
+def test_what_the_app_itself_does_goes_on(
+    web: Flask, bearer: dict[str, str], ada: casier.Session
+) -> None:
+    seen: list[object] = []
+    user_id = ada.user.user_id
+
+    @web.before_request
+    def reads_the_form() -> None:
+        seen.append(len(request.files))
+
+    @web.after_request
+    def cors(response: Response) -> Response:
+        user = get_current_user()
+        seen.append(user and user.user_id)
+        response.headers["Access-Control-Allow-Origin"] = "https://app.example.com"
+        return response
+
+    @web.errorhandler(404)
+    def not_found(_: Exception) -> tuple[str, int]:
+        return "the app's own", 404
+
+    web.register_blueprint(create_s3_api(name="mine", url_prefix="/v1/files"))
+    client = web.test_client(use_cookies=False)
+    form = {"file": (io.BytesIO(TEXT), "a.md"), "content_type": "blog"}
+    answer = client.post("/v1/files/upload", headers=bearer, data=form)
+    assert answer.status_code == 201
+    assert answer.headers["Access-Control-Allow-Origin"] == "https://app.example.com"
+    assert seen == [1, user_id]
+    assert client.get("/elsewhere").text == "the app's own"
+    assert code(client.get("/v1/files/elsewhere")) == "route-not-found"
+    preflight = client.options("/v1/files/upload", headers={"Origin": "https://app.example.com"})
+    assert preflight.status_code == 200
+    assert "POST" in preflight.headers["Allow"]
+    with web.test_request_context():
+        assert web.url_for("mine.upload_file") == "/v1/files/upload"
+
+
+def test_where_a_server_mounts_the_app(web: Flask, client: FlaskClient, bearer: dict[str, str]) -> None:
+    environ = {"SCRIPT_NAME": "/below"}
+    answer = client.get(SECURE + "/files/list", headers=bearer, environ_overrides=environ)
+    assert data(answer) == []
+
+
+@pytest.fixture
+def broken(stack: LocalStack) -> Iterator[FlaskClient]:
+    """An app whose store refuses its credentials."""
+    broken = Flask("broken")
+    broken.config.update(stack.environment, AWS_SECRET_ACCESS_KEY="hush-hush")
+    FlaskCasier(broken)
+    broken.register_blueprint(create_secure_api())
+    yield broken.test_client(use_cookies=False)
+
+
+def test_a_store_that_refuses_us(
+    broken: FlaskClient, bearer: dict[str, str], caplog: pytest.LogCaptureFixture
+) -> None:
+    answer = broken.get(SECURE + "/files/list", headers=bearer | {"X-Request-Id": "id-9"})
+    assert (answer.status_code, code(answer)) == (502, "storage-denied")
+    assert answer.headers["X-Request-Id"] == "id-9"
+    assert "hush" not in answer.text + caplog.text
+    assert "id-9" in caplog.text
+
+
+def test_answers_are_json_of_the_contract(
+    client: FlaskClient, bearer: dict[str, str], key: str
+) -> None:
+    answer = client.get(SECURE + "/files/list", headers=bearer)
+    envelope = json.loads(answer.data)
+    assert set(envelope) == {"success", "message", "data", "timestamp", "metadata"}
+    assert envelope["metadata"]["next_cursor"] is None
