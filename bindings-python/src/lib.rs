@@ -46,6 +46,6 @@ mod _casier {
 
     #[pymodule_init]
     fn init() {
-        crate::log::collect();
+        casier::log::collect();
     }
 }
