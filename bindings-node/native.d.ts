@@ -249,12 +249,13 @@ export declare class Casier {
    * Clerk's session cookies. A request by cookie that may change something must come from the
    * site itself.
    *
-   * @param method The HTTP method.
+   * @param method The HTTP method; null where the framework does not tell it. Then a request that
+   * names an `Origin` counts as one that may change something.
    * @param headers All headers as they came, names in any case: a `Headers`, pairs, or Node's
    * own `request.headers`.
    * @throws {CasierError} `token-missing`, `cross-site-request`, or what `authenticate` throws.
    */
-  authenticateRequest(method: string, headers: RequestHeaders, options?: CallOptions): Promise<Session>
+  authenticateRequest(method: string | null, headers: RequestHeaders, options?: CallOptions): Promise<Session>
   /**
    * The files of any user, for trusted server code such as a background job: no tier limits
    * apply.

@@ -11,7 +11,7 @@ use napi::bindgen_prelude::*;
 use napi_derive::napi;
 
 use crate::call::{now, soon};
-use crate::convert::{self, Js, is_a, is_absent, text};
+use crate::convert::{self, Js, is_a, is_absent, text, text_if_given};
 use crate::error::Outcome;
 use crate::options::Options;
 use crate::session::Session;
@@ -86,12 +86,13 @@ impl Casier {
     /// Clerk's session cookies. A request by cookie that may change something must come from the
     /// site itself.
     ///
-    /// @param method The HTTP method.
+    /// @param method The HTTP method; null where the framework does not tell it. Then a request that
+    /// names an `Origin` counts as one that may change something.
     /// @param headers All headers as they came, names in any case: a `Headers`, pairs, or Node's
     /// own `request.headers`.
     /// @throws {CasierError} `token-missing`, `cross-site-request`, or what `authenticate` throws.
     #[napi(
-        ts_args_type = "method: string, headers: RequestHeaders, options?: CallOptions",
+        ts_args_type = "method: string | null, headers: RequestHeaders, options?: CallOptions",
         ts_return_type = "Promise<Session>"
     )]
     pub fn authenticate_request(
@@ -103,9 +104,12 @@ impl Casier {
     ) -> napi::Result<Js> {
         let casier = self.0.clone();
         let begin = || {
-            let (method, headers) = (text(method, "method")?, convert::headers(&env, headers)?);
-            let (request, signal) =
-                (RequestHead::new(method, headers), Options::signal_of(options)?);
+            let headers = convert::headers(&env, headers)?;
+            let request = match text_if_given(method, "method")? {
+                Some(method) => RequestHead::new(method, headers),
+                None => RequestHead::without_method(headers),
+            };
+            let signal = Options::signal_of(options)?;
             Ok((signal, async move { casier.authenticate_request(&request).await }))
         };
         soon(&env, begin, |_, session| Ok(Session(session)))

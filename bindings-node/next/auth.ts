@@ -1,0 +1,58 @@
+import { CasierError, type Session } from '../entry/index.js'
+import { sharedCasier } from './instance.js'
+
+const UNAUTHORIZED = 401
+
+/**
+ * Who is signed in: the session, or null for a request whose token is missing, expired or wrong in
+ * any other way (every 401).
+ *
+ * With no `request`, in pages, layouts and server actions, it reads Next's `headers()`. Next does
+ * not tell the method there, so a cookie counts only for requests of the site itself wherever the
+ * browser names an `Origin`.
+ *
+ * @throws {CasierError} for everything that is not about the token: `cross-site-request`,
+ *   `config-invalid`, `jwk-remote-failed-to-load`.
+ */
+export async function auth(request?: Request): Promise<Session | null> {
+  try {
+    return await requireAuth(request)
+  } catch (error) {
+    if (error instanceof CasierError && error.status === UNAUTHORIZED) {
+      return null
+    }
+    throw error
+  }
+}
+
+/**
+ * The session of who is signed in.
+ *
+ * @throws {CasierError} for everybody else, with the code that says why: `token-missing`,
+ *   `token-expired`, `cross-site-request`.
+ */
+export async function requireAuth(request?: Request): Promise<Session> {
+  if (request !== undefined) {
+    const { method, headers, signal } = request
+    return sharedCasier().authenticateRequest(method, headers, { signal })
+  }
+  // Before anything else, since Next takes this for the page's wish to be rendered on request.
+  const headers = await pageHeaders()
+  return sharedCasier().authenticateRequest(null, headers)
+}
+
+/** Whether who is signed in has `tier` or a higher one; false when nobody is. */
+export async function hasSubscription(tier: string, request?: Request): Promise<boolean> {
+  return (await auth(request))?.hasSubscription(tier) ?? false
+}
+
+/** Whether the tier of who is signed in includes `feature`, or the token grants it; false when nobody is. */
+export async function hasFeatureAccess(feature: string, request?: Request): Promise<boolean> {
+  return (await auth(request))?.hasFeature(feature) ?? false
+}
+
+/** Loaded at the first use: with requests at hand, Next itself is not needed. */
+async function pageHeaders(): Promise<Headers> {
+  const { headers } = await import('next/headers.js')
+  return headers()
+}

@@ -1,0 +1,19 @@
+import { Casier } from '../entry/index.js'
+
+/** Known to the whole process: Next loads modules again while one develops, and in several bundles. */
+const KEY = Symbol.for('casier.next')
+
+const shared = globalThis as typeof globalThis & { [KEY]?: Casier }
+
+/**
+ * Serves this process with `casier` from now on. Without it, the environment configures everything
+ * at the first use; call it in `instrumentation.ts` to configure by code.
+ */
+export function configure(casier: Casier): void {
+  shared[KEY] = casier
+}
+
+/** The one of this process, made from the environment where none was given. */
+export function sharedCasier(): Casier {
+  return (shared[KEY] ??= Casier.fromEnv())
+}

@@ -1,0 +1,516 @@
+// casier/next with plain requests: the routes, and who is let in.
+
+import assert from 'node:assert/strict'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, beforeEach, test } from 'node:test'
+
+import { Casier, CasierError } from 'casier'
+import {
+  auth,
+  configure,
+  fileRoutes,
+  hasFeatureAccess,
+  hasSubscription,
+  requireAuth,
+  withAuth,
+} from 'casier/next'
+import { startLocalStack } from './local-stack.mjs'
+
+const MIB = 1024 * 1024
+const EVIL = { Origin: 'https://evil.example', 'Sec-Fetch-Site': 'cross-site' }
+
+// Forms go to disk on their way: nothing may stay there.
+const temporary = mkdtempSync(join(tmpdir(), 'casier-next-'))
+process.env.TMPDIR = temporary
+after(() => rmSync(temporary, { recursive: true }))
+
+let stack, casier, ada, ben
+
+before(async () => {
+  stack = await startLocalStack()
+  casier = new Casier(stack.settings())
+  configure(casier)
+  ada = await stack.mint('user_ada', { tier: 'pro', ttl: 3600 })
+  ben = await stack.mint('user_ben', { tier: 'free', ttl: 3600 })
+})
+after(() => stack?.stop())
+beforeEach(async () => {
+  for (const user of ['user_ada', 'user_ben']) {
+    const files = casier.storageFor(user)
+    await Promise.all((await files.list()).items.map((file) => files.delete(file.key)))
+  }
+})
+
+const bearer = (token) => ({ Authorization: `Bearer ${token}` })
+const cookie = (token) => ({ Cookie: `__session=${token}` })
+
+function requestOf(method, target, { headers = {}, json, body, ...rest } = {}) {
+  const init = { method, headers: new Headers(headers), ...rest }
+  if (json !== undefined) {
+    init.body = JSON.stringify(json)
+    init.headers.set('Content-Type', 'application/json')
+  } else if (body !== undefined) {
+    init.body = body
+    init.duplex = 'half'
+  }
+  return new Request(`http://app.example/api/files/${target}`, init)
+}
+
+/** Calls a route as Next does. */
+async function call(method, target, options = {}, routes = fileRoutes()) {
+  const path = target.split('?')[0].split('/')
+  const response = await routes[method](requestOf(method, target, options), {
+    params: Promise.resolve({ path }),
+  })
+  assert.equal(response.headers.get('Content-Type'), 'application/json')
+  assert.match(response.headers.get('X-Request-Id'), /^[A-Za-z0-9._-]{1,64}$/)
+  const answer = await response.json()
+  assert.equal(answer.success, response.status < 400)
+  assert.ok(!Number.isNaN(Date.parse(answer.timestamp)))
+  return { status: response.status, headers: response.headers, ...answer }
+}
+
+async function refused(code, status, method, target, options, routes) {
+  const answer = await call(method, target, options, routes)
+  assert.equal(answer.error?.code, code, `${method} ${target}: ${JSON.stringify(answer)}`)
+  assert.equal(answer.status, status)
+  return answer
+}
+
+function formOf(contents, filename, fields = { content_type: 'document' }) {
+  const form = new FormData()
+  for (const [name, value] of Object.entries(fields)) {
+    form.append(name, value)
+  }
+  form.append('file', new Blob([contents]), filename)
+  return form
+}
+
+async function upload(token, contents, filename, fields) {
+  const answer = await call('POST', 'upload', {
+    headers: bearer(token),
+    body: formOf(contents, filename, fields),
+  })
+  assert.equal(answer.status, 201, JSON.stringify(answer))
+  return answer.data.s3_key
+}
+
+async function keysOf(token) {
+  const { status, data } = await call('GET', 'list', { headers: bearer(token) })
+  assert.equal(status, 200)
+  return data.files.map((file) => file.s3_key)
+}
+
+/** Every route, with what a signed-in user sends to it. */
+const everyRoute = (key) => [
+  ['GET', 'list', {}],
+  ['POST', 'presigned-url', { json: { s3_key: key } }],
+  ['DELETE', 'delete', { json: { s3_key: key } }],
+  ['POST', 'delete-many', { json: { s3_keys: [key] } }],
+  ['POST', 'upload', { body: formOf('# a', 'a.md') }],
+]
+
+test('a file goes in, is listed, comes back byte for byte and is deleted', async () => {
+  const contents = Buffer.from('# Été\r\n--\r\n')
+  const key = await upload(ada, contents, 'Été à Paris.md')
+  assert.equal(key, 'user_user_ada/documents/Été à Paris.md')
+
+  const { data } = await call('GET', 'list?content_type=document&with_metadata=true', {
+    headers: bearer(ada),
+  })
+  const { files } = data
+  assert.equal(files.length, 1)
+  const { s3_key, filename, size, content_type, mime_type } = files[0]
+  assert.deepEqual(
+    { s3_key, filename, size, content_type, mime_type },
+    {
+      s3_key: key,
+      filename: 'Été à Paris.md',
+      size: contents.length,
+      content_type: 'document',
+      mime_type: 'text/markdown',
+    },
+  )
+  assert.deepEqual(await keysOf(ben), [])
+
+  const { data: link } = await call('POST', 'presigned-url', {
+    headers: bearer(ada),
+    json: { s3_key: key, expires_in: 60 },
+  })
+  assert.equal(link.expires_in, 60)
+  assert.deepEqual(Buffer.from(await (await fetch(link.url)).arrayBuffer()), contents)
+
+  assert.equal((await call('DELETE', 'delete', { headers: bearer(ada), json: { s3_key: key } })).status, 200)
+  assert.deepEqual(await keysOf(ada), [])
+  assert.equal((await call('DELETE', 'delete', { headers: bearer(ada), json: { s3_key: key } })).status, 200)
+})
+
+test('several files are deleted at once, or none', async () => {
+  const keys = [await upload(ada, 'a', 'a.txt'), await upload(ada, 'b', 'b.txt')]
+  const bens = await upload(ben, 'c', 'c.txt')
+  await refused('not-owner', 403, 'POST', 'delete-many', {
+    headers: bearer(ada),
+    json: { s3_keys: [...keys, bens] },
+  })
+  assert.deepEqual(await keysOf(ada), keys)
+  const answer = await call('POST', 'delete-many', { headers: bearer(ada), json: { s3_keys: keys } })
+  assert.equal(answer.status, 200)
+  assert.equal(answer.data.length, 2)
+  assert.deepEqual([await keysOf(ada), await keysOf(ben)], [[], [bens]])
+})
+
+test('every route refuses who is not signed in', async () => {
+  const key = await upload(ada, 'a', 'a.txt')
+  const cases = [
+    ['token-missing', {}],
+    ['token-missing', cookie('')],
+    ['token-invalid', bearer('not.a.token')],
+    ['token-invalid', { ...cookie('nonsense'), 'Sec-Fetch-Site': 'same-origin' }],
+    ['token-expired', bearer(await stack.mint('user_ada', { fault: 'expired' }))],
+    ['token-invalid-signature', bearer(await stack.mint('user_ada', { fault: 'other-key' }))],
+    ['token-invalid-algorithm', bearer(await stack.mint('user_ada', { fault: 'alg-none' }))],
+  ]
+  for (const [code, headers] of cases) {
+    for (const [method, target, options] of everyRoute(key)) {
+      const answer = await refused(code, 401, method, target, { headers, ...options })
+      assert.match(answer.headers.get('WWW-Authenticate'), /^Bearer/)
+    }
+  }
+  assert.deepEqual(await keysOf(ada), [key])
+})
+
+test('nothing changes by cookie from another site', async () => {
+  const key = await upload(ada, 'a', 'a.txt')
+  const own = { Host: 'app.example', Origin: 'http://app.example' }
+  for (const [method, target, options] of everyRoute(key)) {
+    if (method === 'GET') {
+      assert.equal(
+        (await call(method, target, { headers: { ...cookie(ada), ...EVIL }, ...options })).status,
+        200,
+      )
+      continue
+    }
+    for (const headers of [EVIL, {}, { 'Sec-Fetch-Site': 'same-site' }, { Origin: 'null' }]) {
+      await refused('cross-site-request', 403, method, target, {
+        headers: { ...cookie(ada), ...headers },
+        ...options,
+      })
+    }
+  }
+  assert.deepEqual(await keysOf(ada), [key])
+  for (const headers of [own, { 'Sec-Fetch-Site': 'same-origin' }]) {
+    const answer = await call('POST', 'presigned-url', {
+      headers: { ...cookie(ada), ...headers },
+      json: { s3_key: key },
+    })
+    assert.equal(answer.status, 200)
+  }
+})
+
+test("another's key and a key that leads elsewhere are refused", async () => {
+  const bens = await upload(ben, 'b', 'b.txt')
+  const cases = [
+    ['not-owner', 403, bens],
+    ['not-owner', 403, 'user_user_ben/documents/there is none.txt'],
+    ['invalid-key', 400, 'user_user_ada/../user_user_ben/documents/b.txt'],
+    ['invalid-key', 400, 'user_user_ada/documents/%2e%2e/b.txt'],
+    ['invalid-key', 400, ''],
+  ]
+  for (const [code, status, key] of cases) {
+    for (const [method, target, options] of everyRoute(key).filter(([, , { json }]) => json)) {
+      await refused(code, status, method, target, { headers: bearer(ada), ...options })
+    }
+    if (key !== '') {
+      await refused(code, status, 'POST', 'upload', {
+        headers: bearer(ada),
+        body: formOf('x', 'b.txt', { s3_key: key }),
+      })
+    }
+  }
+  assert.deepEqual(await keysOf(ben), [bens])
+})
+
+test('a form that is none, or says too little, is refused', async () => {
+  const headers = { ...bearer(ada), 'Content-Type': 'multipart/form-data; boundary=b' }
+  const disposition = 'Content-Disposition: form-data; name="file"; filename="a.txt"'
+  for (const body of ['', 'nonsense', `--b\r\n${disposition}\r\n\r\ncut off`, '--b--']) {
+    await refused('invalid-request', 400, 'POST', 'upload', { headers, body })
+  }
+  await refused('invalid-request', 400, 'POST', 'upload', { headers: bearer(ada), json: { s3_key: 'a' } })
+  await refused('invalid-request', 400, 'POST', 'upload', { headers: bearer(ada) })
+  await refused('invalid-request', 400, 'POST', 'upload', {
+    headers: bearer(ada),
+    body: formOf('a', 'a.txt', {}),
+  })
+  await refused('invalid-kind', 400, 'POST', 'upload', {
+    headers: bearer(ada),
+    body: formOf('a', 'a.txt', { content_type: 'virus' }),
+  })
+  await refused('invalid-filename', 400, 'POST', 'upload', { headers: bearer(ada), body: formOf('a', '..') })
+  await refused('content-mismatch', 415, 'POST', 'upload', {
+    headers: bearer(ada),
+    body: formOf('a', 'a.png', { content_type: 'image' }),
+  })
+  for (const body of ['', '{', '[]', 'null', '{"s3_key": 1}', '\xff']) {
+    await refused('invalid-request', 400, 'POST', 'presigned-url', { headers: bearer(ada), body })
+  }
+  assert.deepEqual(await keysOf(ada), [])
+  assert.deepEqual(readdirSync(temporary), [])
+})
+
+/** A body without end, which counts what is taken of it. */
+function endless(start) {
+  const taken = { bytes: 0, cancelled: false }
+  const piece = new Uint8Array(MIB)
+  const body = new ReadableStream(
+    {
+      pull(controller) {
+        const bytes = taken.bytes === 0 ? new TextEncoder().encode(start) : piece
+        taken.bytes += bytes.length
+        controller.enqueue(bytes)
+      },
+      cancel() {
+        taken.cancelled = true
+      },
+    },
+    { highWaterMark: 0 },
+  )
+  return { body, taken }
+}
+
+test("no more is read than a user may send, and nothing of a stranger's body", async () => {
+  const start = '--b\r\nContent-Disposition: form-data; name="file"; filename="a.txt"\r\n\r\n'
+  const type = { 'Content-Type': 'multipart/form-data; boundary=b' }
+  const cases = [
+    // The largest file of the tier free is a video of 100 MiB.
+    ['POST', 'upload', { ...bearer(ben), ...type }, 100 * MIB, 103 * MIB, 'file-too-large', 413],
+    [
+      'POST',
+      'upload',
+      { ...bearer(ben), ...type, 'Content-Length': String(2 ** 40) },
+      0,
+      0,
+      'file-too-large',
+      413,
+    ],
+    ['POST', 'presigned-url', bearer(ben), 1, 3 * MIB, 'invalid-request', 400],
+    ['POST', 'upload', type, 0, 0, 'token-missing', 401],
+    ['POST', 'upload', { ...cookie(ada), ...EVIL, ...type }, 0, 0, 'cross-site-request', 403],
+    ['POST', 'nowhere', { ...bearer(ada), ...type }, 0, 0, 'route-not-found', 404],
+    ['DELETE', 'upload', { ...bearer(ada), ...type }, 0, 0, 'method-not-allowed', 405],
+  ]
+  for (const [method, target, headers, atLeast, atMost, code, status] of cases) {
+    const { body, taken } = endless(start)
+    await refused(code, status, method, target, { headers, body })
+    assert.ok(taken.bytes >= atLeast && taken.bytes <= atMost, `${target} ${code}: ${taken.bytes} bytes`)
+    assert.equal(taken.cancelled, taken.bytes > 0 || code === 'file-too-large', `${target} ${code}`)
+  }
+  assert.deepEqual(await keysOf(ben), [])
+  assert.deepEqual(readdirSync(temporary), [])
+})
+
+test('the tier decides how large a file may be', async () => {
+  const contents = new Uint8Array(26 * MIB)
+  const form = () => formOf(contents, 'a.bin', { content_type: 'file' })
+  const { error } = await refused('file-too-large', 413, 'POST', 'upload', {
+    headers: bearer(ben),
+    body: form(),
+  })
+  assert.equal(error.details.limit, 25 * MIB)
+  assert.equal((await call('POST', 'upload', { headers: bearer(ada), body: form() })).status, 201)
+  assert.deepEqual(await keysOf(ben), [])
+})
+
+test('an upload whose client goes away stores nothing', async () => {
+  const start =
+    '--b\r\nContent-Disposition: form-data; name="content_type"\r\n\r\ndocument\r\n' +
+    '--b\r\nContent-Disposition: form-data; name="file"; filename="a.txt"\r\n\r\nbegun'
+  const headers = { ...bearer(ada), 'Content-Type': 'multipart/form-data; boundary=b' }
+  let pieces = 0
+  const body = new ReadableStream({
+    pull(controller) {
+      pieces += 1
+      if (pieces > 3) {
+        controller.error(new Error('aborted'))
+      } else {
+        controller.enqueue(new TextEncoder().encode(pieces === 1 ? start : 'more'))
+      }
+    },
+  })
+  await refused('invalid-request', 400, 'POST', 'upload', { headers, body })
+
+  const gone = new AbortController()
+  gone.abort()
+  await refused('cancelled', 499, 'POST', 'upload', {
+    headers: bearer(ada),
+    body: formOf('a', 'a.txt'),
+    signal: gone.signal,
+  })
+
+  assert.deepEqual(await keysOf(ada), [])
+  assert.deepEqual(readdirSync(temporary), [])
+})
+
+test('where forms cannot be put on disk, the answer says no more than that', async () => {
+  process.env.TMPDIR = join(temporary, 'nowhere')
+  try {
+    const options = { headers: bearer(ada), body: formOf('a', 'a.txt') }
+    const { error } = await refused('io-failed', 500, 'POST', 'upload', options)
+    assert.ok(!JSON.stringify(error).includes('nowhere'))
+  } finally {
+    process.env.TMPDIR = temporary
+  }
+})
+
+test('a call in which the client goes away is given up', async () => {
+  const going = new AbortController()
+  const { body, taken } = endless(
+    '--b\r\nContent-Disposition: form-data; name="file"; filename="a.txt"\r\n\r\n',
+  )
+  const headers = { ...bearer(ada), 'Content-Type': 'multipart/form-data; boundary=b' }
+  const answer = call('POST', 'upload', { headers, body, signal: going.signal })
+  while (taken.bytes < 2 * MIB) {
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  going.abort()
+  assert.equal((await answer).success, false)
+  assert.deepEqual(await keysOf(ada), [])
+  assert.deepEqual(readdirSync(temporary), [])
+})
+
+test('a request id is kept where it is one', async () => {
+  const idFor = async (id) =>
+    (await call('GET', 'list', { headers: { ...bearer(ada), 'X-Request-Id': id } })).headers.get(
+      'X-Request-Id',
+    )
+  assert.equal(await idFor('trace-1.a_B'), 'trace-1.a_B')
+  for (const id of ['two words', 'é', 'x'.repeat(65)]) {
+    assert.notEqual(await idFor(id), id)
+  }
+})
+
+test('other routes may have a Casier of their own; what is wrong with it is no secret and no answer', async () => {
+  const broken = new Casier({ ...stack.settings(), jwksUrl: 'http://127.0.0.1:1/jwks.json' })
+  const routes = fileRoutes({ casier: broken })
+  const { error } = await refused(
+    'jwk-remote-failed-to-load',
+    503,
+    'GET',
+    'list',
+    { headers: bearer(ada) },
+    routes,
+  )
+  assert.ok(!JSON.stringify(error).includes('127.0.0.1'))
+  assert.equal((await call('GET', 'list', { headers: bearer(ada) })).status, 200)
+})
+
+const request = (headers, method = 'GET') => new Request('http://app.example/page', { method, headers })
+
+test('auth() gives the session, and null for every 401', async () => {
+  const session = await auth(request(bearer(ada)))
+  assert.deepEqual([session.user.userId, session.user.subscription], ['user_ada', 'pro'])
+  assert.equal((await requireAuth(request(cookie(ada)))).user.userId, 'user_ada')
+
+  for (const [code, headers] of [
+    ['token-missing', {}],
+    ['token-invalid', bearer('a.b.c')],
+    ['token-expired', bearer(await stack.mint('user_ada', { fault: 'expired' }))],
+    ['session-pending', bearer(await stack.mint('user_ada', { fault: 'pending-session' }))],
+  ]) {
+    assert.equal(await auth(request(headers)), null)
+    await assert.rejects(
+      requireAuth(request(headers)),
+      (error) => error instanceof CasierError && error.code === code,
+    )
+    assert.equal(await hasSubscription('free', request(headers)), false)
+    assert.equal(await hasFeatureAccess('blog', request(headers)), false)
+  }
+})
+
+test('what is no fault of the token is thrown, not taken for signed out', async () => {
+  const crossSite = () => request({ ...cookie(ada), ...EVIL }, 'POST')
+  for (const check of [auth, requireAuth, (from) => hasSubscription('free', from)]) {
+    await assert.rejects(check(crossSite()), { code: 'cross-site-request', status: 403 })
+  }
+  configure(new Casier({ ...stack.settings(), jwksUrl: 'http://127.0.0.1:1/jwks.json' }))
+  try {
+    await assert.rejects(auth(request(bearer(ada))), { code: 'jwk-remote-failed-to-load', status: 503 })
+  } finally {
+    configure(casier)
+  }
+})
+
+test("tiers and features are the policy's", async () => {
+  const [adas, bens] = [request(bearer(ada)), request(bearer(ben))]
+  assert.deepEqual(
+    await Promise.all(['free', 'pro', 'premium', 'no-such-tier'].map((tier) => hasSubscription(tier, adas))),
+    [true, true, false, false],
+  )
+  assert.deepEqual([await hasSubscription('basic', bens), await hasSubscription('free', bens)], [false, true])
+  assert.deepEqual(
+    [await hasFeatureAccess('books', adas), await hasFeatureAccess('books', bens)],
+    [true, false],
+  )
+})
+
+test('withAuth() calls the handler for a user, and answers for everybody else', async () => {
+  const context = { params: Promise.resolve({ id: '7' }) }
+  const route = withAuth(async (request, session, context) => {
+    session.requireSubscription('pro')
+    const { id } = await context.params
+    const headers = new Headers({ 'X-Own': request.method })
+    headers.append('Set-Cookie', 'a=1')
+    headers.append('Set-Cookie', 'b=2')
+    return Response.json({ id, user: session.user.userId }, { status: 201, headers })
+  })
+
+  const given = await route(request({ ...bearer(ada), 'X-Request-Id': 'r1' }), context)
+  assert.deepEqual(await given.json(), { id: '7', user: 'user_ada' })
+  assert.equal(given.status, 201)
+  assert.equal(given.headers.get('X-Request-Id'), 'r1')
+  assert.equal(given.headers.get('X-Own'), 'GET')
+  assert.deepEqual(given.headers.getSetCookie(), ['a=1', 'b=2'])
+
+  const lower = await route(request({ ...bearer(ben), 'X-Request-Id': 'r2' }), context)
+  assert.equal(lower.status, 403)
+  assert.equal(lower.headers.get('X-Request-Id'), 'r2')
+  const { error } = await lower.json()
+  assert.equal(error.code, 'subscription-required')
+  assert.deepEqual([error.details.required, error.details.actual], ['pro', 'free'])
+
+  const nobody = await route(request({}), context)
+  assert.equal(nobody.status, 401)
+  assert.equal((await nobody.json()).error.code, 'token-missing')
+  const elsewhere = await route(request({ ...cookie(ada), ...EVIL }, 'POST'), context)
+  assert.equal((await elsewhere.json()).error.code, 'cross-site-request')
+})
+
+test("withAuth() leaves to Next what is not Casier's", async () => {
+  const bug = new Error('NEXT_REDIRECT')
+  await assert.rejects(
+    withAuth(() => {
+      throw bug
+    })(request(bearer(ada))),
+    (error) => error === bug,
+  )
+  const moved = await withAuth(() => Response.redirect('http://app.example/'))(request(bearer(ada)))
+  assert.deepEqual([moved.status, moved.headers.get('Location')], [302, 'http://app.example/'])
+  assert.equal((await withAuth(() => new Response(null, { status: 204 }))(request(bearer(ada)))).status, 204)
+})
+
+test('required or imported, it is one module', () => {
+  const required = createRequire(import.meta.url)('casier/next')
+  assert.deepEqual(Object.keys(required).sort(), [
+    'auth',
+    'configure',
+    'fileRoutes',
+    'hasFeatureAccess',
+    'hasSubscription',
+    'requireAuth',
+    'withAuth',
+  ])
+  assert.equal(required.fileRoutes, fileRoutes)
+})

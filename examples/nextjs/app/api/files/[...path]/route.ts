@@ -1,0 +1,4 @@
+import { fileRoutes } from 'casier/next'
+
+// POST /upload and /presigned-url, GET /list, DELETE /delete, POST /delete-many.
+export const { GET, POST, DELETE } = fileRoutes()

@@ -1,0 +1,152 @@
+'use client'
+
+import { type FormEvent, useCallback, useEffect, useState } from 'react'
+import { type FileEntry, call } from './api'
+
+const KINDS = ['document', 'image', 'book', 'blog', 'video', 'audio', 'file']
+
+interface Message {
+  text: string
+  failed: boolean
+}
+
+/** The signed-in user's files: upload, list, download, delete. */
+export function Files({ plan }: { plan: string }) {
+  const [files, setFiles] = useState<FileEntry[] | null>(null)
+  const [message, setMessage] = useState<Message>({ text: '', failed: false })
+  // Busy until the first listing is there: before React runs, the form would leave the page.
+  const [busy, setBusy] = useState(true)
+
+  /** Does one thing at a time, and says what came of it. */
+  const attempt = useCallback(async (work: () => Promise<string>) => {
+    setBusy(true)
+    try {
+      setMessage({ text: await work(), failed: false })
+    } catch (error) {
+      setMessage({ text: error instanceof Error ? error.message : String(error), failed: true })
+    } finally {
+      setBusy(false)
+    }
+  }, [])
+
+  const refresh = useCallback(async () => {
+    setFiles((await call<{ files: FileEntry[] }>('/api/files/list')).data.files)
+  }, [])
+
+  useEffect(() => {
+    void attempt(async () => {
+      await refresh()
+      return ''
+    })
+  }, [attempt, refresh])
+
+  const upload = (event: FormEvent<HTMLFormElement>) => {
+    event.preventDefault()
+    const form = event.currentTarget
+    void attempt(async () => {
+      const { data } = await call<{ s3_key: string }>('/api/files/upload', 'POST', new FormData(form))
+      form.reset()
+      await refresh()
+      return `Uploaded ${data.s3_key}`
+    })
+  }
+
+  const download = (file: FileEntry) =>
+    attempt(async () => {
+      const { data } = await call<{ url: string }>('/api/files/presigned-url', 'POST', {
+        s3_key: file.s3_key,
+      })
+      window.location.assign(data.url)
+      return `Downloading ${file.filename}`
+    })
+
+  const remove = (file: FileEntry) =>
+    attempt(async () => {
+      await call('/api/files/delete', 'DELETE', { s3_key: file.s3_key })
+      await refresh()
+      return `Deleted ${file.filename}`
+    })
+
+  const report = () => attempt(async () => (await call('/api/report')).message)
+
+  return (
+    <>
+      <form id="upload" className="card" onSubmit={upload}>
+        <h2>Upload</h2>
+        <div className="fields">
+          <label className="wide">
+            File
+            <input type="file" name="file" required />
+          </label>
+          <label>
+            Kind
+            <select name="content_type">
+              {KINDS.map((kind) => (
+                <option key={kind}>{kind}</option>
+              ))}
+            </select>
+          </label>
+          <button disabled={busy}>Upload</button>
+        </div>
+      </form>
+
+      <p id="message" role="status" className={message.failed ? 'failed' : ''}>
+        {message.text}
+      </p>
+
+      <section className="card" aria-busy={busy}>
+        <h2>Your files</h2>
+        <ul id="files">
+          {files?.map((file) => (
+            <li key={file.s3_key} data-key={file.s3_key}>
+              <div className="file">
+                <strong>{file.filename}</strong>
+                <span>
+                  {file.content_type} · {readableSize(file.size)}
+                </span>
+              </div>
+              <button
+                className="download quiet"
+                disabled={busy}
+                aria-label={`Download ${file.filename}`}
+                onClick={() => download(file)}
+              >
+                Download
+              </button>
+              <button
+                className="delete quiet danger"
+                disabled={busy}
+                aria-label={`Delete ${file.filename}`}
+                onClick={() => remove(file)}
+              >
+                Delete
+              </button>
+            </li>
+          ))}
+        </ul>
+        {files?.length === 0 && <p>Nothing here yet.</p>}
+      </section>
+
+      <section className="card">
+        <h2>Report</h2>
+        <div className="fields">
+          <p className="wide">{plan}</p>
+          <button id="report" className="quiet" disabled={busy} onClick={report}>
+            Ask for the report
+          </button>
+        </div>
+      </section>
+    </>
+  )
+}
+
+function readableSize(bytes: number): string {
+  const units = ['bytes', 'KiB', 'MiB', 'GiB']
+  let size = bytes
+  let unit = 0
+  while (size >= 1024 && unit < units.length - 1) {
+    size /= 1024
+    unit += 1
+  }
+  return `${unit === 0 ? size : size.toFixed(1)} ${units[unit]}`
+}
