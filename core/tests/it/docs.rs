@@ -16,22 +16,26 @@ fn errors_md_is_the_catalogue() {
          <!-- Generated from core/src/error.rs by `CASIER_UPDATE_DOCS=1 cargo test -p casier docs`. \
          Do not edit. -->\n\n\
          Every failure has a code that stays the same, an HTTP status, and says whether the same \
-         call may succeed later with nothing changed. Each language gives it in its own error \
-         type: `Error::code()`, `status()` and `is_retryable()` in Rust, `.code`, `.status` and \
-         `.retryable` of `casier.CasierError` in Python.\n\n\
+         call may succeed later with nothing changed. In Rust it is `casier::Error`, with `code()`, \
+         `status()` and `is_retryable()`; in Python, Node and Swift it is `CasierError`, with \
+         `code`, `status` and `retryable`. The category says what an application does about it: \
+         `kind().category()` in Rust, a class under `CasierError` in Python, `category` in Node and \
+         Swift.\n\n\
          `details` has the fields that belong to the code: `required`, what the call needed, and \
          `actual`, what the caller has instead; `limit`, and `used`, what was used or asked for, in \
-         the same unit (bytes, seconds, files, requests); `retry_after`, the time to wait, in \
-         seconds in Python.\n\n\
-         | code | status | retryable | meaning |\n|---|---|---|---|\n",
+         the same unit (bytes, seconds, files, requests); `retry_after`, the time to wait, a \
+         `Duration` in Rust and seconds everywhere else. Over HTTP an error is as \
+         [the routes](http.md#answers) tell it.\n\n\
+         | code | status | retryable | category | meaning |\n|---|---|---|---|---|\n",
     );
     for kind in ErrorKind::ALL {
         let retryable = if kind.is_retryable() { "yes" } else { "no" };
         writeln!(
             page,
-            "| `{}` | {} | {retryable} | {} |",
+            "| `{}` | {} | {retryable} | {} | {} |",
             kind.code(),
             kind.status(),
+            kind.category().name(),
             kind.meaning()
         )
         .unwrap();
