@@ -146,6 +146,7 @@ fn too_large(largest: Option<u64>) -> Error {
 #[cfg(test)]
 mod tests {
     use bytes::Bytes;
+    use proptest::prelude::*;
 
     use super::super::body::Form;
     use super::*;
@@ -249,5 +250,16 @@ mod tests {
         let error = read_body(Body::TooLarge);
         assert_eq!((error.code(), error.details().limit), ("file-too-large", Some(10)));
         assert_eq!(form_limit(Some(u64::MAX)), form_limit(None));
+    }
+
+    proptest! {
+        #[test]
+        fn a_key_is_never_corrected(name in "(images|files|x|Images)/[a-zé.%/<e\u{301} ]{0,12}") {
+            let scope = Scope::new("1").unwrap();
+            let key = format!("user_1/{name}");
+            if let Ok((kind, filename)) = place(&scope, &key) {
+                prop_assert_eq!(scope.key(&kind, &filename).unwrap(), key);
+            }
+        }
     }
 }

@@ -5,6 +5,24 @@
 //! nobody who is refused gets a byte of their body read: [`Api::begin`] takes the head of the
 //! request, finds the route and signs the user in; [`Call::answer`] takes the body.
 //!
+//! ```no_run
+//! # async fn read_json(_: u64) -> casier::http::Body { Default::default() }
+//! # async fn read_form(_: u64) -> casier::http::Body { Default::default() }
+//! # async fn serve(casier: casier::Casier, request: casier::http::Request) {
+//! use casier::http::{Api, ApiOptions, Body, Routes, Wanted};
+//!
+//! let api = Api::new(casier, Routes::Files, ApiOptions::default()); // once
+//! let call = api.begin(request).await;
+//! let body = match call.wanted() {
+//!     Wanted::Json { limit } => read_json(limit).await,
+//!     Wanted::Form { limit } => read_form(limit).await,
+//!     _ => Body::None,
+//! };
+//! let answer = call.answer(body).await;
+//! println!("{} {:?} {}", answer.status, answer.headers, answer.body);
+//! # }
+//! ```
+//!
 //! `docs/http.md` tells the routes, their bodies and their answers.
 
 mod answer;

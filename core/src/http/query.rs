@@ -66,6 +66,8 @@ fn decode(text: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::ErrorKind;
 
@@ -104,6 +106,22 @@ mod tests {
             let error = parse(&format!("on={value}")).unwrap().switch("on").unwrap_err();
             assert_eq!(error.kind(), ErrorKind::InvalidRequest, "{value}");
             assert!(!error.message().contains("yes"));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_query_is_read_or_refused(query in "[limtcurson=&%+0-9a-fé]{0,60}") {
+            if let Ok(mut query) = parse(&query) {
+                let _ = (query.text("cursor"), query.number("limit"), query.switch("on"));
+            }
+        }
+
+        #[test]
+        fn what_is_written_is_read(value in any::<String>()) {
+            let written = url::form_urlencoded::byte_serialize(value.as_bytes()).collect::<String>();
+            let read = parse(&format!("cursor={written}")).unwrap().text("cursor");
+            prop_assert_eq!(read.unwrap_or_default(), value);
         }
     }
 }

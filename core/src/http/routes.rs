@@ -150,6 +150,8 @@ impl FromStr for Routes {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     const ALL: [Routes; 3] = [Routes::Secure, Routes::S3, Routes::Files];
@@ -219,5 +221,16 @@ mod tests {
             assert_eq!(name.parse::<Routes>().unwrap(), routes);
         }
         assert_eq!("S3".parse::<Routes>().unwrap_err().code(), "config-invalid");
+    }
+
+    proptest! {
+        #[test]
+        fn a_path_is_a_route_to_the_byte(method in "[A-Z]{0,6}|GET", path in "[/a-z{}.%-]{0,30}") {
+            for routes in ALL {
+                if let Found::Route(route, key) = routes.find(&method, &path) {
+                    prop_assert_eq!(route.path.replace(KEY, key), &*path);
+                }
+            }
+        }
     }
 }

@@ -1,9 +1,6 @@
 //! Deleting files.
 
-use std::time::Duration;
-
 use futures_util::stream::{self, StreamExt as _};
-use tokio::time::Instant;
 
 use super::failure::{self, OnCondition};
 use super::user_storage::{OwnKey, UserStorage};
@@ -14,9 +11,6 @@ pub const MAX_DELETE_KEYS: usize = 1000;
 
 /// How many files are deleted at a time.
 const PARALLEL_DELETES: usize = 8;
-
-/// What each key of many adds to the time that one call has.
-const TIME_FOR_EACH: Duration = Duration::from_millis(100);
 
 /// What became of one key of [`UserStorage::delete_many`].
 #[derive(Clone, Debug)]
@@ -52,8 +46,7 @@ impl UserStorage {
                 .with_limit(to_u64(MAX_DELETE_KEYS), to_u64(keys.len())));
         }
         let own = keys.iter().map(|key| self.own(key)).collect::<Result<Vec<OwnKey>>>()?;
-        let count = u32::try_from(own.len()).unwrap_or(u32::MAX);
-        let end = Instant::now() + self.s3.config.deadline + TIME_FOR_EACH * count;
+        let end = self.s3.end_of_many(own.len());
         let deletions = own.into_iter().map(|key| async move {
             let error = self.s3.until(end, self.delete_own(&key)).await.err();
             Deletion { key: key.as_str().to_owned(), error }

@@ -54,7 +54,7 @@ pub struct Page {
 
 impl UserStorage {
     /// Lists files of the scope. A page may hold fewer than its limit, even none, and yet have a
-    /// next one.
+    /// next one. With metadata it has a tenth of a second more for each file.
     ///
     /// # Errors
     /// `invalid-kind`; `invalid-request` when the limit is not 1 to 1000; `invalid-cursor` when the
@@ -74,7 +74,8 @@ impl UserStorage {
         self.s3.note_bucket();
         let mut page = self.page(&answer, &prefix, after.as_deref())?;
         if options.with_metadata {
-            page.items = self.with_metadata(page.items).await?;
+            let end = self.s3.end_of_many(page.items.len());
+            page.items = self.s3.until(end, self.with_metadata(page.items)).await?;
         }
         Ok(page)
     }

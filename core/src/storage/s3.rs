@@ -34,6 +34,9 @@ const ATTEMPTS: u32 = 3;
 /// The pace that a transfer is given time for, in bytes a second.
 const SLOWEST_TRANSFER: u64 = 128 * 1024;
 
+/// What each of many small calls adds to the time of one.
+const TIME_FOR_EACH: Duration = Duration::from_millis(100);
+
 /// The region of stores that have none.
 const REGION_OF_ENDPOINTS: &str = "us-east-1";
 
@@ -114,7 +117,14 @@ impl S3 {
         within(self.config.deadline, call).await
     }
 
-    /// Runs one of several calls that share a deadline.
+    /// When `count` small calls have to be over that belong together: a tenth of a second for each
+    /// is added to the time of one.
+    pub(super) fn end_of_many(&self, count: usize) -> Instant {
+        let count = u32::try_from(count).unwrap_or(u32::MAX);
+        Instant::now() + self.config.deadline + TIME_FOR_EACH * count
+    }
+
+    /// Runs calls that have a common end.
     pub(super) async fn until<T>(
         &self,
         end: Instant,
