@@ -22,9 +22,12 @@ from casier.flask.responses import answer_error
 TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 
 
-def told(web: Flask, answer: Callable[[], Response], **headers: str) -> tuple[Response, Any]:
+def told(
+    web: Flask, answer: Callable[[], Response], request_id: str | None = None
+) -> tuple[Response, Any]:
     """An answer, and its body without the time."""
-    with web.test_request_context(headers={name.replace("_", "-"): v for name, v in headers.items()}):
+    headers = {} if request_id is None else {"X-Request-Id": request_id}
+    with web.test_request_context(headers=headers):
         response = answer()
     body = response.get_json()
     assert TIMESTAMP.fullmatch(body.pop("timestamp"))
@@ -114,7 +117,7 @@ def test_faults_of_the_server_are_told_to_the_log_alone(
     web: Flask, caplog: pytest.LogCaptureFixture
 ) -> None:
     fault = casier.ConfigError("config-invalid", "S3_BUCKET_NAME of 10.0.0.1 is hush")
-    response, _ = told(web, lambda: answer_error(fault), X_Request_Id="id-7")
+    response, _ = told(web, lambda: answer_error(fault), "id-7")
     assert response.status_code == 500
     assert "hush" not in response.get_data(as_text=True)
     logged = [record.getMessage() for record in caplog.records if record.name.startswith("casier")]
@@ -127,8 +130,8 @@ def test_request_ids(web: Flask) -> None:
         assert first.headers["X-Request-Id"] == success_response(None, "").headers["X-Request-Id"]
         return first
 
-    assert told(web, answer, X_Request_Id="a.B_1-2")[0].headers["X-Request-Id"] == "a.B_1-2"
+    assert told(web, answer, "a.B_1-2")[0].headers["X-Request-Id"] == "a.B_1-2"
     for unfit in ["", "a b", "a,b", "é", "x" * 65]:
-        made = told(web, answer, X_Request_Id=unfit)[0].headers["X-Request-Id"]
+        made = told(web, answer, unfit)[0].headers["X-Request-Id"]
         assert re.fullmatch(r"[0-9a-f]{32}", made)
     assert told(web, answer)[0].headers["X-Request-Id"] != made

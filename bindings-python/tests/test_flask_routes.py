@@ -469,7 +469,7 @@ def test_what_the_app_itself_does_goes_on(
         assert web.url_for("mine.upload_file") == "/v1/files/upload"
 
 
-def test_where_a_server_mounts_the_app(web: Flask, client: FlaskClient, bearer: dict[str, str]) -> None:
+def test_where_a_server_mounts_the_app(client: FlaskClient, bearer: dict[str, str]) -> None:
     environ = {"SCRIPT_NAME": "/below"}
     answer = client.get(SECURE + "/files/list", headers=bearer, environ_overrides=environ)
     assert data(answer) == []

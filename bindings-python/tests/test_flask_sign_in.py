@@ -196,7 +196,8 @@ def test_names_are_given_in_parentheses() -> None:
 
 def test_an_unknown_tier_opens_nothing(web: Flask, stack: LocalStack) -> None:
     web.add_url_rule("/gold", view_func=require_subscription("gold")(who))
-    answer = web.test_client(use_cookies=False).get("/gold", headers=stack.bearer("user_ada", tier="enterprise"))
+    headers = stack.bearer("user_ada", tier="enterprise")
+    answer = web.test_client(use_cookies=False).get("/gold", headers=headers)
     assert (answer.status_code, code(answer)) == (500, "config-invalid")
     assert "gold" not in answer.text
 

@@ -47,7 +47,7 @@ def test_unknown_settings_are_refused() -> None:
         build({"issuer": ISSUER, "audience": [3]})
 
 
-def test_the_environment_is_read_when_asked_for_beneath_what_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_environment_is_read_when_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CLERK_ISSUER", ISSUER)
     with pytest.raises(casier.ConfigError, match="CLERK_ISSUER"):
         casier.Casier()

@@ -80,7 +80,8 @@ class S3StorageService:
             trusted: Whether the id may be another than the signed-in user's.
         """
         files = self._files(user_id, trusted)
-        return _describe(files.bucket, files.upload_file(file_path, content_type, metadata=metadata))
+        stored = files.upload_file(file_path, content_type, metadata=metadata)
+        return _describe(files.bucket, stored)
 
     def upload_file_object(
         self,

@@ -13,7 +13,12 @@ Everything configures itself from the environment at first use; `FlaskCasier(app
 settings from `app.config` before it. Needs Flask: `pip install casier[flask]`.
 """
 
-from casier.flask.decorators import require_auth, require_feature, require_role, require_subscription
+from casier.flask.decorators import (
+    require_auth,
+    require_feature,
+    require_role,
+    require_subscription,
+)
 from casier.flask.extension import FlaskCasier
 from casier.flask.responses import (
     created_response,
