@@ -15,6 +15,9 @@ use crate::{Details, Error, ErrorKind, Result};
 /// What a form may take beside its file: boundaries, the heads of its parts, text fields.
 const ROOM_BYTES: u64 = 64 * 1024;
 
+/// The field that holds the file.
+const FILE: &str = "file";
+
 const FIELDS: [&str; 4] = ["content_type", "metadata", "overwrite", "s3_key"];
 
 /// An upload as its form asks for it.
@@ -87,7 +90,15 @@ struct Fields(BTreeMap<String, String>);
 impl Fields {
     fn read(fields: Vec<(String, String)>) -> Result<Self> {
         let mut read = BTreeMap::new();
+        let mut left = ROOM_BYTES;
         for (name, value) in fields {
+            let length = u64::try_from(name.len() + value.len()).unwrap_or(u64::MAX);
+            left = left
+                .checked_sub(length)
+                .ok_or_else(|| invalid("the text fields of the form are longer than 64 KiB"))?;
+            if name == FILE {
+                return Err(invalid("the field `file` has no filename, so it is no file"));
+            }
             if !FIELDS.contains(&name.as_str()) {
                 return Err(invalid(format!("the form has an unknown field `{}`", shown(&name))));
             }
@@ -214,7 +225,9 @@ mod tests {
         assert_eq!(form.options.content_type.as_deref(), Some("text/plain"));
         for other in [
             ("user_id", "user_2"),
+            ("file", "x"),
             ("content_type", "file"),
+            ("overwrite", &"x".repeat(64 * 1024)),
             ("metadata", "[]"),
             ("metadata", r#"{"a":1}"#),
             ("metadata", r#"{"a":"b","a":"c"}"#),
