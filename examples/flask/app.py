@@ -8,7 +8,8 @@ import json
 import os
 import urllib.request
 
-from flask import Flask, Response, abort, redirect, render_template, request
+from flask import Flask, abort, redirect, render_template, request
+from werkzeug.wrappers import Response
 
 from casier.flask import (
     create_s3_api,
@@ -55,7 +56,7 @@ def sign_in() -> Response:
     if not is_local() or name not in LOCAL_USERS:
         abort(404)
     user_id, tier = LOCAL_USERS[name]
-    answer = back_to_page()
+    answer = redirect("/", 303)
     answer.set_cookie("__session", mint(user_id, tier), max_age=3600, httponly=True, samesite="Lax")
     return answer
 
@@ -64,7 +65,7 @@ def sign_in() -> Response:
 def sign_out() -> Response:
     if not is_local():
         abort(404)
-    answer = back_to_page()
+    answer = redirect("/", 303)
     answer.delete_cookie("__session", httponly=True, samesite="Lax")
     return answer
 
@@ -85,9 +86,3 @@ def mint(user_id: str, tier: str) -> str:
     )
     with urllib.request.urlopen(order, timeout=10) as answer:
         return str(json.load(answer)["token"])
-
-
-def back_to_page() -> Response:
-    answer = redirect("/", 303)
-    assert isinstance(answer, Response)
-    return answer

@@ -16,9 +16,8 @@ async function ask(method, path, body) {
 const inPath = (key) => key.split("/").map(encodeURIComponent).join("/");
 
 function size(bytes) {
-  const unit = ["B", "KiB", "MiB", "GiB"].find((_, step) => bytes < 1024 ** (step + 1)) ?? "GiB";
-  const step = ["B", "KiB", "MiB", "GiB"].indexOf(unit);
-  return `${(bytes / 1024 ** step).toFixed(step ? 1 : 0)} ${unit}`;
+  const step = [1024, 1024 ** 2, 1024 ** 3].filter((limit) => bytes >= limit).length;
+  return `${(bytes / 1024 ** step).toFixed(step ? 1 : 0)} ${["B", "KiB", "MiB", "GiB"][step]}`;
 }
 
 // Does something and says what came of it.

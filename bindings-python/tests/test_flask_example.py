@@ -1,0 +1,63 @@
+"""The example app, as its page uses it."""
+
+import importlib
+import io
+import sys
+from collections.abc import Iterator
+
+import pytest
+from conftest import ROOT, LocalStack
+from flask import Flask
+from flask.testing import FlaskClient
+
+SAME_SITE = {"Origin": "http://localhost", "Sec-Fetch-Site": "same-origin"}
+
+
+@pytest.fixture
+def client(stack: LocalStack, monkeypatch: pytest.MonkeyPatch) -> Iterator[FlaskClient]:
+    for name, value in stack.environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr("casier._current._casier", None)
+    monkeypatch.syspath_prepend(ROOT / "examples/flask")
+    module = importlib.import_module("app")
+    monkeypatch.delitem(sys.modules, "app")
+    app: Flask = module.app
+    with app.test_client() as client:
+        yield client
+
+
+def test_the_page(client: FlaskClient) -> None:
+    assert "signed out" in client.get("/").text
+    answer = client.post("/sign-in", data={"user": "ada"})
+    assert (answer.status_code, answer.location) == (303, "/")
+    cookie = answer.headers["Set-Cookie"]
+    assert cookie.startswith("__session=")
+    assert {"HttpOnly", "Path=/", "SameSite=Lax"} <= set(cookie.split("; "))
+    page = client.get("/").text
+    assert "user_ada" in page
+    assert "pro" in page
+
+    form = {"file": (io.BytesIO(b"# Notes\n"), "a.md"), "content_type": "blog"}
+    answer = client.post("/api/s3/upload", headers=SAME_SITE, data=form)
+    assert answer.status_code == 201
+    assert answer.json is not None
+    key = answer.json["s3_key"]
+    answer = client.get("/reports")
+    assert answer.json is not None
+    assert answer.json["data"] == {"files": 1, "bytes": 8}
+    path = f"/api/secure/files/delete/{key}"
+    assert client.delete(path, headers=SAME_SITE).status_code == 200
+
+    client.post("/sign-out")
+    assert "signed out" in client.get("/").text
+    client.post("/sign-in", data={"user": "ben"})
+    assert client.get("/reports").status_code == 403
+
+
+def test_local_users_are_for_local_work_alone(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert client.post("/sign-in", data={"user": "eve"}).status_code == 404
+    monkeypatch.delenv("CASIER_LOCAL")
+    assert client.post("/sign-in", data={"user": "ada"}).status_code == 404
+    assert client.post("/sign-out").status_code == 404
