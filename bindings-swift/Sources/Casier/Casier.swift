@@ -1,0 +1,82 @@
+internal import CasierInternal
+
+/// Verifies who is calling and opens their files. Build one for a process; tasks may share it, and
+/// copies are the same one.
+///
+/// Building it neither connects nor starts a thread. A call that waits gives up when its task is
+/// cancelled, and then throws `cancelled`.
+public struct Casier: Redacted, Sendable {
+    private let core: CasierInternal.Casier
+
+    /// Takes these settings, and nothing from the environment.
+    ///
+    /// - Throws: `config-invalid`: the first setting that is missing or wrong, by name, never with
+    ///   its value.
+    public init(_ settings: Settings) throws(CasierError) {
+        core = try call { try CasierInternal.Casier(settings: settings.texts) }
+    }
+
+    private init(_ core: CasierInternal.Casier) {
+        self.core = core
+    }
+
+    /// Takes every setting from the environment of this process.
+    ///
+    /// - Throws: `config-invalid`: the first variable that is missing or wrong, by name, never with
+    ///   its value.
+    public static func fromEnv() throws(CasierError) -> Casier {
+        try call { try Casier(.fromEnv()) }
+    }
+
+    /// Verifies a session token that came in a header. Waits when the issuer's keys have to be
+    /// fetched.
+    ///
+    /// - Parameter token: The token, without `Bearer`.
+    /// - Throws: ``CasierError/authentication(_:)`` when the token must not be trusted: the code
+    ///   says why. `invalid-user-id` when its `sub` cannot name a user; `jwk-remote-…` when the
+    ///   issuer's keys cannot be fetched.
+    public func authenticate(_ token: String) async throws(CasierError) -> Session {
+        try await wait { try await Session(core.authenticate(token: token, cancellation: $0)) }
+    }
+
+    /// Takes the token from a request's headers or cookies and verifies it.
+    ///
+    /// The first source that is present decides: `Authorization`, `X-Clerk-Auth-Token`, then
+    /// Clerk's session cookies. A request by cookie that may change something must come from the
+    /// site itself.
+    ///
+    /// - Parameters:
+    ///   - method: The HTTP method.
+    ///   - headers: All headers as they came; a name may stand several times, in any case.
+    /// - Throws: `token-missing`; `cross-site-request` when a request by cookie comes from another
+    ///   site; what ``authenticate(_:)`` throws.
+    public func authenticateRequest(
+        method: String, headers: [(name: String, value: String)]
+    ) async throws(CasierError) -> Session {
+        let headers = headers.map { Header(name: $0.name, value: $0.value) }
+        return try await wait {
+            try await Session(
+                core.authenticateRequest(method: method, headers: headers, cancellation: $0))
+        }
+    }
+
+    /// The same for headers of which each name stands once.
+    public func authenticateRequest(
+        method: String, headers: [String: String]
+    ) async throws(CasierError) -> Session {
+        let headers = headers.map { (name: $0.key, value: $0.value) }
+        return try await authenticateRequest(method: method, headers: headers)
+    }
+
+    /// The files of any user, for trusted server code such as a background job: no tier limits
+    /// apply.
+    ///
+    /// - Parameter userId: Whose files, as ``User/userId`` gives it.
+    /// - Throws: `invalid-user-id`; `config-invalid` when no bucket is configured.
+    public func storageFor(userId: String) throws(CasierError) -> UserStorage {
+        try call { try UserStorage(core.storageFor(userId: userId)) }
+    }
+
+    /// The name of the type alone.
+    public var description: String { "Casier" }
+}

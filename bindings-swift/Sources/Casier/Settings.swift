@@ -1,0 +1,139 @@
+import Foundation
+
+extension Casier {
+    /// Every setting; what is `nil` is left out. Printing them shows none, since some are secret.
+    ///
+    /// ```swift
+    /// var settings = Casier.Settings()
+    /// settings.issuer = "https://clerk.example.com"
+    /// settings.bucket = "my-bucket"
+    /// let casier = try Casier(settings)
+    /// ```
+    public struct Settings: Redacted, Sendable {
+        /// The primary issuer, compared byte for byte with the token's `iss`. Default: from the publishable key.
+        public var issuer: String?
+        /// Clerk's publishable key: names the issuer, and the suffix of Clerk's cookies.
+        public var publishableKey: String?
+        /// Where the primary issuer's keys are. Default: `{issuer}/.well-known/jwks.json`.
+        public var jwksUrl: String?
+        /// PEM public key of the primary issuer: tokens are then checked with no network.
+        public var jwtKey: String?
+        /// Clerk's secret key, sent to `api.clerk.com` alone, when the key set is read from there.
+        public var secretKey: String?
+        /// Allowed `azp`. Default: not checked.
+        public var authorizedParties: [String]?
+        /// Whether a token without `azp` passes although authorized parties are set (never by cookie).
+        /// Default: no.
+        public var allowMissingAzp: Bool?
+        /// Allowed `aud`. Default: not checked.
+        public var audience: [String]?
+        /// Allowed algorithms: RS, PS or ES with 256, 384 or 512, or EdDSA. Default: RS256 alone.
+        public var algorithms: [String]?
+        /// Seconds by which clocks may differ, 0 to 300. Default: 5.
+        public var clockSkew: Int?
+        /// Another claim that only the server can write, read like `public_metadata`.
+        public var publicMetadataClaim: String?
+        /// Secrets of Clerk's webhooks, `whsec_…`. Checked, not used yet.
+        public var clerkWebhookSecret: [String]?
+        /// AWS access key id; set together with its secret. Default: AWS's own chain.
+        public var accessKeyId: String?
+        /// AWS secret access key.
+        public var secretAccessKey: String?
+        /// AWS session token, for temporary credentials.
+        public var sessionToken: String?
+        /// AWS region of the bucket. Default: AWS's own chain; `us-east-1` with an endpoint.
+        public var region: String?
+        /// The bucket. Needed for files.
+        public var bucket: String?
+        /// Another S3 than AWS: scheme, host and port.
+        public var endpointUrl: String?
+        /// The endpoint to sign links for, when browsers know the store by another host. Default: the
+        /// endpoint.
+        public var publicEndpointUrl: String?
+        /// How the bucket stands in addresses. Default: `auto`.
+        public var addressingStyle: AddressingStyle?
+        /// `false` lets an endpoint without a scheme mean http. Default: `true`.
+        public var useSsl: Bool?
+        /// Seconds that a link lives when nobody asks otherwise, 1 to 604800. Default: 3600.
+        public var linkSeconds: Int?
+        /// Seconds that a call to the store may take (transfers: more, by size), 1 to 3600. Default: 30.
+        public var deadlineSeconds: Int?
+        /// The policy file. Default: the built-in tiers.
+        public var policy: URL?
+        /// Origins that may change things by cookie. Default: the authorized parties.
+        public var allowedOrigins: [String]?
+        /// Whether issuers and keys on http or loopback are allowed, for development. Default: no.
+        public var local: Bool?
+        /// Shared state for several processes. Not supported yet: refused, never ignored.
+        public var redisUrl: String?
+        /// 32 or more random bytes in base64. Checked, not used yet.
+        public var secret: [String]?
+        /// Where completion webhooks go. Checked, not used yet.
+        public var webhookUrl: String?
+        /// The secret of the completion webhooks, `whsec_…`. Checked, not used yet.
+        public var webhookSecret: [String]?
+        /// The configuration file.
+        public var config: URL?
+
+        /// Settings of which none is set.
+        public init() {}
+
+        /// How the bucket stands in the addresses of the store.
+        public enum AddressingStyle: String, Sendable {
+            /// In the path.
+            case path
+            /// In the host name.
+            case virtual
+            /// In the path with an endpoint, in the host name on AWS.
+            case auto
+        }
+
+        /// The name of the type alone.
+        public var description: String { "Casier.Settings" }
+    }
+}
+
+extension Casier.Settings {
+    /// What is set, by its name in the core and in the form that the environment would give it.
+    var texts: [String: String] {
+        let texts: [String: String?] = [
+            "issuer": issuer,
+            "publishable_key": publishableKey,
+            "jwks_url": jwksUrl,
+            "jwt_key": jwtKey,
+            "secret_key": secretKey,
+            "authorized_parties": authorizedParties?.joined(separator: ","),
+            "allow_missing_azp": allowMissingAzp.map(String.init),
+            "audience": audience?.joined(separator: ","),
+            "algorithms": algorithms?.joined(separator: ","),
+            "clock_skew": clockSkew.map(String.init),
+            "public_metadata_claim": publicMetadataClaim,
+            "clerk_webhook_secret": clerkWebhookSecret?.joined(separator: ","),
+            "access_key_id": accessKeyId,
+            "secret_access_key": secretAccessKey,
+            "session_token": sessionToken,
+            "region": region,
+            "bucket": bucket,
+            "endpoint_url": endpointUrl,
+            "public_endpoint_url": publicEndpointUrl,
+            "addressing_style": addressingStyle?.rawValue,
+            "use_ssl": useSsl.map(String.init),
+            "link_seconds": linkSeconds.map(String.init),
+            "deadline_seconds": deadlineSeconds.map(String.init),
+            "policy": policy.map(path),
+            "allowed_origins": allowedOrigins?.joined(separator: ","),
+            "local": local.map(String.init),
+            "redis_url": redisUrl,
+            "secret": secret?.joined(separator: ","),
+            "webhook_url": webhookUrl,
+            "webhook_secret": webhookSecret?.joined(separator: ","),
+            "config": config.map(path),
+        ]
+        return texts.compactMapValues { $0 }
+    }
+
+    /// What is no file is passed on as it stands, for the core to refuse.
+    private func path(_ file: URL) -> String {
+        file.isFileURL ? file.path : file.absoluteString
+    }
+}

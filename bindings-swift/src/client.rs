@@ -1,0 +1,70 @@
+//! The entry: one `Casier` for a process.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use casier::token::RequestHead;
+use casier::{Config, Setting};
+
+use crate::cancel::Cancellation;
+use crate::error::Result;
+use crate::session::Session;
+use crate::storage::UserStorage;
+
+#[derive(uniffi::Object)]
+pub(crate) struct Casier(casier::Casier);
+
+#[uniffi::export(async_runtime = "tokio")]
+impl Casier {
+    #[uniffi::constructor]
+    fn new(settings: HashMap<String, String>) -> Result<Self> {
+        let mut builder = Config::builder();
+        for (name, value) in settings {
+            builder = builder.set_named(&name, value)?;
+        }
+        Ok(Self(casier::Casier::new(builder.build()?)?))
+    }
+
+    #[uniffi::constructor]
+    fn from_env() -> Result<Self> {
+        Ok(Self(casier::Casier::from_env()?))
+    }
+
+    async fn authenticate(
+        &self,
+        token: String,
+        cancellation: Arc<Cancellation>,
+    ) -> Result<Arc<Session>> {
+        let session = cancellation.run(self.0.authenticate(&token)).await?;
+        Ok(Arc::new(Session(session)))
+    }
+
+    async fn authenticate_request(
+        &self,
+        method: String,
+        headers: Vec<Header>,
+        cancellation: Arc<Cancellation>,
+    ) -> Result<Arc<Session>> {
+        let headers = headers.into_iter().map(|header| (header.name, header.value)).collect();
+        let request = RequestHead::new(method, headers);
+        let session = cancellation.run(self.0.authenticate_request(&request)).await?;
+        Ok(Arc::new(Session(session)))
+    }
+
+    fn storage_for(&self, user_id: &str) -> Result<Arc<UserStorage>> {
+        Ok(Arc::new(UserStorage(self.0.storage_for(user_id)?)))
+    }
+}
+
+/// A header of a request. A request may have several of one name.
+#[derive(uniffi::Record)]
+pub(crate) struct Header {
+    name: String,
+    value: String,
+}
+
+/// The names of all settings.
+#[uniffi::export]
+fn setting_names() -> Result<Vec<String>> {
+    Ok(Setting::ALL.iter().map(|setting| setting.name().to_owned()).collect())
+}
