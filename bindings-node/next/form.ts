@@ -11,7 +11,7 @@ export interface Form {
 const LINE_BREAK = '\r\n'
 const END_OF_HEAD = Buffer.from('\r\n\r\n')
 const MOST_HEAD_BYTES = 16 * 1024
-/** Of all text fields together: only a file may be large, since it alone goes to disk. */
+/** Of all text fields together, as in the core: what is longer would only fill the memory. */
 const MOST_TEXT_BYTES = 64 * 1024
 
 /**
@@ -19,7 +19,8 @@ const MOST_TEXT_BYTES = 64 * 1024
  * files are read over. The parsers of Node and of npm either hold the whole form in memory or hide
  * whether a file came with a content type, which the core has to know.
  *
- * @throws {BodyRefusal} when it is not a form, or its texts are too large.
+ * @throws {BodyRefusal} `unreadable` when it is no form, or its texts are longer than 64 KiB, more than
+ * the core takes.
  */
 export async function readForm(
   pieces: AsyncIterable<Uint8Array>,

@@ -36,7 +36,7 @@ export class Scanner {
     for await (const piece of this.until(mark)) {
       size += piece.length
       if (size > most) {
-        throw new BodyRefusal('tooLarge')
+        throw new BodyRefusal('unreadable')
       }
       pieces.push(piece)
     }

@@ -32,8 +32,8 @@ function read(text, { contentType = CONTENT_TYPE, size = 7, path = freshPath() }
   return readForm(inPieces(Buffer.from(text), size), contentType, path)
 }
 
-async function refused(reason, ...form) {
-  await assert.rejects(read(...form), (error) => error.reason === reason, JSON.stringify(form))
+async function refused(...form) {
+  await assert.rejects(read(...form), (error) => error.reason === 'unreadable')
 }
 
 /** One part with these headers. */
@@ -69,7 +69,7 @@ test('a form that ends early is no form, wherever it ends', async () => {
   const [bytes, contentType] = await encoded(form)
   const end = bytes.lastIndexOf('--') + 2
   for (let cut = 0; cut < end; cut += 1) {
-    await refused('unreadable', bytes.subarray(0, cut), { contentType })
+    await refused(bytes.subarray(0, cut), { contentType })
   }
   assert.ok(await read(bytes.subarray(0, end), { contentType }))
 })
@@ -103,7 +103,7 @@ test('what is no form is refused', async () => {
     'multipart/form-data; boundary="é"',
     `multipart/form-data; boundary=${'a'.repeat(71)}`,
   ]) {
-    await refused('unreadable', part(ok), { contentType })
+    await refused(part(ok), { contentType })
   }
   for (const form of [
     '',
@@ -118,7 +118,7 @@ test('what is no form is refused', async () => {
     `--a b more\r\n${ok}\r\n\r\nx\r\n--a b--`,
     `--a b\r\n\r\nx\r\n${part(ok)}`,
   ]) {
-    await refused('unreadable', form)
+    await refused(form)
   }
 })
 
@@ -127,9 +127,9 @@ test('only a file may be large', async () => {
   const most = 64 * 1024
   const options = { size: 4096 }
   assert.ok(await read(`${field('a', 'x'.repeat(most - 1))}--a b--`, options))
-  await refused('tooLarge', `${field('a', 'x'.repeat(most + 1))}--a b--`, options)
-  await refused('tooLarge', `${field('a', 'x').repeat(most / 2 + 1)}--a b--`, options)
-  await refused('tooLarge', part(`X: ${'x'.repeat(17 * 1024)}`), options)
+  await refused(`${field('a', 'x'.repeat(most + 1))}--a b--`, options)
+  await refused(`${field('a', 'x').repeat(most / 2 + 1)}--a b--`, options)
+  await refused(part(`X: ${'x'.repeat(17 * 1024)}`), options)
 })
 
 test('a file never goes over another', async () => {

@@ -29,9 +29,7 @@ export function Files({ plan }: { plan: string }) {
     }
   }, [])
 
-  const refresh = useCallback(async () => {
-    setFiles((await call<{ files: FileEntry[] }>('/api/files/list')).data.files)
-  }, [])
+  const refresh = useCallback(async () => setFiles(await listAll()), [])
 
   useEffect(() => {
     void attempt(async () => {
@@ -138,6 +136,19 @@ export function Files({ plan }: { plan: string }) {
       </section>
     </>
   )
+}
+
+async function listAll(): Promise<FileEntry[]> {
+  const all: FileEntry[] = []
+  let query = ''
+  for (;;) {
+    const { data } = await call<{ files: FileEntry[]; next_cursor: string | null }>(`/api/files/list${query}`)
+    all.push(...data.files)
+    if (data.next_cursor === null) {
+      return all
+    }
+    query = `?cursor=${encodeURIComponent(data.next_cursor)}`
+  }
 }
 
 function readableSize(bytes: number): string {

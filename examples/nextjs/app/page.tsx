@@ -20,7 +20,7 @@ export default async function Page() {
       <p id="who">
         {session ? (
           <>
-            Signed in as <strong>{session.user.userId}</strong>
+            Signed in as <strong>{session.user.userId}</strong>, on{' '}
             <span className="tier">{session.user.subscription}</span>
           </>
         ) : (
