@@ -7,6 +7,9 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { generateTypeDef, writeJsBinding } from '@napi-rs/cli'
 
+/** A class that only the addon makes cannot be made by its types either. */
+const sealed = (type) => (type.includes('  constructor(') ? type : type.replace('{', '{\n  private constructor()'))
+
 const [typeDefDir, outputDir] = process.argv.slice(2)
 const { napi, version } = JSON.parse(await readFile(new URL('package.json', import.meta.url)))
 const { dts, exports: idents } = await generateTypeDef({
@@ -17,5 +20,5 @@ const { dts, exports: idents } = await generateTypeDef({
 if (idents.length === 0) {
   throw new Error(`there are no type definitions in ${typeDefDir}`)
 }
-await writeFile(join(outputDir, 'native.d.ts'), dts)
+await writeFile(join(outputDir, 'native.d.ts'), dts.replace(/^export declare class .*?^}/gms, sealed))
 await writeJsBinding({ ...napi, platform: true, jsBinding: 'native.js', idents, version, outputDir })

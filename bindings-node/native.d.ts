@@ -190,6 +190,7 @@ export interface HttpSuccess {
 
 /** Something that a user asks for and that a policy allows or refuses. */
 export declare class Action {
+  private constructor()
   /** Pass where this tier or a higher one is needed. */
   static subscription(tier: string): Action
   /** Pass where this application role or a higher one is needed. */
@@ -268,6 +269,7 @@ export declare class Casier {
 
 /** Allowed, on terms, or refused, with the error to throw. */
 export declare class Decision {
+  private constructor()
   /** Whether the action is allowed. */
   get allowed(): boolean
   /** Why it is refused; null when it is allowed. */
@@ -296,6 +298,7 @@ export declare class HttpApi {
 
 /** A call to a route, whose body may still be unread. */
 export declare class HttpCall {
+  private constructor()
   /** What of the body is to be read before `answer`. */
   get wanted(): 'nothing' | 'json' | 'form'
   /** The most bytes of the body to read. */
@@ -313,6 +316,7 @@ export declare class HttpCall {
  * secret. Neither `console.log` nor `JSON.stringify` shows it.
  */
 export declare class Link {
+  private constructor()
   /** The address. */
   get url(): string
   /** How long it really lives, in seconds. */
@@ -327,6 +331,7 @@ export declare class Link {
  * Immutable and pure: no clock, no I/O, the same answers in every language.
  */
 export declare class Policy {
+  private constructor()
   /** The policy that holds where no policy file says otherwise. */
   static builtin(): Policy
   /**
@@ -412,6 +417,7 @@ export declare class Scope {
  * has. A name that the policy does not know is never granted.
  */
 export declare class Session {
+  private constructor()
   /** Who this is. */
   get user(): User
   /** The token's claims, as they stood in it. A copy. */
@@ -548,6 +554,7 @@ export declare class User {
  * credentials `storage-denied`.
  */
 export declare class UserStorage {
+  private constructor()
   /** The scope that this storage is confined to. */
   get scope(): Scope
   /**
@@ -627,6 +634,7 @@ export declare class UserStorage {
 
 /** A token that has passed every check. */
 export declare class VerifiedToken {
+  private constructor()
   /** Whose token it is. */
   get user(): User
   /** Every claim. A copy. */

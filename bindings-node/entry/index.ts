@@ -1,5 +1,6 @@
 import { defineErrors, setLogger } from '#native'
 import { CasierError } from './error.js'
+import { showClasses } from './show.js'
 
 export { CasierError, type Category } from './error.js'
 export {
@@ -48,3 +49,4 @@ setLogger(({ level, logger, message }) => {
     process.emitWarning(message, { type: 'CasierWarning', detail: logger })
   }
 })
+showClasses()

@@ -1,0 +1,28 @@
+// The package from both module systems, and its types.
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { createRequire } from 'node:module'
+import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import * as imported from 'casier'
+
+const require = createRequire(import.meta.url)
+
+test('both module systems get the same classes', { timeout: 30_000 }, () => {
+  const required = require('casier')
+  const names = Object.keys(required)
+  assert.ok(names.length > 10)
+  for (const name of names) {
+    assert.equal(imported[name], required[name], name)
+  }
+  assert.equal(imported.VERSION, require('casier/package.json').version)
+})
+
+test('the types fit how the package is used', { timeout: 120_000 }, async () => {
+  const compiler = fileURLToPath(new URL('../node_modules/typescript/bin/tsc', import.meta.url))
+  const project = fileURLToPath(new URL('types', import.meta.url))
+  const run = promisify(execFile)(process.execPath, [compiler, '-p', project], { timeout: 110_000 })
+  const { stdout } = await run.catch((error) => error)
+  assert.equal(stdout, '')
+})

@@ -1,0 +1,149 @@
+// Compiled, never run: everything that the package gives, used as its types allow.
+import type { IncomingMessage } from 'node:http'
+import {
+  Action,
+  Casier,
+  CasierError,
+  type Category,
+  type Deletion,
+  type Details,
+  type Link,
+  type Organization,
+  type Page,
+  type ParsedKey,
+  Policy,
+  Scope,
+  Session,
+  setLogger,
+  type Settings,
+  type StoredFile,
+  TokenVerifier,
+  User,
+  type UserStorage,
+  type VerifiedToken,
+  VERSION,
+} from 'casier'
+
+const settings: Settings = { issuer: 'https://clerk.example.com', audience: ['a'], linkSeconds: 60, bucket: null }
+const app: Casier = new Casier(settings)
+export const fromEnvironment: Casier = Casier.fromEnv()
+export const version: string = VERSION
+
+export async function signIn(request: IncomingMessage, standard: Request, signal: AbortSignal): Promise<Session> {
+  await app.authenticate('token')
+  await app.authenticate('token', { signal })
+  await app.authenticateRequest(standard.method, standard.headers)
+  await app.authenticateRequest('GET', [['Authorization', 'Bearer x']])
+  await app.authenticateRequest('GET', new Map([['Authorization', 'Bearer x']]), { signal })
+  return await app.authenticateRequest(request.method ?? 'GET', request.headers)
+}
+
+export function read(session: Session): [User, Record<string, unknown>, Date] {
+  const allowed: boolean = session.hasFeature('books') && session.hasRole('admin') && session.hasSubscription('pro')
+  if (!allowed && !session.owns('user_1')) {
+    session.requireFeature('books')
+    session.requireRole('admin')
+    session.requireSubscription('pro')
+    session.requireOwner('user_1')
+  }
+  return [session.user, session.claims, session.expiresAt]
+}
+
+export function describe(user: User): (string | null)[] {
+  const organization: Organization | null = user.organization
+  const checked: boolean = user.emailVerified || user.phoneVerified
+  const lists: string[] = [...user.plans, ...user.features, ...(organization?.permissions ?? [])]
+  const unknown: unknown = user.actor ?? user.metadata['a'] ?? user.claims['b']
+  return [
+    user.userId, user.email, user.firstName, user.lastName, user.fullName, user.username, user.imageUrl,
+    user.phoneNumber, user.subscription, user.role, user.sessionId, String(checked), String(unknown), ...lists,
+    organization?.id ?? null, organization?.slug ?? null, organization?.role ?? null,
+  ]
+}
+
+export async function use(files: UserStorage, signal: AbortSignal): Promise<void> {
+  const metadata = { place: 'Paris' }
+  const stored: StoredFile = await files.uploadFile('/tmp/a.pdf', 'book', { filename: 'b.pdf', metadata, signal })
+  await files.uploadFileObject(new Uint8Array(1), 'a.md', 'blog', { overwrite: false, unguessable: true })
+  await files.uploadFileObject(new ArrayBuffer(1), 'a.md', 'blog', { contentType: 'text/markdown' })
+  await files.uploadFileObject(Buffer.from('a'), 'a.md', 'blog')
+  const page: Page = await files.list('book', { limit: 10n, cursor: null, withMetadata: true, signal })
+  await files.list()
+  const next: string | null = page.nextCursor
+  const sizes: number = page.items.reduce((sum, { size }) => sum + size, page.skipped)
+  const when: Date | null = stored.lastModified
+  const texts: (string | null)[] = [stored.kind, stored.contentType, stored.etag, stored.storageClass, next]
+  const place: string | undefined = stored.metadata['place']
+  const bytes: Buffer = await files.read(stored.key, { limit: 1024, signal })
+  const copy: StoredFile = await files.download(stored.key, '/tmp/copy', { signal })
+  const known: boolean = (await files.exists(stored.key)) && (await files.metadata(stored.key)).size > 0
+  const link: Link = await files.presignedUrl(stored.key, { expiresIn: 60, downloadAs: 'a.pdf' })
+  const life: [string, number, Date] = [link.url, link.expiresIn, link.expiresAt]
+  await files.delete(stored.key, { signal })
+  const gone: Deletion[] = await files.deleteMany([stored.key] as const)
+  const failed: CasierError | null = gone[0]?.error ?? null
+  const scope: Scope = files.scope
+  console.log(sizes, when, texts, place, bytes, copy, known, life, failed, scope)
+}
+
+export function decide(policy: Policy = Policy.builtin()): string {
+  const user = new User('user_1', { subscription: 'free', role: 'user', email: 'a@example.com', plans: ['u:pro'] })
+  const actions = [
+    Action.subscription('pro'), Action.role('admin'), Action.feature('books'), Action.link(60),
+    Action.upload('image', 'a.png', 'image/png', 2n ** 40n),
+  ]
+  for (const action of actions) {
+    const decision = policy.decide(user, action, { storedBytes: 3 }, new Date())
+    const error: CasierError | null = decision.error
+    const terms: [number | null, Date | null, string | null] = [
+      decision.linkSeconds, decision.linkExpiresAt, decision.contentType,
+    ]
+    if (!decision.allowed) {
+      console.log(error, terms)
+    }
+    decision.require()
+  }
+  const others: Policy[] = [Policy.fromToml('version = 1'), Policy.fromToml('', 'shop.toml'), Policy.load('/a.toml')]
+  return [...others.flatMap(({ tiers }) => tiers), ...policy.roles, ...policy.kinds].join()
+}
+
+export function verify(policy: Policy): VerifiedToken {
+  const verifier = new TokenVerifier('https://issuer.example.com', { jwks: '{}', clockSkew: 5, policy })
+  const verified = verifier.verify('token', new Date(), 'cookie')
+  const times: (Date | null)[] = [verified.issuedAt, verified.notBefore, verified.expiresAt]
+  const ids: (string | null)[] = [verified.keyId, verified.sessionId, verified.user.userId]
+  console.log(times, ids, verified.claims)
+  return verifier.verify('token')
+}
+
+export function parse(scope: Scope): ParsedKey {
+  const key: string = scope.key('book', 'a.pdf') || scope.unguessableKey('book', 'a.pdf')
+  return scope.parse(`${scope.prefix}${scope.userId}${key}`)
+}
+
+export function explain(error: unknown): Category | undefined {
+  if (error instanceof CasierError) {
+    const details: Details = error.details
+    const limit: number | null = details.limit ?? details.used ?? details.retryAfter
+    console.log(error.code, error.status, error.retryable, error.message, error.cause, limit, details.required)
+    return error.category
+  }
+  return undefined
+}
+
+export const made: CasierError = new CasierError('not-owner', 'why', { details: { limit: 3 }, cause: 'a' })
+setLogger(({ level, logger, message }) => console.log(level, logger, message))
+setLogger(null)
+
+// @ts-expect-error a setting that there is not
+new Casier({ buckett: 'files' })
+// @ts-expect-error an option that there is not
+void app.authenticate('token', { sginal: null })
+// @ts-expect-error a number is no token
+void app.authenticate(3)
+// @ts-expect-error sessions are made by authenticate
+new Session()
+// @ts-expect-error text is no file
+void app.storageFor('user_1').uploadFileObject('text', 'a.md', 'blog')
+// @ts-expect-error a source that there is not
+new TokenVerifier('a', { jwks: '' }).verify('token', null, 'query')
