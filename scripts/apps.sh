@@ -10,7 +10,7 @@ build_next_app() {
   git ls-files -z examples/nextjs | tar --create --null --files-from - | tar --extract --strip-components 2 -C "$app"
   cd "$app"
   npm install "$SCRATCH/casier-node.tgz" || give_up "npm could not install what the Next.js example needs: is there a network?"
-  npm run build
+  NEXT_TELEMETRY_DISABLED=1 npm run build
 }
 
 # start_apps STORAGE...: both, with what these servers lend.

@@ -3,6 +3,6 @@
  * routes of `/api/files`. For Next's Node runtime, never its edge runtime.
  */
 export { auth, hasFeatureAccess, hasSubscription, requireAuth } from './auth.js'
-export { type FileRoutes, type FileRoutesOptions, fileRoutes } from './file-routes.js'
+export { type FileRoute, type FileRoutes, type FileRoutesOptions, fileRoutes } from './file-routes.js'
 export { configure } from './instance.js'
 export { type AuthHandler, withAuth } from './with-auth.js'
