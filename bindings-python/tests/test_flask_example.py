@@ -4,6 +4,7 @@ import importlib
 import io
 import sys
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from conftest import ROOT, LocalStack
@@ -61,3 +62,31 @@ def test_local_users_are_for_local_work_alone(
     monkeypatch.delenv("CASIER_LOCAL")
     assert client.post("/sign-in", data={"user": "ada"}).status_code == 404
     assert client.post("/sign-out").status_code == 404
+
+
+def test_the_guide(stack: LocalStack, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What `docs/flask.md` shows as the end of a migration runs."""
+    for name, value in stack.environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr("casier._current._casier", None)
+    guide = (ROOT / "docs/flask.md").read_text()
+    _, _, rest = guide.partition("```python\n# After\n")
+    code, _, _ = rest.partition("```")
+    names: dict[str, Any] = {"__name__": "guide"}
+    exec(code, names)
+    client = names["app"].test_client()
+    ada = stack.bearer("user_guide", tier="pro")
+
+    png = b"\x89PNG\r\n\x1a\n" + bytes(16)
+    answer = client.post("/avatar", headers=ada, data={"file": (io.BytesIO(png), "me.png")})
+    assert answer.status_code == 201, answer.text
+    assert answer.json["data"] == {"s3_key": "user_user_guide/images/me.png"}
+    answer = client.post("/avatar", headers=ada)
+    assert (answer.status_code, answer.json["error"]["code"]) == (400, "no-picture")
+
+    stored = names["storage"].upload_file_object("user_guide", b"A\n", "a.txt", "document")
+    assert stored["s3_key"] == "user_user_guide/documents/a.txt"
+    [link] = client.get("/reports", headers=ada).json["data"]
+    assert stack.fetch(link) == b"A\n"
+    answer = client.get("/reports", headers=stack.bearer("user_guide"))
+    assert answer.json["error"]["code"] == "subscription-required"

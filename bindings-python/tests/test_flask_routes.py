@@ -1,5 +1,6 @@
 """The mounted routes: what they do, and whom they refuse."""
 
+import errno
 import io
 import json
 import urllib.parse
@@ -430,6 +431,39 @@ def test_small_files_go_by_memory_and_large_ones_by_disk(
     assert answer.status_code == 201, answer.text
     assert files.read(f"{files.scope.prefix}blogs/a.md") == text
     assert len(paths) == (size > 500 * 1024 and request_class is Request)
+
+
+def test_a_body_that_breaks_off_and_a_disk_that_is_full(
+    web: Flask,
+    client: FlaskClient,
+    bearer: dict[str, str],
+    files: casier.UserStorage,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def post(failure: OSError) -> TestResponse:
+        class Failing(Request):
+            def _get_file_stream(self, *_: Any, **__: Any) -> IO[bytes]:
+                raise failure
+
+        web.request_class = Failing
+        form = {"file": (io.BytesIO(TEXT), "a.md"), "content_type": "blog"}
+        return client.post(S3 + "/upload", headers=bearer, data=form)
+
+    for failure in [OSError("a chunk has no size"), ConnectionResetError(errno.ECONNRESET, "x")]:
+        answer = post(failure)
+        assert (answer.status_code, code(answer)) == (400, "invalid-request")
+    answer = post(OSError(errno.ENOSPC, "hush"))
+    assert (answer.status_code, code(answer)) == (500, "io-failed")
+    assert "hush" not in answer.text
+    assert "hush" in caplog.text
+    short = FORM_START + b"--b"
+    web.request_class = Request
+    environ = {"CONTENT_LENGTH": str(len(short) + 10)}
+    answer = client.post(
+        S3 + "/upload", headers=bearer, data=short, content_type=BOUNDARY, environ_overrides=environ
+    )
+    assert (answer.status_code, code(answer)) == (400, "invalid-request")
+    assert keys(files) == []
 
 
 def test_what_the_app_itself_does_goes_on(

@@ -48,6 +48,21 @@ assert threads() > before
     run(stack, story, stack.mint("user_1"))
 
 
+def test_flask_is_only_imported_with_its_own_part(stack: LocalStack) -> None:
+    story = """
+import sys
+import casier
+import casier.storage
+assert "flask" not in sys.modules
+service = casier.storage.get_storage_service()
+print(service.list_user_files("user_1"))
+assert "flask" not in sys.modules
+import casier.flask
+assert "flask" in sys.modules
+"""
+    assert run(stack, story) == "[]\n"
+
+
 @pytest.fixture
 def issuer_in_python(stack: LocalStack) -> Iterator[str]:
     """Keys served by a thread of this very process: it can only answer while the GIL is free."""

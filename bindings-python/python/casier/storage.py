@@ -12,10 +12,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from os import PathLike
-from typing import IO, TypedDict
+from typing import TYPE_CHECKING, TypedDict
 
 from casier._casier import Casier, StoredFile, UserStorage
 from casier._current import current_session, process_casier
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer, SupportsRead
 
 __all__ = ["FileDict", "S3StorageService", "get_storage_service"]
 
@@ -86,18 +89,19 @@ class S3StorageService:
     def upload_file_object(
         self,
         user_id: str,
-        file_object: bytes | IO[bytes],
+        file_object: ReadableBuffer | SupportsRead[bytes],
         filename: str,
         content_type: str,
         metadata: Mapping[str, str] | None = None,
         *,
         trusted: bool = False,
     ) -> FileDict:
-        """Uploads bytes, or what is left of an open file, which is read into memory.
+        """Uploads bytes, or what is left of an open file, such as one of `request.files`, which is
+        read into memory.
 
         Args:
             user_id: Whose file it becomes.
-            file_object: Bytes, or a file opened in binary mode.
+            file_object: Bytes, any buffer of bytes, or a file opened in binary mode.
             filename: The name to store it under. It is cleaned: the answer tells the name.
             content_type: The kind of file, for example `image`.
             metadata: User metadata, 2 KB together.

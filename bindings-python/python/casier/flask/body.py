@@ -10,6 +10,7 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from casier._casier import HttpBody, HttpCall, HttpFile
+from casier.errors import CasierError
 
 # Werkzeug keeps a longer file of a form on disk.
 _MEMORY_BYTES = 500 * 1024
@@ -25,8 +26,13 @@ def read_body(call: HttpCall) -> HttpBody:
         return HttpBody.json(request.get_data()) if call.wanted == "json" else _form()
     except RequestEntityTooLarge:
         return HttpBody.too_large()
-    except (HTTPException, OSError):
+    except HTTPException:
         return HttpBody.unreadable()
+    except OSError as error:
+        # A server's own errors about what a client sends have no number; a full disk has one.
+        if error.errno is None or isinstance(error, ConnectionError):
+            return HttpBody.unreadable()
+        raise CasierError("io-failed", f"the body cannot be kept: {error.strerror}") from error
 
 
 def _form() -> HttpBody:
