@@ -14,6 +14,7 @@ after(() => rmSync(folder, { recursive: true }))
 let used = 0
 const freshPath = () => join(folder, String(used++))
 
+const limit = { timeout: 60_000 }
 const CONTENT_TYPE = 'multipart/form-data; boundary="a b"'
 
 async function* inPieces(bytes, size) {
@@ -39,7 +40,7 @@ async function refused(...form) {
 /** One part with these headers. */
 const part = (...headers) => `--a b\r\n${headers.join('\r\n')}\r\n\r\nx\r\n--a b--\r\n`
 
-test('a form comes out as it went in, however it is cut into pieces', async () => {
+test('a form comes out as it went in, however it is cut into pieces', limit, async () => {
   const contents = Buffer.from('\r\n--\r\n--form\r\n-\r\r\n--formdata-undici-0 é\r\n')
   for (const name of ['plain.txt', 'Été "à" Paris.png', 'a;b=c.md', '日本 %20.pdf', 'x\\y.txt']) {
     const form = new FormData()
@@ -62,7 +63,7 @@ test('a form comes out as it went in, however it is cut into pieces', async () =
   }
 })
 
-test('a form that ends early is no form, wherever it ends', async () => {
+test('a form that ends early is no form, wherever it ends', limit, async () => {
   const form = new FormData()
   form.append('kind', 'document')
   form.append('file', new Blob(['contents']), 'a.txt')
@@ -74,7 +75,7 @@ test('a form that ends early is no form, wherever it ends', async () => {
   assert.ok(await read(bytes.subarray(0, end), { contentType }))
 })
 
-test('what other clients write is understood', async () => {
+test('what other clients write is understood', limit, async () => {
   const disposition = (rest) => `Content-Disposition: form-data; ${rest}`
   const nameOf = async (...headers) => (await read(part(...headers))).file?.filename
   assert.equal(await nameOf(disposition('name=file; filename=a.txt')), 'a.txt')
@@ -90,7 +91,7 @@ test('what other clients write is understood', async () => {
   assert.deepEqual((await read('--a b--')).fields, [])
 })
 
-test('what is no form is refused', async () => {
+test('what is no form is refused', limit, async () => {
   const ok = 'Content-Disposition: form-data; name="a"'
   assert.ok(await read(part(ok)))
   for (const contentType of [
@@ -122,7 +123,7 @@ test('what is no form is refused', async () => {
   }
 })
 
-test('only a file may be large', async () => {
+test('only a file may be large', limit, async () => {
   const field = (name, value) => `--a b\r\nContent-Disposition: form-data; name=${name}\r\n\r\n${value}\r\n`
   const most = 64 * 1024
   const options = { size: 4096 }
@@ -132,7 +133,7 @@ test('only a file may be large', async () => {
   await refused(part(`X: ${'x'.repeat(17 * 1024)}`), options)
 })
 
-test('a file never goes over another', async () => {
+test('a file never goes over another', limit, async () => {
   const path = freshPath()
   const form = part('Content-Disposition: form-data; name="file"; filename="a"')
   await read(form, { path })

@@ -17,8 +17,9 @@ import {
   requireAuth,
   withAuth,
 } from 'casier/next'
-import { startLocalStack } from './local-stack.mjs'
+import { startStack } from './stack.mjs'
 
+const limit = { timeout: 60_000 }
 const MIB = 1024 * 1024
 const EVIL = { Origin: 'https://evil.example', 'Sec-Fetch-Site': 'cross-site' }
 
@@ -30,7 +31,7 @@ after(() => rmSync(temporary, { recursive: true }))
 let stack, casier, ada, ben
 
 before(async () => {
-  stack = await startLocalStack()
+  stack = await startStack()
   casier = new Casier(stack.settings())
   configure(casier)
   ada = await stack.mint('user_ada', { tier: 'pro', ttl: 3600 })
@@ -113,7 +114,7 @@ const everyRoute = (key) => [
   ['POST', 'upload', { body: formOf('# a', 'a.md') }],
 ]
 
-test('a file goes in, is listed, comes back byte for byte and is deleted', async () => {
+test('a file goes in, is listed, comes back byte for byte and is deleted', limit, async () => {
   const contents = Buffer.from('# Été\r\n--\r\n')
   const key = await upload(ada, contents, 'Été à Paris.md')
   assert.equal(key, 'user_user_ada/documents/Été à Paris.md')
@@ -148,7 +149,7 @@ test('a file goes in, is listed, comes back byte for byte and is deleted', async
   assert.equal((await call('DELETE', 'delete', { headers: bearer(ada), json: { s3_key: key } })).status, 200)
 })
 
-test('several files are deleted at once, or none', async () => {
+test('several files are deleted at once, or none', limit, async () => {
   const keys = [await upload(ada, 'a', 'a.txt'), await upload(ada, 'b', 'b.txt')]
   const bens = await upload(ben, 'c', 'c.txt')
   await refused('not-owner', 403, 'POST', 'delete-many', {
@@ -162,7 +163,7 @@ test('several files are deleted at once, or none', async () => {
   assert.deepEqual([await keysOf(ada), await keysOf(ben)], [[], [bens]])
 })
 
-test('every route refuses who is not signed in', async () => {
+test('every route refuses who is not signed in', limit, async () => {
   const key = await upload(ada, 'a', 'a.txt')
   const cases = [
     ['token-missing', {}],
@@ -182,7 +183,7 @@ test('every route refuses who is not signed in', async () => {
   assert.deepEqual(await keysOf(ada), [key])
 })
 
-test('nothing changes by cookie from another site', async () => {
+test('nothing changes by cookie from another site', limit, async () => {
   const key = await upload(ada, 'a', 'a.txt')
   const own = { Host: 'app.example', Origin: 'http://app.example' }
   for (const [method, target, options] of everyRoute(key)) {
@@ -210,7 +211,7 @@ test('nothing changes by cookie from another site', async () => {
   }
 })
 
-test("another's key and a key that leads elsewhere are refused", async () => {
+test("another's key and a key that leads elsewhere are refused", limit, async () => {
   const bens = await upload(ben, 'b', 'b.txt')
   const cases = [
     ['not-owner', 403, bens],
@@ -233,7 +234,7 @@ test("another's key and a key that leads elsewhere are refused", async () => {
   assert.deepEqual(await keysOf(ben), [bens])
 })
 
-test('a form that is none, or says too little, is refused', async () => {
+test('a form that is none, or says too little, is refused', limit, async () => {
   const headers = { ...bearer(ada), 'Content-Type': 'multipart/form-data; boundary=b' }
   const disposition = 'Content-Disposition: form-data; name="file"; filename="a.txt"'
   for (const body of ['', 'nonsense', `--b\r\n${disposition}\r\n\r\ncut off`, '--b--']) {
@@ -281,7 +282,7 @@ function endless(start) {
   return { body, taken }
 }
 
-test("no more is read than a user may send, and nothing of a stranger's body", async () => {
+test("no more is read than a user may send, and nothing of a stranger's body", limit, async () => {
   const start = '--b\r\nContent-Disposition: form-data; name="file"; filename="a.txt"\r\n\r\n'
   const type = { 'Content-Type': 'multipart/form-data; boundary=b' }
   const cases = [
@@ -312,7 +313,7 @@ test("no more is read than a user may send, and nothing of a stranger's body", a
   assert.deepEqual(readdirSync(temporary), [])
 })
 
-test('the tier decides how large a file may be', async () => {
+test('the tier decides how large a file may be', limit, async () => {
   const contents = new Uint8Array(26 * MIB)
   const form = () => formOf(contents, 'a.bin', { content_type: 'file' })
   const { error } = await refused('file-too-large', 413, 'POST', 'upload', {
@@ -324,7 +325,7 @@ test('the tier decides how large a file may be', async () => {
   assert.deepEqual(await keysOf(ben), [])
 })
 
-test('an upload whose client goes away stores nothing', async () => {
+test('an upload whose client goes away stores nothing', limit, async () => {
   const start =
     '--b\r\nContent-Disposition: form-data; name="content_type"\r\n\r\ndocument\r\n' +
     '--b\r\nContent-Disposition: form-data; name="file"; filename="a.txt"\r\n\r\nbegun'
@@ -354,7 +355,7 @@ test('an upload whose client goes away stores nothing', async () => {
   assert.deepEqual(readdirSync(temporary), [])
 })
 
-test('where forms cannot be put on disk, the answer says no more than that', async () => {
+test('where forms cannot be put on disk, the answer says no more than that', limit, async () => {
   process.env.TMPDIR = join(temporary, 'nowhere')
   try {
     const options = { headers: bearer(ada), body: formOf('a', 'a.txt') }
@@ -365,7 +366,7 @@ test('where forms cannot be put on disk, the answer says no more than that', asy
   }
 })
 
-test('a call in which the client goes away is given up', async () => {
+test('a call in which the client goes away is given up', limit, async () => {
   const going = new AbortController()
   const { body, taken } = endless(
     '--b\r\nContent-Disposition: form-data; name="file"; filename="a.txt"\r\n\r\n',
@@ -381,7 +382,7 @@ test('a call in which the client goes away is given up', async () => {
   assert.deepEqual(readdirSync(temporary), [])
 })
 
-test('a request id is kept where it is one', async () => {
+test('a request id is kept where it is one', limit, async () => {
   const idFor = async (id) =>
     (await call('GET', 'list', { headers: { ...bearer(ada), 'X-Request-Id': id } })).headers.get(
       'X-Request-Id',
@@ -392,24 +393,28 @@ test('a request id is kept where it is one', async () => {
   }
 })
 
-test('other routes may have a Casier of their own; what is wrong with it is no secret and no answer', async () => {
-  const broken = new Casier({ ...stack.settings(), jwksUrl: 'http://127.0.0.1:1/jwks.json' })
-  const routes = fileRoutes({ casier: broken })
-  const { error } = await refused(
-    'jwk-remote-failed-to-load',
-    503,
-    'GET',
-    'list',
-    { headers: bearer(ada) },
-    routes,
-  )
-  assert.ok(!JSON.stringify(error).includes('127.0.0.1'))
-  assert.equal((await call('GET', 'list', { headers: bearer(ada) })).status, 200)
-})
+test(
+  'other routes may have a Casier of their own; what is wrong with it is no secret and no answer',
+  limit,
+  async () => {
+    const broken = new Casier(stack.settings({ jwksUrl: 'http://127.0.0.1:1/jwks.json' }))
+    const routes = fileRoutes({ casier: broken })
+    const { error } = await refused(
+      'jwk-remote-failed-to-load',
+      503,
+      'GET',
+      'list',
+      { headers: bearer(ada) },
+      routes,
+    )
+    assert.ok(!JSON.stringify(error).includes('127.0.0.1'))
+    assert.equal((await call('GET', 'list', { headers: bearer(ada) })).status, 200)
+  },
+)
 
 const request = (headers, method = 'GET') => new Request('http://app.example/page', { method, headers })
 
-test('auth() gives the session, and null for every 401', async () => {
+test('auth() gives the session, and null for every 401', limit, async () => {
   const session = await auth(request(bearer(ada)))
   assert.deepEqual([session.user.userId, session.user.subscription], ['user_ada', 'pro'])
   assert.equal((await requireAuth(request(cookie(ada)))).user.userId, 'user_ada')
@@ -430,12 +435,12 @@ test('auth() gives the session, and null for every 401', async () => {
   }
 })
 
-test('what is no fault of the token is thrown, not taken for signed out', async () => {
+test('what is no fault of the token is thrown, not taken for signed out', limit, async () => {
   const crossSite = () => request({ ...cookie(ada), ...EVIL }, 'POST')
   for (const check of [auth, requireAuth, (from) => hasSubscription('free', from)]) {
     await assert.rejects(check(crossSite()), { code: 'cross-site-request', status: 403 })
   }
-  configure(new Casier({ ...stack.settings(), jwksUrl: 'http://127.0.0.1:1/jwks.json' }))
+  configure(new Casier(stack.settings({ jwksUrl: 'http://127.0.0.1:1/jwks.json' })))
   try {
     await assert.rejects(auth(request(bearer(ada))), { code: 'jwk-remote-failed-to-load', status: 503 })
   } finally {
@@ -443,7 +448,7 @@ test('what is no fault of the token is thrown, not taken for signed out', async 
   }
 })
 
-test("tiers and features are the policy's", async () => {
+test("tiers and features are the policy's", limit, async () => {
   const [adas, bens] = [request(bearer(ada)), request(bearer(ben))]
   assert.deepEqual(
     await Promise.all(['free', 'pro', 'premium', 'no-such-tier'].map((tier) => hasSubscription(tier, adas))),
@@ -456,7 +461,7 @@ test("tiers and features are the policy's", async () => {
   )
 })
 
-test('withAuth() calls the handler for a user, and answers for everybody else', async () => {
+test('withAuth() calls the handler for a user, and answers for everybody else', limit, async () => {
   const context = { params: Promise.resolve({ id: '7' }) }
   const route = withAuth(async (request, session, context) => {
     session.requireSubscription('pro')
@@ -488,7 +493,7 @@ test('withAuth() calls the handler for a user, and answers for everybody else', 
   assert.equal((await elsewhere.json()).error.code, 'cross-site-request')
 })
 
-test("withAuth() leaves to Next what is not Casier's", async () => {
+test("withAuth() leaves to Next what is not Casier's", limit, async () => {
   const bug = new Error('NEXT_REDIRECT')
   await assert.rejects(
     withAuth(() => {
@@ -501,7 +506,7 @@ test("withAuth() leaves to Next what is not Casier's", async () => {
   assert.equal((await withAuth(() => new Response(null, { status: 204 }))(request(bearer(ada)))).status, 204)
 })
 
-test('required or imported, it is one module', () => {
+test('required or imported, it is one module', limit, () => {
   const required = createRequire(import.meta.url)('casier/next')
   assert.deepEqual(Object.keys(required).sort(), [
     'auth',

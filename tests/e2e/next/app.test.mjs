@@ -9,6 +9,7 @@ import { test } from 'node:test'
 const { NEXT_URL, CASIER_LOCAL_MINT_URL, CASIER_LOCAL_MINT_TOKEN } = process.env
 assert.ok(NEXT_URL && CASIER_LOCAL_MINT_URL && CASIER_LOCAL_MINT_TOKEN, 'the environment is not set')
 
+const limit = { timeout: 120_000 }
 const MIB = 1024 * 1024
 const EVIL = { Origin: 'https://evil.example', 'Sec-Fetch-Site': 'cross-site' }
 let users = 0
@@ -59,7 +60,7 @@ function formOf(contents, filename, kind = 'file') {
 
 const sha256 = (bytes) => createHash('sha256').update(bytes).digest('hex')
 
-test('auth() in the page knows the user by cookie and by header, and nobody else', async () => {
+test('auth() in the page knows the user by cookie and by header, and nobody else', limit, async () => {
   const user = await mint({ user_id: 'user_page', tier: 'premium' })
   assert.match(await whoIs(cookie(user)), /user_page.*premium/)
   assert.match(await whoIs(bearer(user)), /user_page.*premium/)
@@ -74,7 +75,7 @@ test('auth() in the page knows the user by cookie and by header, and nobody else
   }
 })
 
-test('a form of another site that posts to the page gets nothing of the user', async () => {
+test('a form of another site that posts to the page gets nothing of the user', limit, async () => {
   const token = await mint({ user_id: 'user_page', tier: 'pro' })
   for (const headers of [EVIL, { Origin: 'null' }]) {
     const response = await fetch(`${NEXT_URL}/`, {
@@ -87,7 +88,7 @@ test('a form of another site that posts to the page gets nothing of the user', a
   assert.match(await whoIs({ ...cookie(token), 'Sec-Fetch-Site': 'cross-site' }), /user_page/)
 })
 
-test('local users sign in and out', async () => {
+test('local users sign in and out', limit, async () => {
   const signIn = (user) =>
     fetch(`${NEXT_URL}/sign-in`, { method: 'POST', body: new URLSearchParams({ user }), redirect: 'manual' })
   for (const [name, who] of [
@@ -106,7 +107,7 @@ test('local users sign in and out', async () => {
   assert.match(out.headers.getSetCookie()[0], /^__session=; Path=\/; Expires=Thu, 01 Jan 1970/)
 })
 
-test('a large file passes whole, and nobody else sees it', async () => {
+test('a large file passes whole, and nobody else sees it', limit, async () => {
   const [user, other] = [await mint({ tier: 'pro' }), await mint({ tier: 'enterprise' })]
   const contents = randomBytes(48 * MIB)
   const stored = await call('POST', 'files/upload', user, formOf(contents, 'grand fichier é.bin'))
@@ -124,7 +125,7 @@ test('a large file passes whole, and nobody else sees it', async () => {
   assert.deepEqual(await listed(user), [])
 })
 
-test('who sends too much gets an answer, not a broken connection', async () => {
+test('who sends too much gets an answer, not a broken connection', limit, async () => {
   const free = await mint({ tier: 'free' })
   for (let round = 0; round < 5; round += 1) {
     // With its length announced, and without.
@@ -153,7 +154,7 @@ test('who sends too much gets an answer, not a broken connection', async () => {
   assert.deepEqual(await listed(free), [])
 })
 
-test('a client that goes away leaves nothing behind', async () => {
+test('a client that goes away leaves nothing behind', limit, async () => {
   const user = await mint({ tier: 'pro' })
   const upload = httpRequest(`${NEXT_URL}/api/files/upload`, {
     method: 'POST',
@@ -172,7 +173,7 @@ test('a client that goes away leaves nothing behind', async () => {
   assert.deepEqual(await listed(user), ['a.txt'])
 })
 
-test('the report is for pro and above', async () => {
+test('the report is for pro and above', limit, async () => {
   const given = await call('GET', 'report', await mint({ tier: 'pro' }))
   assert.deepEqual([given.status, given.message], [200, 'Files: 0, bytes: 0'])
   const refused = await call('GET', 'report', await mint({ tier: 'basic' }))
