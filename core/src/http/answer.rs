@@ -87,9 +87,10 @@ impl Answer {
     /// the server's side (5xx) the body tells nothing but the code and its meaning; the rest goes to
     /// the log under the request id.
     pub fn error(error: &Error, request_id: &str, now: SystemTime) -> Self {
-        report(error, request_id);
+        let id = sendable(request_id);
+        report(error, &id);
         let challenge = challenge(error.kind());
-        let mut answer = Self::refusal(error.status(), public(error), challenge, request_id, now);
+        let mut answer = Self::refusal(error.status(), public(error), challenge, &id, now);
         if let Some(wait) = error.details().retry_after {
             answer.add("Retry-After", whole_seconds(wait).to_string());
         }
@@ -121,7 +122,7 @@ impl Answer {
         answer.add("X-Content-Type-Options", "nosniff".to_owned());
         // Lists and links are one person's; a cache on the way knows a request by its address alone.
         answer.add("Cache-Control", "no-store".to_owned());
-        answer.add("X-Request-Id", request_id(Some(id)));
+        answer.add("X-Request-Id", sendable(id));
         answer
     }
 
@@ -133,6 +134,11 @@ impl Answer {
         }
         Self::refusal(failure.status, error, "Bearer", request_id, now)
     }
+}
+
+/// The id itself, or a new one in the place of one that no header may hold.
+fn sendable(id: &str) -> String {
+    request_id(Some(id))
 }
 
 /// What a client may know of an error.
