@@ -54,8 +54,8 @@ def main() -> None:
     expect("his list by Next.js", listed_by_next(ben), {})
     for app, call in (("Flask", link_of_flask), ("Next.js", link_of_next)):
         expect(f"a link to her notes by {app}", refusal(call, ben, key), "not-owner 403")
-    for app, call in (("Flask", delete_by_flask), ("Next.js", delete_by_next)):
-        expect(f"deleting them by {app}", refusal(call, ben, key), "not-owner 403")
+    for app, delete in (("Flask", delete_by_flask), ("Next.js", delete_by_next)):
+        expect(f"deleting them by {app}", refusal(delete, ben, key), "not-owner 403")
     if swift:
         expect("his list in Swift", run_swift(swift, ben, "list"), b"")
         failed = run_swift(swift, ben, "read", key, status=1).decode()
