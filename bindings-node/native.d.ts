@@ -557,6 +557,8 @@ export declare class UserStorage {
   private constructor()
   /** The scope that this storage is confined to. */
   get scope(): Scope
+  /** The bucket that the scope lies in. */
+  get bucket(): string
   /**
    * Uploads a file from disk, in pieces; memory stays bounded whatever its size.
    *

@@ -29,6 +29,12 @@ impl UserStorage {
         Scope(self.0.scope().clone())
     }
 
+    /// The bucket that the scope lies in.
+    #[napi(getter)]
+    pub fn bucket(&self) -> &str {
+        self.0.bucket()
+    }
+
     /// Uploads a file from disk, in pieces; memory stays bounded whatever its size.
     ///
     /// @param path The file to upload.
