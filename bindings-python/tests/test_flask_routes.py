@@ -503,6 +503,13 @@ def test_what_the_app_itself_does_goes_on(
         assert web.url_for("mine.upload_file") == "/v1/files/upload"
 
 
+def test_routes_have_names(web: Flask, client: FlaskClient) -> None:
+    with web.test_request_context():
+        path = web.url_for("secure_api.download_file", key="user_1/blogs/a b.md")
+        assert path == SECURE + "/files/download/user_1/blogs/a%20b.md"
+        assert web.url_for("s3_api.list_files", content_type="a") == S3 + "/list?content_type=a"
+
+
 def test_where_a_server_mounts_the_app(client: FlaskClient, bearer: dict[str, str]) -> None:
     environ = {"SCRIPT_NAME": "/below"}
     answer = client.get(SECURE + "/files/list", headers=bearer, environ_overrides=environ)

@@ -111,10 +111,12 @@ def test_threads_share_one_casier(app: casier.Casier) -> None:
 FORK = """
 import os, signal, sys, threading, time
 import casier
+from casier._casier import HttpApi, HttpBody
 
 app = casier.Casier.from_env()
 session = app.authenticate(sys.argv[1])
 files = session.files()
+api = HttpApi(app, "secure")
 stored = files.upload_file_object(b"# before the fork\\n", "before.md", "blog")
 
 def use_everything(name):
@@ -123,6 +125,8 @@ def use_everything(name):
     assert files.read(stored.key) == b"# before the fork\\n"
     later = session.files().upload_file_object(name.encode(), f"{name}.md", "blog")
     assert app.storage_for(session.user.user_id).read(later.key) == name.encode()
+    call = api.begin("GET", "/files/list", "", {"Authorization": "Bearer " + sys.argv[1]})
+    assert call.answer(HttpBody.none()).status == 200
     fresh = casier.Casier.from_env()
     assert fresh.authenticate(sys.argv[1]).files().exists(later.key)
 

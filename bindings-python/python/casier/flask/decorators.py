@@ -11,7 +11,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, overload
 
-from flask import Response, current_app
+from flask import current_app
 
 from casier._casier import Session
 from casier.errors import CasierError
@@ -19,7 +19,7 @@ from casier.flask.responses import answer_error
 from casier.flask.sign_in import signed_in
 
 View = Callable[..., Any]
-Decorator = Callable[[View], Callable[..., Any | Response]]
+Decorator = Callable[[View], View]
 
 
 @overload
