@@ -1,12 +1,15 @@
 //! Uploads that are refused leave nothing behind.
 
+use std::time::Duration;
+
 use bytes::Bytes;
+use casier::Setting;
 use casier::http::{Api, ApiOptions, Body, Contents, Form, FormFile, Routes};
-use futures_util::FutureExt as _;
 use serde_json::json;
 
 use super::bench::{ADAS, Bench, form, on_bench, with};
 use crate::storage::bench::PNG;
+use crate::storage::fake::{self, Fake};
 use crate::support::Folder;
 
 const MIB: usize = 1 << 20;
@@ -131,20 +134,26 @@ fn a_form_may_keep_its_file_on_disk() {
 #[test]
 fn a_call_may_change_threads_and_be_given_up() {
     on_bench(async |bench| {
-        let api = Api::new(bench.casier.clone(), Routes::S3, ApiOptions::default());
-        let begin = |bench: &Bench| {
-            let (api, request) = (api.clone(), bench.ada("POST", "/upload"));
-            tokio::spawn(async move { api.begin(request).await })
+        let begin = async |bench: &Bench| {
+            let api = Api::new(bench.casier.clone(), Routes::S3, ApiOptions::default());
+            let request = bench.ada("POST", "/upload");
+            tokio::spawn(async move { api.begin(request).await }).await.unwrap()
         };
         let body = || Body::Form(form(&[("content_type", "image")], "new.png", PNG));
 
-        drop(begin(bench).await.unwrap());
-        let call = begin(bench).await.unwrap();
-        assert!(call.answer(body()).now_or_never().is_none(), "an upload has to wait");
+        drop(begin(bench).await);
+        drop(begin(bench).await.answer(body()));
         bench.assert_untouched().await;
-
-        let call = begin(bench).await.unwrap();
-        let answer = tokio::spawn(call.answer(body())).await.unwrap();
+        let answer = tokio::spawn(begin(bench).await.answer(body())).await.unwrap();
         assert_eq!(answer.status, 201);
+
+        let silent = Fake::start(|_| fake::Answer::Silence).await;
+        bench.configure(|builder| builder.set(Setting::EndpointUrl, &silent.endpoint));
+        let waiting = tokio::spawn(begin(bench).await.answer(body()));
+        while silent.requests().is_empty() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        waiting.abort();
+        assert!(waiting.await.unwrap_err().is_cancelled());
     });
 }
