@@ -54,7 +54,7 @@ impl Call {
     }
 
     /// Does what was asked. Never fails: a failure is an answer. Dropping the future gives the call
-    /// up.
+    /// up; what the store has taken whole by then stays.
     pub async fn answer(self, body: Body) -> Answer {
         let request_id = self.request_id.as_str();
         let outcome = match self.step {

@@ -76,7 +76,8 @@ impl UserStorage {
     /// `storage-unsupported` where the store cannot promise not to overwrite; `io-failed` when the
     /// file changes meanwhile; `checksum-mismatch`; what [`UserStorage`] says. After an error
     /// nothing is stored, and a file that was to be replaced is as it was, save that after `timeout`
-    /// or `storage-unavailable` the store may yet have taken the whole file.
+    /// or `storage-unavailable`, or when the call is given up, the store may yet have taken the
+    /// whole file.
     pub async fn upload_file(
         &self,
         path: impl Into<PathBuf>,
