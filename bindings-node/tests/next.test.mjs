@@ -412,6 +412,20 @@ test(
   },
 )
 
+test("an administrator lists another's files where the application allows it", limit, async () => {
+  const bens = await upload(ben, 'b', 'b.txt')
+  const allowing = fileRoutes({ adminMayList: true })
+  const admin = bearer(await stack.mint('user_boss', { role: 'admin' }))
+  const target = 'list?user_id=user_ben'
+  await refused('not-owner', 403, 'GET', target, { headers: admin })
+  await refused('not-owner', 403, 'GET', target, { headers: bearer(ada) }, allowing)
+  const { data } = await call('GET', target, { headers: admin }, allowing)
+  assert.deepEqual(
+    data.files.map((file) => file.s3_key),
+    [bens],
+  )
+})
+
 const request = (headers, method = 'GET') => new Request('http://app.example/page', { method, headers })
 
 test('auth() gives the session, and null for every 401', limit, async () => {
