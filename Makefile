@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-engines local wheel lint docs clean
+.PHONY: help demo test test-engines local wheel npm lint docs clean
 
 help: ## what can be made
 	@sed -n 's/^\([a-z-]*\): ## /  make \1 — /p' Makefile
@@ -18,6 +18,9 @@ local: ## a local S3 and token issuer, until Ctrl-C; prints its environment
 
 wheel: ## the Python package, optimised, into dist/
 	@scripts/wheel.sh
+
+npm: ## the npm package, optimised, into dist/
+	@scripts/npm.sh
 
 lint: ## formatting, dependency rules, clippy
 	@scripts/lint.sh
