@@ -227,12 +227,13 @@ export declare class Casier {
    */
   constructor(settings: Settings)
   /**
-   * Takes every setting from the environment, `process.env`.
+   * Takes every setting from the environment, `process.env`, save those that are given.
    *
+   * @param settings As for `new Casier`; they beat the environment.
    * @throws {CasierError} `config-invalid`: the first variable that is missing or wrong, by
    * name, never with its value.
    */
-  static fromEnv(): Casier
+  static fromEnv(settings?: Settings | null): Casier
   /**
    * Verifies a session token that came in a header. Waits only when the issuer's keys have to
    * be fetched.

@@ -69,7 +69,7 @@ install_node_package() {
   local folder=$SCRATCH/node-package
   rm -rf "$folder"
   mkdir "$folder"
-  cd "$folder"
+  cd "$folder" || return
   echo '{"name": "dependent", "private": true}' >package.json
   npm install --no-progress "$SCRATCH/casier-node.tgz" || give_up "npm could not install the package"
 }
@@ -78,7 +78,7 @@ node_package_test() {
   local tools=$PWD/bindings-node/node_modules
   (install_node_package)
   cp bindings-node/tests/types/* "$SCRATCH/node-package"
-  cd "$SCRATCH/node-package"
+  cd "$SCRATCH/node-package" || return
   node --input-type module --eval "
     import { createRequire } from 'node:module'
     import * as imported from 'casier'

@@ -41,8 +41,10 @@ export type {
   VerifierOptions,
 } from '#native'
 
-defineErrors((code, message, details, cause) => {
-  return new CasierError(code, message, cause === undefined ? { details } : { details, cause })
+defineErrors(function make(code, message, details, cause) {
+  const error = new CasierError(code, message, cause === undefined ? { details } : { details, cause })
+  Error.captureStackTrace(error, make)
+  return error
 })
 setLogger(({ level, logger, message }) => {
   if (level !== 'info') {

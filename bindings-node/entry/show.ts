@@ -6,7 +6,7 @@ type Class = { readonly name: string; readonly prototype: object }
 /** What `console.log` shows of the addon's classes, whose members are getters that it would not find.
  * What is personal or secret is left out. */
 const shown: ReadonlyArray<readonly [Class, readonly string[]]> = [
-  [Decision, ['allowed', 'error', 'linkSeconds', 'linkExpiresAt', 'contentType']],
+  [Decision, ['allowed', 'linkSeconds', 'linkExpiresAt', 'contentType']],
   [Link, ['expiresIn', 'expiresAt']],
   [Policy, ['tiers', 'roles']],
   [Scope, ['userId', 'prefix']],
@@ -21,7 +21,7 @@ const shown: ReadonlyArray<readonly [Class, readonly string[]]> = [
 export function showClasses(): void {
   for (const [type, names] of shown) {
     define(type, inspect.custom, function (this: object, _depth: number, options: InspectOptions) {
-      return this === type.prototype ? type.name : `${type.name} ${inspect(members(this, names), options)}`
+      return `${type.name} ${inspect(members(this, names), options)}`
     })
   }
   define(Link, 'toJSON', function (this: Link) {

@@ -35,24 +35,20 @@ impl Casier {
     /// never with its value.
     #[napi(constructor, ts_args_type = "settings: Settings")]
     pub fn new(env: Env, settings: Unknown<'_>) -> napi::Result<Self> {
-        now(&env, || {
-            let mut builder = Config::builder();
-            for (name, value) in convert::members(settings, "settings")? {
-                if !is_absent(&value)? {
-                    builder = builder.set_named(&snake_case(&name), setting(value, &name)?)?;
-                }
-            }
-            build(builder)
-        })
+        now(&env, || build(Config::builder(), settings))
     }
 
-    /// Takes every setting from the environment, `process.env`.
+    /// Takes every setting from the environment, `process.env`, save those that are given.
     ///
+    /// @param settings As for `new Casier`; they beat the environment.
     /// @throws {CasierError} `config-invalid`: the first variable that is missing or wrong, by
     /// name, never with its value.
-    #[napi(factory)]
-    pub fn from_env(env: Env) -> napi::Result<Self> {
-        now(&env, || build(Config::builder().variables(environment(&env)?)?))
+    #[napi(factory, ts_args_type = "settings?: Settings | null")]
+    pub fn from_env(env: Env, settings: Unknown<'_>) -> napi::Result<Self> {
+        now(&env, || {
+            let builder = Config::builder().variables(environment(&env)?)?;
+            if is_absent(&settings)? { make(builder) } else { build(builder, settings) }
+        })
     }
 
     /// Verifies a session token that came in a header. Waits only when the issuer's keys have to
@@ -126,7 +122,16 @@ impl Casier {
     }
 }
 
-fn build(builder: ConfigBuilder) -> Outcome<Casier> {
+fn build(mut builder: ConfigBuilder, settings: Unknown<'_>) -> Outcome<Casier> {
+    for (name, value) in convert::members(settings, "settings")? {
+        if !is_absent(&value)? {
+            builder = builder.set_named(&snake_case(&name), setting(value, &name)?)?;
+        }
+    }
+    make(builder)
+}
+
+fn make(builder: ConfigBuilder) -> Outcome<Casier> {
     Ok(Casier(casier::Casier::new(builder.build()?)?))
 }
 

@@ -54,6 +54,10 @@ test('the environment counts where it is asked for, and only there', limit, asyn
   try {
     await fails('config-invalid', () => new Casier({}))
     assert.ok(Casier.fromEnv() instanceof Casier)
+    assert.ok(Casier.fromEnv(null) instanceof Casier)
+    assert.equal(Casier.fromEnv({ bucket: 'files' }).storageFor('user_1').bucket, 'files')
+    await fails('config-invalid', () => Casier.fromEnv({ issuer: 'ftp://elsewhere' }))
+    assert.throws(() => Casier.fromEnv(3), TypeError)
     process.env.PRESIGNED_URL_EXPIRATION = '0'
     assert.match((await fails('config-invalid', () => Casier.fromEnv())).message, /PRESIGNED_URL_EXPIRATION/)
   } finally {

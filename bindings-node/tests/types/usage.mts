@@ -26,7 +26,7 @@ import {
 
 const settings: Settings = { issuer: 'https://clerk.example.com', audience: ['a'], linkSeconds: 60, bucket: null }
 const app: Casier = new Casier(settings)
-export const fromEnvironment: Casier = Casier.fromEnv()
+export const fromEnvironment: Casier[] = [Casier.fromEnv(), Casier.fromEnv(settings)]
 export const version: string = VERSION
 
 export async function signIn(request: IncomingMessage, standard: Request, signal: AbortSignal): Promise<Session> {
@@ -83,7 +83,8 @@ export async function use(files: UserStorage, signal: AbortSignal): Promise<void
   const gone: Deletion[] = await files.deleteMany([stored.key] as const)
   const failed: CasierError | null = gone[0]?.error ?? null
   const scope: Scope = files.scope
-  console.log(sizes, when, texts, place, bytes, copy, known, life, failed, scope)
+  const bucket: string = files.bucket
+  console.log(sizes, when, texts, place, bytes, copy, known, life, failed, scope, bucket)
 }
 
 export function decide(policy: Policy = Policy.builtin()): string {
