@@ -14,7 +14,7 @@ use crate::storage::UserStorage;
 #[derive(uniffi::Object)]
 pub(crate) struct Casier(casier::Casier);
 
-#[uniffi::export(async_runtime = "tokio")]
+#[uniffi::export]
 impl Casier {
     #[uniffi::constructor]
     fn new(settings: HashMap<String, String>) -> Result<Self> {
@@ -35,7 +35,8 @@ impl Casier {
         token: String,
         cancellation: Arc<Cancellation>,
     ) -> Result<Arc<Session>> {
-        let session = cancellation.run(self.0.authenticate(&token)).await?;
+        let casier = self.0.clone();
+        let session = cancellation.run(async move { casier.authenticate(&token).await }).await?;
         Ok(Arc::new(Session(session)))
     }
 
@@ -47,7 +48,9 @@ impl Casier {
     ) -> Result<Arc<Session>> {
         let headers = headers.into_iter().map(|header| (header.name, header.value)).collect();
         let request = RequestHead::new(method, headers);
-        let session = cancellation.run(self.0.authenticate_request(&request)).await?;
+        let casier = self.0.clone();
+        let call = async move { casier.authenticate_request(&request).await };
+        let session = cancellation.run(call).await?;
         Ok(Arc::new(Session(session)))
     }
 

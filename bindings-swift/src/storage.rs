@@ -14,7 +14,7 @@ use crate::scope::Scope;
 #[derive(uniffi::Object)]
 pub(crate) struct UserStorage(pub(crate) storage::UserStorage);
 
-#[uniffi::export(async_runtime = "tokio")]
+#[uniffi::export]
 impl UserStorage {
     fn scope(&self) -> Result<Arc<Scope>> {
         Ok(Arc::new(Scope(self.0.scope().clone())))
@@ -31,7 +31,8 @@ impl UserStorage {
         options: UploadOptions,
         cancellation: Arc<Cancellation>,
     ) -> Result<StoredFile> {
-        let call = self.0.upload_file(file.0, &kind, options.into());
+        let files = self.0.clone();
+        let call = async move { files.upload_file(file.0, &kind, options.into()).await };
         Ok(cancellation.run(call).await?.into())
     }
 
@@ -43,7 +44,8 @@ impl UserStorage {
         options: UploadOptions,
         cancellation: Arc<Cancellation>,
     ) -> Result<StoredFile> {
-        let call = self.0.upload_file_object(contents.take(), &filename, &kind, options.into());
+        let (files, bytes, options) = (self.0.clone(), contents.take(), options.into());
+        let call = async move { files.upload_file_object(bytes, &filename, &kind, options).await };
         Ok(cancellation.run(call).await?.into())
     }
 
@@ -60,15 +62,18 @@ impl UserStorage {
         options.limit = limit.unwrap_or(options.limit);
         options.cursor = cursor;
         options.with_metadata = with_metadata;
-        Ok(cancellation.run(self.0.list(options)).await?.into())
+        let files = self.0.clone();
+        Ok(cancellation.run(async move { files.list(options).await }).await?.into())
     }
 
     async fn metadata(&self, key: String, cancellation: Arc<Cancellation>) -> Result<StoredFile> {
-        Ok(cancellation.run(self.0.metadata(&key)).await?.into())
+        let files = self.0.clone();
+        Ok(cancellation.run(async move { files.metadata(&key).await }).await?.into())
     }
 
     async fn exists(&self, key: String, cancellation: Arc<Cancellation>) -> Result<bool> {
-        cancellation.run(self.0.exists(&key)).await
+        let files = self.0.clone();
+        cancellation.run(async move { files.exists(&key).await }).await
     }
 
     async fn read(
@@ -78,7 +83,8 @@ impl UserStorage {
         cancellation: Arc<Cancellation>,
     ) -> Result<Arc<Contents>> {
         let limit = limit.unwrap_or(storage::MAX_READ_BYTES);
-        let bytes = cancellation.run(self.0.read_up_to(&key, limit)).await?;
+        let files = self.0.clone();
+        let bytes = cancellation.run(async move { files.read_up_to(&key, limit).await }).await?;
         Ok(Arc::new(bytes.into()))
     }
 
@@ -88,11 +94,13 @@ impl UserStorage {
         file: FileUrl,
         cancellation: Arc<Cancellation>,
     ) -> Result<StoredFile> {
-        Ok(cancellation.run(self.0.download(&key, file.0)).await?.into())
+        let files = self.0.clone();
+        Ok(cancellation.run(async move { files.download(&key, file.0).await }).await?.into())
     }
 
     async fn delete(&self, key: String, cancellation: Arc<Cancellation>) -> Result<()> {
-        cancellation.run(self.0.delete(&key)).await
+        let files = self.0.clone();
+        cancellation.run(async move { files.delete(&key).await }).await
     }
 
     async fn delete_many(
@@ -100,7 +108,8 @@ impl UserStorage {
         keys: Vec<String>,
         cancellation: Arc<Cancellation>,
     ) -> Result<Vec<Deletion>> {
-        let deletions = cancellation.run(self.0.delete_many(keys)).await?;
+        let files = self.0.clone();
+        let deletions = cancellation.run(async move { files.delete_many(keys).await }).await?;
         Ok(deletions.into_iter().map(Deletion::from).collect())
     }
 
@@ -114,7 +123,8 @@ impl UserStorage {
         let mut options = storage::LinkOptions::default();
         options.expires_in = expires_in;
         options.download_as = download_as;
-        Ok(cancellation.run(self.0.presigned_url(&key, options)).await?.into())
+        let files = self.0.clone();
+        Ok(cancellation.run(async move { files.presigned_url(&key, options).await }).await?.into())
     }
 }
 

@@ -15,6 +15,7 @@ func call<Value>(_ body: () throws -> Value) throws(CasierError) -> Value {
 func wait<Value: Sendable>(
     _ body: (Cancellation) async throws -> Value
 ) async throws(CasierError) -> Value {
+    _ = theRuntime
     do {
         let cancellation = try Cancellation()
         return try await withTaskCancellationHandler {
@@ -26,6 +27,19 @@ func wait<Value: Sendable>(
         throw CasierError(error)
     }
 }
+
+/// The threads of the core, started once. They block SIGPIPE, and whoever they start inherits that: a
+/// write to a connection that the other side has closed is an error there, not the end of the
+/// program. The program's own threads keep the signal.
+private let theRuntime: Void = {
+    var (brokenPipe, before) = (sigset_t(), sigset_t())
+    sigemptyset(&brokenPipe)
+    sigaddset(&brokenPipe, SIGPIPE)
+    pthread_sigmask(SIG_BLOCK, &brokenPipe, &before)
+    // What could not start is tried again, and told, by the call.
+    try? startRuntime()
+    pthread_sigmask(SIG_SETMASK, &before, nil)
+}()
 
 extension Contents {
     /// How many bytes cross at a time.

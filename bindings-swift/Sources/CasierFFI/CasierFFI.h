@@ -604,6 +604,12 @@ RustBuffer uniffi_casier_swift_fn_func_catalogue(RustCallStatus *_Nonnull out_st
     
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_FUNC_START_RUNTIME
+#define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_FUNC_START_RUNTIME
+void uniffi_casier_swift_fn_func_start_runtime(RustCallStatus *_Nonnull out_status
+    
+);
+#endif
 #ifndef UNIFFI_FFIDEF_FFI_CASIER_SWIFT_RUSTBUFFER_ALLOC
 #define UNIFFI_FFIDEF_FFI_CASIER_SWIFT_RUSTBUFFER_ALLOC
 RustBuffer ffi_casier_swift_rustbuffer_alloc(uint64_t size, RustCallStatus *_Nonnull out_status
@@ -873,6 +879,12 @@ uint16_t uniffi_casier_swift_checksum_func_setting_names(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_FUNC_CATALOGUE
 #define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_FUNC_CATALOGUE
 uint16_t uniffi_casier_swift_checksum_func_catalogue(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_FUNC_START_RUNTIME
+#define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_FUNC_START_RUNTIME
+uint16_t uniffi_casier_swift_checksum_func_start_runtime(void
     
 );
 #endif

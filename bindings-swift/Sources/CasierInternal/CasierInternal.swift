@@ -4297,6 +4297,16 @@ public func catalogue()throws  -> [Failure]  {
     )
 })
 }
+/**
+ * Starts the runtime, if it does not run yet. Its threads, and those that they start, block the
+ * signals that the calling thread blocks.
+ */
+public func startRuntime()throws   {try rustCallWithError(FfiConverterTypeCasierError_lift) {
+        uniffiCallStatus in
+    uniffi_casier_swift_fn_func_start_runtime(uniffiCallStatus
+    )
+}
+}
 
 private enum InitializationResult {
     case ok
@@ -4317,6 +4327,9 @@ private let initializationResult: InitializationResult = {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_casier_swift_checksum_func_catalogue() != 47580) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_casier_swift_checksum_func_start_runtime() != 15061) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_casier_swift_checksum_method_policy_decide() != 30348) {
