@@ -3,7 +3,7 @@
 use casier::{Cancellation, Error, ErrorKind};
 use napi::bindgen_prelude::*;
 
-use crate::convert::{Js, is_a};
+use crate::convert::{Js, is_a, must_be};
 use crate::error::{Failure, Outcome};
 
 const ABORT: &str = "abort";
@@ -16,16 +16,15 @@ pub(crate) struct Signal<'env>(Object<'env>);
 
 impl<'env> Signal<'env> {
     pub(crate) fn new(given: Unknown<'env>) -> Outcome<Self> {
-        let miswritten = || Failure::Miswritten("signal must be an AbortSignal".to_owned());
-        if !is_a(&given, ValueType::Object)? {
-            return Err(miswritten());
+        if is_a(&given, ValueType::Object)? {
+            let signal = Object::from_unknown(given)?;
+            let aborted: Unknown<'_> = signal.get_named_property_unchecked("aborted")?;
+            let listen: Unknown<'_> = signal.get_named_property_unchecked("addEventListener")?;
+            if is_a(&aborted, ValueType::Boolean)? && is_a(&listen, ValueType::Function)? {
+                return Ok(Self(signal));
+            }
         }
-        let signal = Object::from_unknown(given)?;
-        let listen: Unknown<'_> = signal.get_named_property_unchecked("addEventListener")?;
-        if !is_a(&listen, ValueType::Function)? {
-            return Err(miswritten());
-        }
-        Ok(Self(signal))
+        must_be("signal", "an AbortSignal")
     }
 
     pub(crate) fn refuse_if_aborted(&self) -> Outcome<()> {

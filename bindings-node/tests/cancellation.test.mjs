@@ -137,7 +137,7 @@ test('a call that has ended no longer listens', limit, async () => {
 })
 
 test('what is no signal', limit, async () => {
-  for (const signal of ['now', 3, {}, () => {}]) {
+  for (const signal of ['now', 3, {}, () => {}, new EventTarget()]) {
     await assert.rejects(direct.list(null, { signal }), TypeError)
   }
   await direct.list(null, { signal: null })
