@@ -105,7 +105,8 @@ swift_tests() {
     give_up "swift test ran no test"
 }
 
-# A package of somebody else, that depends on ours by its path.
+# A package of somebody else, that depends on ours by its path. It compiles the README's
+# code, too.
 swift_dependent_package() {
   ! swift_is_left_out || return 0
   local package=$SCRATCH/dependent
@@ -132,6 +133,9 @@ swift_dependent_package() {
 	let free = try User(userId: "user_1")
 	print(try Policy.builtin().decide(free, .subscription("pro")).error?.code ?? "allowed")
 	END
+  awk '/^## Swift/ { here = 1 } here && /^```$/ { print "}"; exit } here && code { print }
+    here && /^import Foundation/ { print "func readme(token: String) async throws {" }
+    /^```swift/ { code = 1 }' README.md >"$package/Sources/dependent/Readme.swift"
   swift_package build --package-path "$package" --scratch-path "$package/build"
   in_swift "$package/build/debug/dependent" | tee "$SCRATCH/dependent-says"
   [[ $(<"$SCRATCH/dependent-says") == $'user_auth0.7C5f7c/books/été.pdf\nsubscription-required' ]] ||

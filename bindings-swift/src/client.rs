@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use casier::config::ConfigBuilder;
 use casier::token::RequestHead;
 use casier::{Config, Setting};
 
@@ -18,16 +19,13 @@ pub(crate) struct Casier(casier::Casier);
 impl Casier {
     #[uniffi::constructor]
     fn new(settings: HashMap<String, String>) -> Result<Self> {
-        let mut builder = Config::builder();
-        for (name, value) in settings {
-            builder = builder.set_named(&name, value)?;
-        }
-        Ok(Self(casier::Casier::new(builder.build()?)?))
+        build(Config::builder(), settings)
     }
 
+    /// `settings` come before the environment.
     #[uniffi::constructor]
-    fn from_env() -> Result<Self> {
-        Ok(Self(casier::Casier::from_env()?))
+    fn from_env(settings: HashMap<String, String>) -> Result<Self> {
+        build(Config::builder().environment()?, settings)
     }
 
     async fn authenticate(
@@ -57,6 +55,13 @@ impl Casier {
     fn storage_for(&self, user_id: &str) -> Result<Arc<UserStorage>> {
         Ok(Arc::new(UserStorage(self.0.storage_for(user_id)?)))
     }
+}
+
+fn build(mut builder: ConfigBuilder, settings: HashMap<String, String>) -> Result<Casier> {
+    for (name, value) in settings {
+        builder = builder.set_named(&name, value)?;
+    }
+    Ok(Casier(casier::Casier::new(builder.build()?)?))
 }
 
 /// A header of a request. A request may have several of one name.

@@ -22,10 +22,11 @@ public struct Casier: Redacted, Sendable {
 
     /// Takes every setting from the environment of this process.
     ///
+    /// - Parameter settings: What comes before the environment. Defaults to nothing.
     /// - Throws: `config-invalid`: the first variable that is missing or wrong, by name, never with
     ///   its value.
-    public static func fromEnv() throws(CasierError) -> Casier {
-        try call { try Casier(.fromEnv()) }
+    public static func fromEnv(_ settings: Settings = Settings()) throws(CasierError) -> Casier {
+        try call { try Casier(.fromEnv(settings: settings.texts)) }
     }
 
     /// Verifies a session token that came in a header. Waits when the issuer's keys have to be

@@ -22,7 +22,8 @@ public struct UserStorage: Redacted, Sendable {
     }
 
     /// Uploads a file from disk, in pieces; memory stays bounded whatever its size. Cancelled,
-    /// nothing is stored.
+    /// nothing is stored, unless the store had the whole file already and only its answer was
+    /// missing.
     ///
     /// - Parameters:
     ///   - file: The file to upload, a `file:` URL.

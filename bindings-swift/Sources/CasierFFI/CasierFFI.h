@@ -323,8 +323,7 @@ void uniffi_casier_swift_fn_free_casier(uint64_t handle, RustCallStatus *_Nonnul
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_CONSTRUCTOR_CASIER_FROM_ENV
 #define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_CONSTRUCTOR_CASIER_FROM_ENV
-uint64_t uniffi_casier_swift_fn_constructor_casier_from_env(RustCallStatus *_Nonnull out_status
-    
+uint64_t uniffi_casier_swift_fn_constructor_casier_from_env(RustBuffer settings, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_CONSTRUCTOR_CASIER_NEW

@@ -834,10 +834,14 @@ public convenience init(settings: [String: String])throws  {
     }
 
     
-public static func fromEnv()throws  -> Casier  {
+    /**
+     * `settings` come before the environment.
+     */
+public static func fromEnv(settings: [String: String])throws  -> Casier  {
     return try  FfiConverterTypeCasier_lift(try rustCallWithError(FfiConverterTypeCasierError_lift) {
         uniffiCallStatus in
-    uniffi_casier_swift_fn_constructor_casier_from_env(uniffiCallStatus
+    uniffi_casier_swift_fn_constructor_casier_from_env(
+        FfiConverterDictionaryStringString.lower(settings),uniffiCallStatus
     )
 })
 }
@@ -4467,7 +4471,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_casier_swift_checksum_constructor_cancellation_new() != 61900) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_casier_swift_checksum_constructor_casier_from_env() != 8225) {
+    if (uniffi_casier_swift_checksum_constructor_casier_from_env() != 17504) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_casier_swift_checksum_constructor_casier_new() != 26042) {

@@ -35,6 +35,9 @@ struct SessionTests {
         let session = try await Casier.fromEnv().authenticate(stack.mint("user_ada"))
         #expect(session.user.subscription == "free")
         #expect(try session.files().bucket == stack.environment["S3_BUCKET_NAME"])
+        var settings = Casier.Settings()
+        settings.bucket = "another"
+        #expect(try Casier.fromEnv(settings).storageFor(userId: "user_ada").bucket == "another")
     }
 
     @Test func refusalsSayWhatIsRequired() async throws {

@@ -19,8 +19,8 @@ fn errors_md_is_the_catalogue() {
          call may succeed later with nothing changed. In Rust it is `casier::Error`, with `code()`, \
          `status()` and `is_retryable()`; in Python, Node and Swift it is `CasierError`, with \
          `code`, `status` and `retryable`. The category says what an application does about it: \
-         `kind().category()` in Rust, a class under `CasierError` in Python, `category` in Node and \
-         Swift.\n\n\
+         `kind().category()` in Rust, a class under `CasierError` in Python, `category` in Node, a \
+         case of the error in Swift.\n\n\
          `details` has the fields that belong to the code: `required`, what the call needed, and \
          `actual`, what the caller has instead; `limit`, and `used`, what was used or asked for, in \
          the same unit (bytes, seconds, files, requests); `retry_after`, the time to wait, a \
