@@ -1,10 +1,10 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-engines local wheel npm lint docs clean
+.PHONY: help demo test test-engines local wheel npm generate lint docs clean
 
 help: ## what can be made
 	@sed -n 's/^\([a-z-]*\): ## /  make \1 — /p' Makefile
 
-demo: ## sets everything up and runs the main job, in Rust and in Python, on the local stack
+demo: ## sets everything up and runs the main job on the local stack, in each language and across Flask and Next.js
 	@scripts/demo.sh
 
 test: ## sets everything up and runs every test but those that need big servers
@@ -21,6 +21,9 @@ wheel: ## the Python package, optimised, into dist/
 
 npm: ## the npm package, optimised, into dist/
 	@scripts/npm.sh
+
+generate: ## writes anew what is generated from the sources: stubs, types, loaders, tables in docs/
+	@scripts/generate.sh
 
 lint: ## formatting, dependency rules, clippy
 	@scripts/lint.sh

@@ -8,7 +8,7 @@ build_next_app() {
   rm -rf "$app"
   mkdir "$app"
   git ls-files -z examples/nextjs | tar --create --null --files-from - | tar --extract --strip-components 2 -C "$app"
-  cd "$app"
+  cd "$app" || return
   npm install "$SCRATCH/casier-node.tgz" || give_up "npm could not install what the Next.js example needs: is there a network?"
   NEXT_TELEMETRY_DISABLED=1 npm run build
 }

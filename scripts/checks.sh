@@ -21,7 +21,7 @@ rust_reference() {
 
 rust_build() {
   without_bindings test --no-run
-  without_bindings build --bins --examples
+  build_programs
 }
 
 rust_tests() {
@@ -32,6 +32,10 @@ rust_tests() {
 python_tests() {
   CASIER_LOCAL_BIN=$PROFILE_DIR/casier-local \
     "$SCRATCH/venv/bin/python" -m pytest -q -p no:cacheprovider --timeout 60 --durations 3 "$1"
+}
+
+browser_tests() {
+  node --test --test-concurrency 1 tests/e2e/browser/
 }
 
 check_scripts() {

@@ -1,19 +1,17 @@
 #!/usr/bin/env bash
-# make demo: set-up, then the main job on one local stack, in Rust and in Python.
+# make demo: set-up, then the main job on one local stack: in Rust, Python, Node and Swift,
+# and through the two running example applications.
 set -euo pipefail
 source "$(dirname "$0")/stages.sh"
 source scripts/setup.sh
 source scripts/servers.sh
+source scripts/node.sh
+source scripts/swift.sh
+source scripts/apps.sh
 source scripts/stories.sh
 
-quiet_stage "tools" 900 install_tools
-quiet_stage "crates" 900 fetch_crates
-stage "rust build" 2400 build_stories
-quiet_stage "python tools" 300 build_tools
-stage "wheel" 1500 build_wheel
-quiet_stage "install the wheel" 300 install_wheel
+build_stories
 start_server casier-local "$PROFILE_DIR/casier-local" --until-stdin-closes
-stage "the story in Rust" 120 with_servers casier-local -- rust_story
-stage "the story in Python" 120 with_servers casier-local -- python_story
+tell_stories "" casier-local
 stop_servers
-finish "every step came out as expected"
+finish "every step came out as expected$(without_swift)"

@@ -5,11 +5,10 @@ set -euo pipefail
 exec 3>&1 1>&2
 source "$(dirname "$0")/stages.sh"
 source scripts/setup.sh
-source scripts/stories.sh
 
 quiet_stage "tools" 900 install_tools
 quiet_stage "crates" 900 fetch_crates
-stage "rust build" 2400 build_stories
+stage "rust build" 2400 build_programs
 echo "local: serving until Ctrl-C; the environment went to standard output"
 cleanup
 trap - EXIT INT TERM HUP

@@ -45,7 +45,10 @@ install_packages() {
   [[ $(id -u) == 0 ]] || give_up "not root: install these packages first: $*"
   command -v apt-get >/dev/null || give_up "no apt-get here: install these first: $*"
   export DEBIAN_FRONTEND=noninteractive
-  apt-get update -q || give_up "apt-get update failed, and these are missing: $*; is there a network?"
+  if [[ ! -e $SCRATCH/apt-updated ]]; then
+    apt-get update -q || give_up "apt-get update failed, and these are missing: $*; is there a network?"
+    touch "$SCRATCH/apt-updated"
+  fi
   apt-get install -q -y --no-install-recommends "$@" || give_up "apt-get could not install $*: is there a network?"
 }
 
@@ -73,6 +76,11 @@ fetch_crates() {
 without_bindings() {
   cargo "$1" --workspace --locked --profile "$PROFILE" --exclude casier-python \
     --exclude casier-node --exclude casier-swift --exclude uniffi-bindgen-swift "${@:2}"
+}
+
+# casier-local, and the examples.
+build_programs() {
+  without_bindings build --bins --examples
 }
 
 # The tools that build the wheel: a virtual environment in the cache, named after
@@ -117,4 +125,10 @@ install_wheel() {
   "$SCRATCH/venv/bin/pip" install -q "$SCRATCH"/dist/casier-*.whl "$@" ||
     give_up "pip could not install the wheel and what its tests need"
   "$SCRATCH/venv/bin/python" -c 'import casier; print("casier", casier.__file__)'
+}
+
+# The browser, and what drives it.
+browser_tools() {
+  command -v chromium >/dev/null || install_packages chromium
+  npm ci --prefix tests/e2e/browser || give_up "npm could not install playwright-core: is there a network?"
 }

@@ -27,7 +27,7 @@ command -v cargo >/dev/null || PATH=$PATH:$HOME/.cargo/bin
 # before a server on loopback.
 for name in $(compgen -v | grep -E '^(AWS|S3|CLERK|NEXT_PUBLIC_CLERK|CASIER)_|^(JWT_ALGORITHM|PRESIGNED_URL_EXPIRATION|REDIS_URL|PYTHON(PATH|HOME))$'); do
   case $name in
-    CASIER_VECTORS | CASIER_CACHE) ;;
+    CASIER_VECTORS | CASIER_CACHE | CASIER_REQUIRE) ;;
     *) unset "$name" ;;
   esac
 done

@@ -5,6 +5,9 @@ set -euo pipefail
 source "$(dirname "$0")/stages.sh"
 source scripts/setup.sh
 source scripts/servers.sh
+source scripts/node.sh
+source scripts/swift.sh
+source scripts/apps.sh
 source scripts/stories.sh
 source scripts/engines.sh
 
@@ -14,18 +17,12 @@ storage_tests() {
   cargo test --locked --profile "$PROFILE" -p casier --test it storage::
 }
 
-quiet_stage "tools" 900 install_tools
-quiet_stage "crates" 900 fetch_crates
+build_stories
 stage "garage" 1500 build_garage
-stage "rust build" 2400 build_stories
-quiet_stage "python tools" 300 build_tools
-stage "wheel" 1500 build_wheel
-quiet_stage "install the wheel" 300 install_wheel
 start_server garage tests/servers/garage.sh
 start_server casier-local "$PROFILE_DIR/casier-local" --until-stdin-closes
 stage "storage tests on Garage" 600 with_servers garage -- storage_tests
-stage "the story in Rust on Garage" 180 with_servers casier-local garage -- rust_story
-stage "the story in Python on Garage" 180 with_servers casier-local garage -- python_story
+tell_stories " on Garage" casier-local garage
 stop_servers
 grep -q '^garage: objects put: [1-9]' "$LOGS/garage.log" || fail "nothing was stored in Garage"
-finish "every test passed on Garage $GARAGE_VERSION"
+finish "every test passed on Garage $GARAGE_VERSION$(without_swift)"
