@@ -130,7 +130,8 @@ swift_dependent_package() {
 
 	let scope = try Scope(userId: "auth0|5f7c")
 	print(try scope.key(kind: "book", filename: "été.pdf"))
-	let free = try User(userId: "user_1")
+	struct User {}
+	let free = try Casier.User(userId: "user_1")
 	print(try Policy.builtin().decide(free, .subscription("pro")).error?.code ?? "allowed")
 	END
   awk '/^## Swift/ { here = 1 } here && /^```$/ { print "}"; exit } here && code { print }

@@ -40,6 +40,11 @@ struct SessionTests {
         #expect(try Casier.fromEnv(settings).storageFor(userId: "user_ada").bucket == "another")
     }
 
+    @MainActor @Test func theMainActorMayWait() async throws {
+        let session = try await LocalStack.shared().session()
+        #expect(try await session.files().list().items.isEmpty)
+    }
+
     @Test func refusalsSayWhatIsRequired() async throws {
         let free = try await LocalStack.shared().session()
         var error = try await failure { try free.requireSubscription("pro") }
