@@ -37,7 +37,7 @@ tell_stories() {
 }
 
 rust_story() {
-  cargo run --quiet --locked --profile "$PROFILE" --example quickstart
+  "$PROFILE_DIR/examples/quickstart"
 }
 
 python_story() {
