@@ -95,6 +95,20 @@ struct CancellationTests {
         }
     }
 
+    @Test func atAnyMoment() async throws {
+        let files = try await LocalStack.shared().session().files()
+        for moment in 0..<200 {
+            let task = Task { try await files.exists("\(files.scope.prefix)blogs/none.md") }
+            try await Task.sleep(for: .microseconds(20 * moment))
+            task.cancel()
+            do {
+                #expect(try await !task.value)
+            } catch let error as CasierError {
+                #expect(error.code == "cancelled")
+            }
+        }
+    }
+
     private func s3Port(_ stack: LocalStack) throws -> UInt16 {
         let port = stack.environment["S3_ENDPOINT_URL"]?.split(separator: ":").last
         guard let port = port.flatMap({ UInt16($0) }) else { throw Missing("no port of the S3") }
