@@ -26,7 +26,7 @@ start_flask() {
 
 start_next() {
   start_web next "$SCRATCH/nextjs" "$@" -- \
-    npm run start -- --hostname 127.0.0.1 --port '{port}'
+    env NEXT_TELEMETRY_DISABLED=1 npm run start -- --hostname 127.0.0.1 --port '{port}'
 }
 
 # start_web NAME FOLDER STORAGE... -- COMMAND...

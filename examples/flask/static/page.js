@@ -71,11 +71,10 @@ document.querySelector("#upload").addEventListener("submit", (event) => {
   const button = form.querySelector("button");
   button.disabled = true;
   tell(async () => {
-    await ask("POST", "/api/s3/upload", new FormData(form));
-    const name = form.elements.file.files[0].name;
+    const stored = await ask("POST", "/api/s3/upload", new FormData(form));
     form.reset();
     await list();
-    return `Uploaded ${name}`;
+    return `Uploaded ${stored.s3_key.split("/").at(-1)}`;
   }).finally(() => { button.disabled = false; });
 });
 

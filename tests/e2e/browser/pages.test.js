@@ -47,6 +47,7 @@ for (const app of ["flask", "next"]) {
       assert.match(await row.innerText(), new RegExp(`\\b${Buffer.byteLength(NOTES)}\\b`));
       await upload("a & b <i>c.csv", "a,b\n1,2\n", "document");
       await page.locator("#files li").nth(1).waitFor();
+      await shows("#message", /Uploaded .*a & b _i_c\.csv/);
       assert.equal(await page.locator("#files li i").count(), 0, "a name is text, never markup");
       await screenshot(page, `${app}-2-uploaded`);
       await page.reload();

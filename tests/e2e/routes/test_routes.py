@@ -89,6 +89,16 @@ def test_a_cookie_changes_nothing_from_another_site(
         refused(send(route, call(route, ada.key), cookie | origin), "cross-site-request", 403)
 
 
+@pytest.mark.parametrize("route", [it for it in ROUTES if it not in CHANGING], ids=str)
+def test_a_cookie_may_read_from_another_site(route: Route, ada: Person) -> None:
+    """A link from elsewhere leads in; a script there cannot read the answer."""
+    cookie = {"Cookie": f"__session={ada.token(tier='pro')}"}
+    with nothing_changes():
+        answer = send(route, call(route, ada.key), cookie | {"Sec-Fetch-Site": "cross-site"})
+    assert answer.status == 200, answer.body
+    assert "Access-Control-Allow-Origin" not in answer.headers
+
+
 @every_route
 def test_a_cookie_from_the_site_itself_is_let_in(route: Route, ada: Person) -> None:
     headers = {"Cookie": f"__session={ada.token(tier='pro')}", "Sec-Fetch-Site": "same-origin"}
