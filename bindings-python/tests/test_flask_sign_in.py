@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from typing import Any
 
 import pytest
 from conftest import LocalStack
-from flask import Flask, Response, request, stream_with_context
+from flask import Flask, Response, copy_current_request_context, request, stream_with_context
 from flask.testing import FlaskClient
 from flask.views import MethodView
 from werkzeug.test import TestResponse
@@ -306,6 +308,55 @@ def test_a_users_session_ends_with_the_request(web: Flask, stack: LocalStack) ->
     assert ends
     assert not any(ends)
     assert is_trusted()
+
+
+def test_a_thread_that_takes_the_request_along_ends_nothing_but_itself(
+    web: Flask, stack: LocalStack
+) -> None:
+    seen = []
+
+    @web.get("/")
+    @require_auth
+    def starts_a_thread() -> str:
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(copy_current_request_context(lambda: seen.append(current_session())))
+        seen.append(current_session())
+        return "done"
+
+    answer = web.test_client(use_cookies=False).get("/", headers=stack.bearer("user_ada"))
+    assert answer.text == "done"
+    assert [session.user.user_id for session in seen if session] == ["user_ada", "user_ada"]
+    assert current_session() is None
+
+
+def test_the_next_request_is_nobodys_where_the_end_of_one_failed(
+    web: Flask, stack: LocalStack
+) -> None:
+    seen = []
+
+    @web.get("/signed-in")
+    @require_auth
+    def signed_in() -> str:
+        return "ada"
+
+    @web.get("/open")
+    def open_to_all() -> str:
+        seen.append(current_session())
+        return "nobody"
+
+    @web.teardown_request
+    def fails(_: BaseException | None) -> None:
+        raise LookupError
+
+    client = web.test_client(use_cookies=False)
+
+    def in_one_worker() -> None:
+        for path, headers in [("/signed-in", stack.bearer("user_ada")), ("/open", {})]:
+            with pytest.raises(LookupError):
+                client.get(path, headers=headers)
+
+    copy_context().run(in_one_worker)
+    assert seen == [None]
 
 
 def test_pyjwt_style(web: Flask, stack: LocalStack) -> None:

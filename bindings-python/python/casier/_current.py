@@ -36,16 +36,25 @@ def replace_session(session: Session | None) -> Session | None:
     return before
 
 
+def is_current(session: Session | None) -> bool:
+    """Whether this is what was made current here last."""
+    return _session.get() is session
+
+
 def process_casier() -> Casier:
     """The `Casier` of this process: the one that was shared last, else one from the environment,
     built at first use."""
-    global _casier
-    if _casier is None:
-        _casier = Casier.from_env()
-    return _casier
+    return _casier or _share_first(Casier.from_env())
 
 
 def share_casier(casier: Casier) -> None:
     """Makes this the `Casier` of the process."""
     global _casier
     _casier = casier
+
+
+def _share_first(built: Casier) -> Casier:
+    """Another thread may have shared one while this was built: that one stays."""
+    global _casier
+    _casier = _casier or built
+    return _casier

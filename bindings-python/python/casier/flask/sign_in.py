@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import current_app, request, request_tearing_down
+from flask import current_app, request, request_started, request_tearing_down
 
 from casier._casier import Casier, Session, User, extract_token
-from casier._current import add_session_lookup, process_casier, replace_session
+from casier._current import add_session_lookup, is_current, process_casier, replace_session
 from casier.errors import AccessDenied, AuthenticationError, CasierError, InvalidInput
 
 # In the WSGI environment, which one request has for itself whatever contexts are pushed in it.
@@ -92,9 +92,18 @@ def _known() -> Session | None:
 add_session_lookup(_known)
 
 
+@request_started.connect
+def _begin(*_: object, **__: object) -> None:
+    """A worker serves many requests in one context, and where the end of one failed, its session
+    is still there."""
+    request.environ.setdefault(_BEFORE, replace_session(None))
+
+
 @request_tearing_down.connect
 def _forget(*_: object, **__: object) -> None:
-    """A worker serves many requests in one context: what this one set must not outlive it. A
-    request may run inside another, as a test client's does, so what was set before comes back."""
-    if _BEFORE in request.environ:
-        replace_session(request.environ.pop(_BEFORE))
+    """What this request set must not outlive it. A request may run inside another, as a test
+    client's does, so what was set before comes back. Threads that took the request along end it,
+    too, each in its own context."""
+    environ = request.environ
+    if _BEFORE in environ and is_current(environ.get(_SESSION)):
+        replace_session(environ[_BEFORE])
