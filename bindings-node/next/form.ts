@@ -13,14 +13,16 @@ const END_OF_HEAD = Buffer.from('\r\n\r\n')
 const MOST_HEAD_BYTES = 16 * 1024
 /** Of all text fields together, as in the core: what is longer would only fill the memory. */
 const MOST_TEXT_BYTES = 64 * 1024
+/** Parts may be empty, and cost time and memory all the same. */
+const MOST_PARTS = 16
 
 /**
  * Takes a form (RFC 7578) apart while it arrives: its first file named `file` goes to `path`, other
  * files are read over. The parsers of Node and of npm either hold the whole form in memory or hide
  * whether a file came with a content type, which the core has to know.
  *
- * @throws {BodyRefusal} `unreadable` when it is no form, or its texts are longer than 64 KiB, more than
- * the core takes.
+ * @throws {BodyRefusal} `unreadable` when it is no form, has more than 16 parts, or texts longer than
+ * 64 KiB, more than the core takes.
  */
 export async function readForm(
   pieces: AsyncIterable<Uint8Array>,
@@ -31,9 +33,14 @@ export async function readForm(
   // The first delimiter needs no line before it.
   const scanner = new Scanner(pieces, LINE_BREAK)
   const form: Form = { fields: [] }
+  let parts = 0
   let textBytes = 0
   await scanner.skipTo(delimiter)
   while (!(await scanner.isNext('--'))) {
+    parts += 1
+    if (parts > MOST_PARTS) {
+      throw new BodyRefusal('unreadable')
+    }
     const part = partOf(await scanner.textUntil(END_OF_HEAD, MOST_HEAD_BYTES))
     if (part.filename === undefined) {
       const value = await scanner.textUntil(delimiter, MOST_TEXT_BYTES - textBytes)

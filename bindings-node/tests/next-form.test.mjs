@@ -129,8 +129,17 @@ test('only a file may be large', limit, async () => {
   const options = { size: 4096 }
   assert.ok(await read(`${field('a', 'x'.repeat(most - 1))}--a b--`, options))
   await refused(`${field('a', 'x'.repeat(most + 1))}--a b--`, options)
-  await refused(`${field('a', 'x').repeat(most / 2 + 1)}--a b--`, options)
+  await refused(`${field('a', 'x'.repeat(most / 2)).repeat(2)}--a b--`, options)
   await refused(part(`X: ${'x'.repeat(17 * 1024)}`), options)
+})
+
+test('a form has few parts, empty ones and other files among them', limit, async () => {
+  const parts = (headers, count) => `--a b\r\n${headers}\r\n\r\n\r\n`.repeat(count)
+  for (const name of ['name=""', 'name="other"; filename="a"', 'name="file"; filename="a"']) {
+    const headers = `Content-Disposition: form-data; ${name}`
+    assert.ok(await read(`${parts(headers, 16)}--a b--`))
+    await refused(`${parts(headers, 17)}--a b--`)
+  }
 })
 
 test('a file never goes over another', limit, async () => {

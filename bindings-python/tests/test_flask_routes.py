@@ -466,6 +466,25 @@ def test_a_body_that_breaks_off_and_a_disk_that_is_full(
     assert keys(files) == []
 
 
+def test_a_form_of_many_parts_is_not_kept(
+    web: Flask, client: FlaskClient, bearer: dict[str, str], files: casier.UserStorage
+) -> None:
+    kept = []
+
+    class Counting(Request):
+        def _get_file_stream(self, *_: Any, **__: Any) -> IO[bytes]:
+            kept.append(io.BytesIO())
+            return kept[-1]
+
+    web.request_class = Counting
+    part = b"--b\r\nContent-Disposition: form-data; name=other; filename=a.md\r\n\r\nx\r\n"
+    sent = 900 * part + FORM_START + b"\r\n--b--\r\n"
+    answer = client.post(S3 + "/upload", headers=bearer, data=sent, content_type=BOUNDARY)
+    assert (answer.status_code, answer.is_json) == (413, True)
+    assert len(kept) <= 16
+    assert keys(files) == []
+
+
 def test_what_the_app_itself_does_goes_on(
     web: Flask, bearer: dict[str, str], ada: casier.Session
 ) -> None:
