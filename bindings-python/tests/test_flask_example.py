@@ -59,6 +59,11 @@ def test_local_users_are_for_local_work_alone(
     client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert client.post("/sign-in", data={"user": "eve"}).status_code == 404
+    for site in ["cross-site", "same-site", "none"]:
+        for path in ["/sign-in", "/sign-out"]:
+            headers = {"Sec-Fetch-Site": site}
+            answer = client.post(path, data={"user": "ada"}, headers=headers)
+            assert (answer.status_code, "Set-Cookie" in answer.headers) == (403, False)
     monkeypatch.delenv("CASIER_LOCAL")
     assert client.post("/sign-in", data={"user": "ada"}).status_code == 404
     assert client.post("/sign-out").status_code == 404

@@ -1,5 +1,3 @@
-import { notFound } from 'next/navigation'
-
 /** The people of the local stack, and what the token issuer is to say of each. */
 const LOCAL_USERS = new Map([
   ['ada', { user_id: 'user_ada', tier: 'pro' }],
@@ -12,11 +10,16 @@ export function isLocal(): boolean {
   return process.env.CASIER_LOCAL === '1'
 }
 
-/** In production Clerk signs people in and out, and there is no such page. */
-export function refuseOutsideLocal(): void {
+/**
+ * Why a request may not sign anybody in or out: in production Clerk does, and there is no such page;
+ * and another site must not. Null where it may.
+ */
+export function refusal(request: Request): Response | null {
   if (!isLocal()) {
-    notFound()
+    return new Response(null, { status: 404 })
   }
+  const site = request.headers.get('Sec-Fetch-Site') ?? 'same-origin'
+  return site === 'same-origin' ? null : new Response(null, { status: 403 })
 }
 
 /** A session token for `name`, as Clerk would give it to the browser; null for a stranger. */

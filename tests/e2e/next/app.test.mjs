@@ -102,6 +102,15 @@ test('local users sign in and out', limit, async () => {
     assert.match(await whoIs({ Cookie: set.split(';')[0] }), who)
   }
   assert.equal((await signIn('eve')).status, 400)
+  for (const [path, site] of [
+    ['sign-in', 'cross-site'],
+    ['sign-out', 'same-site'],
+  ]) {
+    const body = new URLSearchParams({ user: 'ada' })
+    const headers = { 'Sec-Fetch-Site': site }
+    const refused = await fetch(`${NEXT_URL}/${path}`, { method: 'POST', headers, body })
+    assert.deepEqual([refused.status, refused.headers.getSetCookie()], [403, []])
+  }
   const out = await fetch(`${NEXT_URL}/sign-out`, { method: 'POST', redirect: 'manual' })
   assert.deepEqual([out.status, out.headers.get('Location')], [303, '/'])
   assert.match(out.headers.getSetCookie()[0], /^__session=; Path=\/; Expires=Thu, 01 Jan 1970/)

@@ -1,8 +1,11 @@
 import { cookies } from 'next/headers'
-import { SESSION_SECONDS, localToken, refuseOutsideLocal } from '../local-users'
+import { SESSION_SECONDS, localToken, refusal } from '../local-users'
 
 export async function POST(request: Request): Promise<Response> {
-  refuseOutsideLocal()
+  const refused = refusal(request)
+  if (refused !== null) {
+    return refused
+  }
   const name = (await request.formData()).get('user')
   const token = await localToken(String(name))
   if (token === null) {

@@ -1,8 +1,11 @@
 import { cookies } from 'next/headers'
-import { refuseOutsideLocal } from '../local-users'
+import { refusal } from '../local-users'
 
-export async function POST(): Promise<Response> {
-  refuseOutsideLocal()
+export async function POST(request: Request): Promise<Response> {
+  const refused = refusal(request)
+  if (refused !== null) {
+    return refused
+  }
   ;(await cookies()).delete('__session')
   return new Response(null, { status: 303, headers: { Location: '/' } })
 }
