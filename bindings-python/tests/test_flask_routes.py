@@ -331,6 +331,7 @@ FORM_START = (
         (S3 + "/presigned-url", "application/json", b'{"s3_key": "', 400, "invalid-request"),
     ],
 )
+@pytest.mark.parametrize("own_limit", [None, 1 << 20])
 @pytest.mark.parametrize("length", [None, 1 << 50])
 def test_bodies_are_read_up_to_their_limit(
     web: Flask,
@@ -342,8 +343,11 @@ def test_bodies_are_read_up_to_their_limit(
     status: int,
     expected: str,
     length: int | None,
+    own_limit: int | None,
 ) -> None:
-    web.config["MAX_CONTENT_LENGTH"] = limit = 1 << 20
+    web.config["MAX_CONTENT_LENGTH"] = own_limit
+    # The free tier's largest file is a video of 100 MiB.
+    limit = 100 << 20 if own_limit is None and path.endswith("upload") else 1 << 20
     room = 1 << 17
 
     def post(headers: dict[str, str]) -> tuple[int, str, int]:
@@ -482,6 +486,10 @@ def test_a_form_of_many_parts_is_not_kept(
     answer = client.post(S3 + "/upload", headers=bearer, data=sent, content_type=BOUNDARY)
     assert (answer.status_code, answer.is_json) == (413, True)
     assert len(kept) <= 16
+    web.config["MAX_FORM_PARTS"] = 1
+    sent = FORM_START + b"\r\n--b--\r\n"
+    answer = client.post(S3 + "/upload", headers=bearer, data=sent, content_type=BOUNDARY)
+    assert answer.status_code == 413
     assert keys(files) == []
 
 

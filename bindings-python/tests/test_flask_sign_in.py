@@ -329,6 +329,28 @@ def test_a_thread_that_takes_the_request_along_ends_nothing_but_itself(
     assert current_session() is None
 
 
+def test_a_thread_of_a_request_inside_another_is_nobodys_afterwards(
+    web: Flask, stack: LocalStack
+) -> None:
+    client = web.test_client(use_cookies=False)
+
+    with ThreadPoolExecutor(1) as pool:
+
+        @web.get("/inner")
+        @require_auth
+        def inner() -> str:
+            pool.submit(copy_current_request_context(get_current_user)).result()
+            return "inner"
+
+        @web.get("/outer")
+        @require_auth
+        def outer() -> str:
+            return client.get("/inner", headers=stack.bearer("user_ben")).text
+
+        assert client.get("/outer", headers=stack.bearer("user_ada")).text == "inner"
+        assert pool.submit(current_session).result() is None
+
+
 def test_the_next_request_is_nobodys_where_the_end_of_one_failed(
     web: Flask, stack: LocalStack
 ) -> None:

@@ -9,7 +9,7 @@ from conftest import LocalStack
 from flask import Flask
 
 import casier
-from casier._current import replace_session, share_casier
+from casier._current import process_casier, replace_session, share_casier
 from casier.storage import FileDict, S3StorageService, get_storage_service
 
 TEXT = b"# Notes\n"
@@ -136,6 +136,21 @@ def test_one_for_the_process(
     assert code_of(lambda: service.list_user_files(user_id)) == "config-invalid"
     share_casier(app)
     assert service.list_user_files(user_id) == []
+
+
+def test_what_was_shared_while_the_first_was_built_stays(
+    app: casier.Casier, monkeypatch: pytest.MonkeyPatch, stack: LocalStack
+) -> None:
+    class Slow:
+        @staticmethod
+        def from_env() -> casier.Casier:
+            share_casier(app)
+            return casier.Casier(**stack.settings())
+
+    monkeypatch.setattr("casier._current._casier", None)
+    monkeypatch.setattr("casier._current.Casier", Slow)
+    assert process_casier() is app
+    assert process_casier() is app
 
 
 def test_bad_ids(service: S3StorageService) -> None:

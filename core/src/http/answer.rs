@@ -220,6 +220,7 @@ mod tests {
         assert_eq!(header(&answer, "Content-Type"), Some("application/json"));
         assert_eq!(header(&answer, "X-Request-Id"), Some("id-1"));
         assert_eq!(header(&answer, "Cache-Control"), Some("no-store"));
+        assert_eq!(header(&answer, "X-Content-Type-Options"), Some("nosniff"));
 
         success.status = 201;
         success.metadata = Some(json!({"next_cursor": null}));

@@ -227,7 +227,7 @@ mod tests {
             ("user_id", "user_2"),
             ("file", "x"),
             ("content_type", "file"),
-            ("overwrite", &"x".repeat(64 * 1024)),
+            ("metadata", &format!(r#"{{"a":"{}"}}"#, "x".repeat(64 * 1024))),
             ("metadata", "[]"),
             ("metadata", r#"{"a":1}"#),
             ("metadata", r#"{"a":"b","a":"c"}"#),

@@ -160,7 +160,7 @@ fn other_paths_and_methods_are_refused_before_anybody_signs_in() {
             }
         }
         for (routes, route) in all_routes() {
-            for method in ["PUT", "PATCH", "OPTIONS", "TRACE", "get", "", "X\r\nY: z"] {
+            for method in ["PUT", "PATCH", "OPTIONS", "TRACE", "get", "head", "", "X\r\nY: z"] {
                 let request = Request::new(method, route.path.replace("{key}", ADAS));
                 let reply = bench.send(routes, request, Body::None).await;
                 assert_eq!((reply.status, reply.code()), (405, "method-not-allowed"), "{method}");
