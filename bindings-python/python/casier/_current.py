@@ -16,8 +16,8 @@ _session_lookups: list[Callable[[], Session | None]] = []
 _casier: Casier | None = None
 
 
-def current_session() -> Session | None:
-    """The signed-in user of the request that this code serves; None outside of one."""
+def verified_session() -> Session | None:
+    """The session of the request that this code serves, once it has been verified; else None."""
     found = _session.get()
     for lookup in _session_lookups:
         found = found or lookup()

@@ -15,7 +15,7 @@ from os import PathLike
 from typing import TYPE_CHECKING, TypedDict
 
 from casier._casier import Casier, StoredFile, UserStorage
-from casier._current import current_session, process_casier
+from casier._current import verified_session, process_casier
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer, SupportsRead
@@ -178,7 +178,7 @@ class S3StorageService:
         return _describe(files.bucket, files.metadata(file_key))
 
     def _files(self, user_id: str, trusted: bool) -> UserStorage:
-        session = current_session()
+        session = verified_session()
         if session is None or trusted:
             return (self._casier or process_casier()).storage_for(user_id)
         session.require_owner(user_id)

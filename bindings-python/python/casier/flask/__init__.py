@@ -29,6 +29,7 @@ from casier.flask.responses import (
 )
 from casier.flask.routes import create_s3_api, create_secure_api
 from casier.flask.sign_in import (
+    current_session,
     extract_token_from_header,
     get_current_user,
     verify_clerk_token,
@@ -39,6 +40,7 @@ __all__ = [
     "create_s3_api",
     "create_secure_api",
     "created_response",
+    "current_session",
     "error_response",
     "extract_token_from_header",
     "get_current_user",

@@ -24,8 +24,22 @@ def get_current_user() -> User | None:
     Raises:
         Unavailable: The issuer's keys cannot be fetched (`jwk-remote-…`).
     """
+    session = current_session()
+    return session.user if session else None
+
+
+def current_session() -> Session | None:
+    """The session that this request is signed in as, with `user`, `files()`, `has_subscription(…)`
+    and their like; None when nobody is signed in.
+
+    In a view under one of the decorators it is never None. Elsewhere the request's token is
+    verified at the first call.
+
+    Raises:
+        Unavailable: The issuer's keys cannot be fetched (`jwk-remote-…`).
+    """
     try:
-        return signed_in().user
+        return signed_in()
     except (AuthenticationError, AccessDenied, InvalidInput):
         return None
 
