@@ -40,7 +40,7 @@ browser_tests() {
 }
 
 check_scripts() {
-  local scripts=(.ci/run scripts/*.sh tests/servers/*.sh)
+  local scripts=(.ci/run scripts/*.sh bindings-*/*.sh tests/servers/*.sh)
   if command -v shellcheck >/dev/null; then
     shellcheck -x "${scripts[@]}"
   else
