@@ -11,6 +11,5 @@ quiet_stage "node tools" 300 node_tools
 stage "node package" 3000 build_release_node
 stage "pack" 120 pack_node
 mkdir -p dist
-version=$(node -p 'require("./bindings-node/package.json").version')
-mv "$SCRATCH/casier-node.tgz" "dist/casier-$version.tgz"
-finish "dist/casier-$version.tgz"
+mv "$SCRATCH/casier-node.tgz" dist/
+finish "dist/casier-node.tgz"
