@@ -1,7 +1,7 @@
 // Forms, as they arrive: in pieces of any size, cut off, or no forms at all.
 
 import assert from 'node:assert/strict'
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -142,10 +142,11 @@ test('a form has few parts, empty ones and other files among them', limit, async
   }
 })
 
-test('a file never goes over another', limit, async () => {
+test('a file goes over no other, and is for nobody else to read', limit, async () => {
   const path = freshPath()
   const form = part('Content-Disposition: form-data; name="file"; filename="a"')
   await read(form, { path })
+  assert.equal(statSync(path).mode & 0o777, 0o600)
   await assert.rejects(read(form, { path }), { code: 'EEXIST' })
   assert.ok(existsSync(path))
 })

@@ -1,8 +1,10 @@
 // casier/next with plain requests: the routes, and who is let in.
 
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, beforeEach, test } from 'node:test'
@@ -382,6 +384,31 @@ test('a call in which the client goes away is given up', limit, async () => {
   assert.deepEqual(readdirSync(temporary), [])
 })
 
+test('a call that waits for the store is given up with its client', limit, async () => {
+  let arrived
+  const silent = createServer((socket) => {
+    socket.on('error', () => undefined)
+    arrived()
+  })
+  await once(silent.listen(0, '127.0.0.1'), 'listening')
+  const endpointUrl = `http://127.0.0.1:${silent.address().port}`
+  const routes = fileRoutes({ casier: new Casier(stack.settings({ endpointUrl })) })
+  try {
+    for (const [method, target, options] of everyRoute('user_user_ada/documents/a.md')) {
+      if (target === 'presigned-url') {
+        continue // never asks the store
+      }
+      const going = new AbortController()
+      arrived = () => going.abort()
+      const { signal } = going
+      await refused('cancelled', 499, method, target, { headers: bearer(ada), signal, ...options }, routes)
+    }
+  } finally {
+    silent.close()
+  }
+  assert.deepEqual(readdirSync(temporary), [])
+})
+
 test('a request id is kept where it is one', limit, async () => {
   const idFor = async (id) =>
     (await call('GET', 'list', { headers: { ...bearer(ada), 'X-Request-Id': id } })).headers.get(
@@ -451,8 +478,11 @@ test('auth() gives the session, and null for every 401', limit, async () => {
 
 test('what is no fault of the token is thrown, not taken for signed out', limit, async () => {
   const crossSite = () => request({ ...cookie(ada), ...EVIL }, 'POST')
+  const fromNowhere = () => request(cookie(ada), 'POST')
   for (const check of [auth, requireAuth, (from) => hasSubscription('free', from)]) {
-    await assert.rejects(check(crossSite()), { code: 'cross-site-request', status: 403 })
+    for (const refused of [crossSite, fromNowhere]) {
+      await assert.rejects(check(refused()), { code: 'cross-site-request', status: 403 })
+    }
   }
   configure(new Casier(stack.settings({ jwksUrl: 'http://127.0.0.1:1/jwks.json' })))
   try {
