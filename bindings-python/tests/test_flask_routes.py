@@ -1,5 +1,6 @@
 """The mounted routes: what they do, and whom they refuse."""
 
+import base64
 import errno
 import io
 import json
@@ -247,6 +248,24 @@ def test_limits_of_the_tier(
     answer = client.post(S3 + "/upload", headers=free, data=form)
     assert (answer.status_code, code(answer)) == (413, "file-too-large")
     assert keys(files) == []
+
+
+def test_a_part_without_a_content_type(
+    client: FlaskClient, bearer: dict[str, str], files: casier.UserStorage
+) -> None:
+    png = base64.b64decode(
+        "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg=="
+    )
+    form = "multipart/form-data; boundary=b"
+    key = f"{files.scope.prefix}images/a.png"
+    for declared in ("", "\r\nContent-Type: text/plain"):
+        head = f'--b\r\nContent-Disposition: form-data; name="s3_key"\r\n\r\n{key}\r\n--b\r\n'
+        head += f'Content-Disposition: form-data; name="file"; filename="a.png"{declared}\r\n\r\n'
+        sent = head.encode() + png + b"\r\n--b--\r\n"
+        answer = client.post(S3 + "/upload", headers=bearer, data=sent, content_type=form)
+        assert answer.status_code == 201, answer.text
+        assert files.metadata(key).content_type == "image/png"
+        files.delete(key)
 
 
 def test_another_users_list(

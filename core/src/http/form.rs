@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::body::{Body, Contents, FormFile};
+use super::body::{Body, Contents};
 use super::members::invalid;
 use super::query::switch;
-use crate::access::{OCTET_STREAM, essence, shown};
+use crate::access::{OCTET_STREAM, content_type_for, essence, shown};
 use crate::json::parse_object;
-use crate::storage::{MAX_PUT_BYTES, Scope, StoredFile, UploadOptions, UserStorage};
+use crate::storage::{
+    MAX_PUT_BYTES, Scope, StoredFile, UploadOptions, UserStorage, clean_filename,
+};
 use crate::{Details, Error, ErrorKind, Result};
 
 /// What a form may take beside its file: boundaries, the heads of its parts, text fields.
@@ -17,6 +19,9 @@ const ROOM_BYTES: u64 = 64 * 1024;
 
 /// The field that holds the file.
 const FILE: &str = "file";
+
+/// The type of every part that has none of its own.
+const TEXT_PLAIN: &str = "text/plain";
 
 const FIELDS: [&str; 4] = ["content_type", "metadata", "overwrite", "s3_key"];
 
@@ -50,8 +55,7 @@ impl UploadForm {
         let mut fields = Fields::read(form.fields)?;
         let file = form.file.filter(|file| !file.filename.is_empty());
         let file = file.ok_or_else(|| invalid("the form has no file in its field `file`"))?;
-        let mut options =
-            UploadOptions { content_type: declared_type(&file), ..UploadOptions::default() };
+        let mut options = UploadOptions::default();
         if let Some(text) = fields.take("metadata") {
             options.metadata = metadata(&text)?;
         }
@@ -67,6 +71,7 @@ impl UploadForm {
                 ));
             }
         };
+        options.content_type = declared_type(file.content_type, &filename);
         Ok(Self { kind, filename, contents: file.contents, options })
     }
 
@@ -115,11 +120,19 @@ impl Fields {
     }
 }
 
-/// The type that the form gives its file, unless it says no more than that it is some file.
-fn declared_type(file: &FormFile) -> Option<String> {
-    let declared = file.content_type.clone()?;
-    let is_telling = !matches!(essence(&declared), "" | OCTET_STREAM);
-    is_telling.then_some(declared)
+/// The type that the form gives a file that is to be called `filename`, unless it says nothing:
+/// `application/octet-stream` is "some file", and `text/plain` is what parsers give a part without a
+/// type (RFC 7578, section 4.4), so it holds only where the filename tells none.
+fn declared_type(declared: Option<String>, filename: &str) -> Option<String> {
+    declared.filter(|declared| match essence(declared).to_ascii_lowercase().as_str() {
+        "" | OCTET_STREAM => false,
+        TEXT_PLAIN => !tells_type(filename),
+        _ => true,
+    })
+}
+
+fn tells_type(filename: &str) -> bool {
+    clean_filename(filename).is_ok_and(|cleaned| content_type_for(&cleaned).is_some())
 }
 
 /// The kind and the filename of a key that a new file is to have: one that an upload could have
@@ -159,7 +172,7 @@ mod tests {
     use bytes::Bytes;
     use proptest::prelude::*;
 
-    use super::super::body::Form;
+    use super::super::body::{Form, FormFile};
     use super::*;
 
     fn read(
@@ -217,12 +230,12 @@ mod tests {
         let form = read(
             &[kind, ("metadata", r#"{"title":"é"}"#), ("overwrite", "false")],
             "a.txt",
-            Some("text/plain"),
+            Some("text/markdown"),
         )
         .unwrap();
         assert_eq!(form.options.metadata["title"], "é");
         assert!(!form.options.overwrite);
-        assert_eq!(form.options.content_type.as_deref(), Some("text/plain"));
+        assert_eq!(form.options.content_type.as_deref(), Some("text/markdown"));
         for other in [
             ("user_id", "user_2"),
             ("file", "x"),
@@ -241,9 +254,31 @@ mod tests {
 
     #[test]
     fn a_type_that_tells_nothing_is_not_declared() {
-        for content_type in [None, Some(""), Some("application/octet-stream"), Some(" ;x")] {
+        for content_type in
+            [None, Some(""), Some("Application/octet-stream"), Some(" ;x"), Some("text/plain")]
+        {
             let form = read(&[("content_type", "image")], "a.png", content_type).unwrap();
             assert_eq!(form.options.content_type, None, "{content_type:?}");
+        }
+    }
+
+    #[test]
+    fn plain_text_is_declared_only_of_a_file_whose_name_tells_no_type() {
+        let kind = ("content_type", "file");
+        let by_key = ("s3_key", "user_1/images/a.png");
+        for (place, filename, content_type, is_declared) in [
+            (kind, "notes", "text/plain", true),
+            (kind, "notes.unheard-of", "text/plain", true),
+            (kind, "A.PNG", "Text/Plain; charset=utf-8", false),
+            (kind, "a.png/notes", "text/plain", true),
+            (kind, "a.md", "text/plain", false),
+            (kind, "a.txt", "text/plain", false),
+            (kind, "a.png", "text/html", true),
+            (by_key, "blob", "text/plain", false),
+        ] {
+            let form = read(&[place], filename, Some(content_type)).unwrap();
+            let expected = is_declared.then_some(content_type);
+            assert_eq!(form.options.content_type.as_deref(), expected, "{filename}");
         }
     }
 
