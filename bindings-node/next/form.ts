@@ -1,132 +1,138 @@
-import { writeFile } from 'node:fs/promises'
+import { createWriteStream } from 'node:fs'
+import type { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { Busboy, type BusboyInstance } from '@fastify/busboy'
 import { BodyRefusal } from './body-refusal.js'
-import { Scanner } from './scanner.js'
 
 /** A form of the type `multipart/form-data`, taken apart. */
 export interface Form {
   fields: [name: string, value: string][]
-  file?: { filename: string; contentType?: string; path: string }
+  file?: { filename: string; contentType: string; path: string }
 }
 
-const LINE_BREAK = '\r\n'
-const END_OF_HEAD = Buffer.from('\r\n\r\n')
-const MOST_HEAD_BYTES = 16 * 1024
-/** Of all text fields together, as in the core: what is longer would only fill the memory. */
+/** Of all names and texts together, as in the core: what is longer would only fill the memory. */
 const MOST_TEXT_BYTES = 64 * 1024
+/** A longer head is cut off there; more than all names may have, lest a name be taken that was cut. */
+const MOST_HEAD_BYTES = 80 * 1024
 /** Parts may be empty, and cost time and memory all the same. */
 const MOST_PARTS = 16
 
 /**
  * Takes a form (RFC 7578) apart while it arrives: its first file named `file` goes to `path`, other
- * files are read over. The parsers of Node and of npm either hold the whole form in memory or hide
- * whether a file came with a content type, which the core has to know.
+ * files are read over.
  *
- * @throws {BodyRefusal} `unreadable` when it is no form, has more than 16 parts, or texts longer than
- * 64 KiB, more than the core takes.
+ * @throws {BodyRefusal} `unreadable` when it is no form or ends early, has more than 16 parts, or its
+ * names and texts are longer than 64 KiB, more than the core takes.
  */
 export async function readForm(
   pieces: AsyncIterable<Uint8Array>,
   contentType: string | null,
   path: string,
 ): Promise<Form> {
-  const delimiter = Buffer.from(`${LINE_BREAK}--${boundaryOf(contentType)}`)
-  // The first delimiter needs no line before it.
-  const scanner = new Scanner(pieces, LINE_BREAK)
+  const parser = parserFor(contentType)
   const form: Form = { fields: [] }
-  let parts = 0
+  const refuse = () => parser.destroy(new BodyRefusal('unreadable'))
   let textBytes = 0
-  await scanner.skipTo(delimiter)
-  while (!(await scanner.isNext('--'))) {
-    parts += 1
-    if (parts > MOST_PARTS) {
-      throw new BodyRefusal('unreadable')
+  const takes = (name: string | undefined, text: string, isCut = false) => {
+    textBytes += Buffer.byteLength((name ?? '') + text)
+    const isGood = name !== undefined && !isCut && textBytes <= MOST_TEXT_BYTES
+    if (!isGood) {
+      refuse()
     }
-    const part = partOf(await scanner.textUntil(END_OF_HEAD, MOST_HEAD_BYTES))
-    if (part.filename === undefined) {
-      const value = await scanner.textUntil(delimiter, MOST_TEXT_BYTES - textBytes)
-      textBytes += Buffer.byteLength(value) + Buffer.byteLength(part.name)
-      form.fields.push([part.name, value])
-    } else if (part.name === 'file' && form.file === undefined) {
-      await writeFile(path, scanner.until(delimiter), { flag: 'wx', mode: 0o600 })
-      form.file = { filename: part.filename, ...contentTypeOf(part), path }
+    return isGood
+  }
+  let contents: Readable | undefined
+  let written: Promise<void> | undefined
+  parser.on('partsLimit', refuse)
+  parser.on('field', (name, value, _nameIsCut, valueIsCut) => {
+    if (takes(name, value, valueIsCut)) {
+      form.fields.push([unescape(name), value])
+    }
+  })
+  parser.on('file', (name, stream, filename, _encoding, contentType) => {
+    stream.on('error', toldByParser)
+    if (!takes(name, filename) || name !== 'file' || form.file !== undefined) {
+      stream.resume()
+      return
+    }
+    form.file = { filename: unescape(filename), contentType, path }
+    contents = stream
+    written = writeDown(stream, path)
+    written.catch((error: Error) => parser.destroy(error))
+  })
+  try {
+    await feed(parser, pieces)
+    await written
+    return form
+  } catch (error) {
+    // What the parser still holds must not begin a file after this.
+    parser.removeAllListeners('file').destroy()
+    // With the error: a file that is destroyed without one while its end is held would never settle.
+    contents?.destroy(error as Error)
+    await written?.catch(() => undefined)
+    throw isOfTheSystem(error) || error instanceof BodyRefusal ? error : new BodyRefusal('unreadable')
+  }
+}
+
+/** Settles once the file is closed: one that is still being opened would appear behind the request. */
+async function writeDown(contents: Readable, path: string): Promise<void> {
+  const file = createWriteStream(path, { flags: 'wx', mode: 0o600 })
+  const closed = new Promise<void>((resolve) => file.once('close', resolve))
+  await pipeline(contents, file).finally(() => closed)
+}
+
+/**
+ * Gives the parser what it takes, and reads the rest away. `pipeline` would wait for ever where the
+ * parser is done before its input is: behind the last delimiter, in the middle of a piece.
+ */
+async function feed(parser: BusboyInstance, pieces: AsyncIterable<Uint8Array>): Promise<void> {
+  let isOver = false
+  const over = new Promise<void>((resolve, reject) => {
+    parser.once('finish', resolve).once('error', reject)
+  }).finally(() => (isOver = true))
+  over.catch(() => undefined)
+  for await (const piece of pieces) {
+    if (isOver) {
+      await over
     } else {
-      await scanner.skipTo(delimiter)
+      await Promise.race([new Promise((resolve) => parser.write(piece, resolve)), over])
     }
   }
-  await scanner.finish()
-  return form
+  parser.end()
+  await over
 }
 
-interface Part {
-  name: string
-  filename?: string
-  contentType?: string
-}
+/** The parser also takes forms of other types, and a boundary without a character. */
+const CONTENT_TYPE = /^multipart\/form-data\s*;.*\bboundary="?[^\s";]/i
 
-function contentTypeOf(part: Part): { contentType?: string } {
-  return part.contentType === undefined ? {} : { contentType: part.contentType }
-}
-
-/** RFC 2046 allows a boundary 70 bytes. */
-function boundaryOf(contentType: string | null): string {
-  const { value, parameters } = parseHeader(contentType ?? '')
-  const boundary = parameters.get('boundary') ?? ''
-  if (value.toLowerCase() !== 'multipart/form-data' || !/^[\x20-\x7e]{1,70}$/.test(boundary)) {
+function parserFor(contentType: string | null): BusboyInstance {
+  if (contentType === null || !CONTENT_TYPE.test(contentType)) {
     throw new BodyRefusal('unreadable')
   }
-  return boundary
+  let parser: BusboyInstance
+  try {
+    parser = new Busboy({
+      headers: { 'content-type': contentType },
+      isPartAFile: (_name, _type, filename) => filename !== undefined,
+      // The core cleans names.
+      preservePath: true,
+      // One piece is in hand at a time. With less, the parser waits in vain for a drain of its own when
+      // a form ends within a long piece.
+      highWaterMark: Number.MAX_SAFE_INTEGER,
+      limits: { fieldSize: MOST_TEXT_BYTES, headerSize: MOST_HEAD_BYTES, parts: MOST_PARTS },
+    })
+  } catch {
+    throw new BodyRefusal('unreadable')
+  }
+  return parser.on('error', toldByParser)
 }
 
-function partOf(head: string): Part {
-  // A head begins with the end of the delimiter's line, and has a line break before each header.
-  const [rest, ...lines] = head.split(LINE_BREAK)
-  if (rest?.trim() !== '') {
-    throw new BodyRefusal('unreadable')
-  }
-  const headers = new Map(lines.map(headerOf))
-  const { value, parameters } = parseHeader(headers.get('content-disposition') ?? '')
-  const name = parameters.get('name')
-  if (value.toLowerCase() !== 'form-data' || name === undefined) {
-    throw new BodyRefusal('unreadable')
-  }
-  const part: Part = { name: unescape(name) }
-  const filename = parameters.get('filename')
-  if (filename !== undefined) {
-    part.filename = unescape(filename)
-  }
-  const contentType = headers.get('content-type')
-  if (contentType !== undefined) {
-    part.contentType = contentType
-  }
-  return part
-}
+/** The first error reaches us by its promise; another would end the process if nobody listened. */
+function toldByParser(): void {}
 
-function headerOf(line: string): [name: string, value: string] {
-  const colon = line.indexOf(':')
-  if (colon < 1) {
-    throw new BodyRefusal('unreadable')
-  }
-  return [line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim()]
-}
-
-const PARAMETER = /;\s*([^\s=;"]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;"]+))\s*/gy
-
-/** A header's value and its parameters, names in lower case; of a repeated one the first counts. */
-function parseHeader(header: string): { value: string; parameters: Map<string, string> } {
-  const end = header.indexOf(';')
-  const value = end < 0 ? header : header.slice(0, end)
-  const rest = header.slice(value.length)
-  if (!/^;?\s*$/.test(rest.replace(PARAMETER, ''))) {
-    throw new BodyRefusal('unreadable')
-  }
-  const parameters = new Map<string, string>()
-  for (const [, name = '', quoted, bare = ''] of rest.matchAll(PARAMETER)) {
-    const key = name.toLowerCase()
-    if (!parameters.has(key)) {
-      parameters.set(key, quoted?.replace(/\\(["\\])/g, '$1') ?? bare)
-    }
-  }
-  return { value: value.trim(), parameters }
+/** A full disk and the like. */
+function isOfTheSystem(error: unknown): boolean {
+  return error instanceof Error && 'syscall' in error
 }
 
 /** Browsers write these three so, in the names of fields and files, and nothing else. */

@@ -151,6 +151,31 @@ test('a file goes in, is listed, comes back byte for byte and is deleted', limit
   assert.equal((await call('DELETE', 'delete', { headers: bearer(ada), json: { s3_key: key } })).status, 200)
 })
 
+test("a part without a content type has its filename's, as python-requests sends it", limit, async () => {
+  const png = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg==', 'base64')
+  const send = (kind, filename, contents) =>
+    call('POST', 'upload', {
+      headers: { ...bearer(ada), 'Content-Type': 'multipart/form-data; boundary=b' },
+      body: Buffer.concat([
+        Buffer.from(`--b\r\nContent-Disposition: form-data; name="content_type"\r\n\r\n${kind}\r\n`),
+        Buffer.from(`--b\r\nContent-Disposition: form-data; name="file"; filename="${filename}"\r\n\r\n`),
+        contents,
+        Buffer.from('\r\n--b--\r\n'),
+      ]),
+    })
+  assert.equal((await send('image', 'a.png', png)).status, 201)
+  assert.equal((await send('file', 'notes', Buffer.from('notes'))).status, 201)
+  const { data } = await call('GET', 'list?with_metadata=true', { headers: bearer(ada) })
+  assert.deepEqual(
+    data.files.map((file) => [file.filename, file.mime_type]),
+    [
+      ['notes', 'text/plain'],
+      ['a.png', 'image/png'],
+    ],
+  )
+  assert.equal((await send('image', 'b.png', Buffer.from('no picture'))).error.code, 'content-mismatch')
+})
+
 test('several files are deleted at once, or none', limit, async () => {
   const keys = [await upload(ada, 'a', 'a.txt'), await upload(ada, 'b', 'b.txt')]
   const bens = await upload(ben, 'c', 'c.txt')
