@@ -156,7 +156,7 @@ export interface VerifierOptions {
 
 /** What an application may decide about its routes. */
 export interface HttpApiOptions {
-  /** Whether `GET /list` of the routes `s3` lets the highest role name another `user_id`. */
+  /** Whether `GET /list` of the routes `s3` and `files` lets the highest role name another `user_id`. */
   adminMayList?: boolean | null | undefined
 }
 
@@ -174,18 +174,6 @@ export interface HttpForm {
   /** The file of the field `file`: its bytes, or where they are on disk. */
   file?: { filename: string; contentType?: string | null; bytes: Contents } |
     { filename: string; contentType?: string | null; path: string } | null
-}
-
-/** What an answer of success holds. */
-export interface HttpSuccess {
-  /** The status. Defaults to 200. */
-  status?: number
-  /** A sentence for people. */
-  message: string
-  /** What was asked for. */
-  data: unknown
-  /** What belongs to it without being part of it. */
-  metadata?: unknown
 }
 
 /** Something that a user asks for and that a policy allows or refuses. */
@@ -806,9 +794,6 @@ export interface StoredFile {
   /** The storage class, where the store names one. */
   storageClass: string | null
 }
-
-/** The answer of success, in the one form of every answer. */
-export declare function successAnswer(success: HttpSuccess, requestId: string): HttpAnswer
 
 /** The version of the package. */
 export declare const VERSION: string

@@ -854,5 +854,4 @@ module.exports.errorAnswer = nativeBinding.errorAnswer
 module.exports.requestId = nativeBinding.requestId
 module.exports.setLogger = nativeBinding.setLogger
 module.exports.settings = nativeBinding.settings
-module.exports.successAnswer = nativeBinding.successAnswer
 module.exports.VERSION = nativeBinding.VERSION

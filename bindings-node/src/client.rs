@@ -2,10 +2,9 @@
 
 use std::ffi::OsString;
 
-use casier::Config;
-use casier::Setting;
 use casier::config::ConfigBuilder;
 use casier::token::RequestHead;
+use casier::{Config, Setting};
 use napi::JsValue as _;
 use napi::bindgen_prelude::*;
 use napi_derive::napi;

@@ -8,7 +8,6 @@ use bytes::Bytes;
 use casier::{Error, ErrorKind};
 use napi::bindgen_prelude::*;
 use napi::{JsDate, JsString};
-use serde_json::Value;
 
 use crate::error::{Failure, Outcome};
 
@@ -244,14 +243,4 @@ pub(crate) fn contents(value: Unknown<'_>, what: &str) -> Outcome<Bytes> {
 /// A path on disk.
 pub(crate) fn path(value: Unknown<'_>, what: &str) -> Outcome<PathBuf> {
     Ok(text(value, what)?.into())
-}
-
-/// Any JSON value that JavaScript gives, as `JSON.stringify` writes it.
-pub(crate) fn json_value(env: &Env, value: Unknown<'_>, what: &str) -> Outcome<Value> {
-    let json: Object<'_> = env.get_global()?.get_named_property_unchecked("JSON")?;
-    let write: Function<'_, Unknown<'_>, Unknown<'_>> =
-        json.get_named_property_unchecked("stringify")?;
-    let text = text(write.call(value)?, what)?;
-    serde_json::from_str(&text)
-        .map_err(|_| Failure::Miswritten(format!("{what} must be a JSON value")))
 }

@@ -4,7 +4,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
 
 use casier::http::{
-    self, Answer, Api, ApiOptions, Body, Call, Contents, Form, FormFile, Request, Success, Wanted,
+    self, Answer, Api, ApiOptions, Body, Call, Contents, Form, FormFile, Request, Wanted,
 };
 use casier::{Error, ErrorKind};
 use napi::bindgen_prelude::*;
@@ -169,27 +169,6 @@ pub fn error_answer(
     now(&env, || {
         let (error, id) = (caught(error)?, text(request_id, "requestId")?);
         Ok(HttpAnswer::new(Answer::error(&error, &id, SystemTime::now())))
-    })
-}
-
-/// The answer of success, in the one form of every answer.
-#[napi(ts_args_type = "success: HttpSuccess, requestId: string")]
-pub fn success_answer(
-    env: Env,
-    success: Unknown<'_>,
-    request_id: Unknown<'_>,
-) -> napi::Result<HttpAnswer> {
-    now(&env, || {
-        let given = Options::new(success, &["status", "message", "data", "metadata"])?;
-        let json = |value, what: &str| convert::json_value(&env, value, what);
-        let message = given.text("message")?.unwrap_or_default();
-        let data = given.read("data", json)?.unwrap_or_default();
-        let mut success = Success::new(message, data);
-        let status = given.count("status")?.and_then(|status| status.try_into().ok());
-        success.status = status.unwrap_or(success.status);
-        success.metadata = given.read("metadata", json)?;
-        let id = text(request_id, "requestId")?;
-        Ok(HttpAnswer::new(Answer::success(success, &id, SystemTime::now())))
     })
 }
 

@@ -2,8 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::answer::Success;
-use super::answer::{public, report};
+use super::answer::{Success, public, report};
 use super::body::{Body, MAX_JSON_BYTES, Wanted};
 use super::form::{UploadForm, form_limit};
 use super::listing;
