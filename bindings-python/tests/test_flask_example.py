@@ -58,7 +58,7 @@ def test_the_page(client: FlaskClient) -> None:
 def test_local_users_are_for_local_work_alone(
     client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert client.post("/sign-in", data={"user": "eve"}).status_code == 404
+    assert client.post("/sign-in", data={"user": "eve"}).status_code == 400
     for site in ["cross-site", "same-site", "none"]:
         for path in ["/sign-in", "/sign-out"]:
             headers = {"Sec-Fetch-Site": site}

@@ -55,7 +55,7 @@ def sign_in() -> Response:
     refuse_outside_local()
     name = request.form.get("user", "")
     if name not in LOCAL_USERS:
-        abort(404)
+        abort(400)
     user_id, tier = LOCAL_USERS[name]
     answer = redirect("/", 303)
     answer.set_cookie("__session", mint(user_id, tier), max_age=3600, httponly=True, samesite="Lax")
