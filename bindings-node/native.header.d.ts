@@ -156,7 +156,7 @@ export interface VerifierOptions {
 
 /** What an application may decide about its routes. */
 export interface HttpApiOptions {
-  /** Whether `GET /list` of the routes `s3` and `files` lets the highest role name another `user_id`. */
+  /** Whether `GET /list` of `s3` and `files` lets the highest role name another `user_id`. */
   adminMayList?: boolean | null | undefined
 }
 

@@ -233,7 +233,8 @@ class HttpApi:
         Args:
             casier: What serves the routes.
             routes: `secure`, `s3` or `files`.
-            admin_may_list: Whether `GET /list` of `s3` and `files` lets the highest role name another user.
+            admin_may_list: Whether `GET /list` of `s3` and `files` lets the highest role name another
+                user.
 
         Raises:
             ConfigError: There is no such set of routes.
