@@ -1,28 +1,30 @@
 import { CasierError, type Session } from '../entry/index.js'
 import { sharedCasier } from './instance.js'
 
-const UNAUTHORIZED = 401
-
 /**
  * Who is signed in: the session, or null for a request whose token is missing, expired or wrong in
- * any other way (every 401).
+ * any other way (every 401), or whose cookie another site sends along to change something.
  *
  * With no `request`, in pages, layouts and server actions, it reads Next's `headers()`. Next does
  * not tell the method there, so a cookie counts only for requests of the site itself wherever the
  * browser names an `Origin`.
  *
- * @throws {CasierError} for everything that is not about the token: `cross-site-request`,
- *   `config-invalid`, `jwk-remote-failed-to-load`.
+ * @throws {CasierError} for what is no fault of the request: `config-invalid`,
+ *   `jwk-remote-failed-to-load`.
  */
 export async function auth(request?: Request): Promise<Session | null> {
   try {
     return await requireAuth(request)
   } catch (error) {
-    if (error instanceof CasierError && error.status === UNAUTHORIZED) {
+    if (error instanceof CasierError && signsNobodyIn(error)) {
       return null
     }
     throw error
   }
+}
+
+function signsNobodyIn({ category }: CasierError): boolean {
+  return ['authentication', 'access-denied', 'invalid-input'].includes(category)
 }
 
 /**

@@ -92,7 +92,7 @@ impl HttpCall {
 
     fn take(&self) -> casier::Result<Call> {
         let call = self.call.lock().unwrap_or_else(PoisonError::into_inner).take();
-        call.ok_or_else(|| Error::new(ErrorKind::InvalidRequest, "the call is answered already"))
+        call.ok_or_else(|| Error::new(ErrorKind::Internal, "the call is answered already"))
     }
 }
 
