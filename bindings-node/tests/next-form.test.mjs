@@ -150,6 +150,9 @@ test('only a file may be large', limit, async () => {
   await refused(`${field('a', 'x'.repeat(most + 1))}--a b--`, options)
   await refused(`${field('a', 'x'.repeat(most / 2)).repeat(2)}--a b--`, options)
   await refused(field('x'.repeat(most + 1), '') + '--a b--', options)
+  // In this charset the text that is cut off there is half as long as its bytes.
+  const wide = 'a\r\nContent-Type: text/plain; charset=utf-16le'
+  await refused(`${field(wide, 'x\0'.repeat(most * 0.75))}--a b--`, options)
   const named = (filename) => part(`Content-Disposition: form-data; name=other; filename="${filename}"`)
   await refused(named('x'.repeat(most + 1)), options)
   await refused(named('x'.repeat(most * 2)), options)
