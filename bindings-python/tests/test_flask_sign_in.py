@@ -368,7 +368,7 @@ def test_a_thread_of_a_request_inside_another_is_nobodys_afterwards(
             return client.get("/inner", headers=stack.bearer("user_ben")).text
 
         assert client.get("/outer", headers=stack.bearer("user_ada")).text == "inner"
-        assert pool.submit(current_session).result() is None
+        assert pool.submit(verified_session).result() is None
 
 
 def test_the_next_request_is_nobodys_where_the_end_of_one_failed(
