@@ -15,6 +15,9 @@ use crate::{Error, ErrorKind, Result};
 ///
 /// Each `has_…` answers yes or no; its `require_…` twin refuses with what was required and what
 /// the user has. Both fail closed: a name that the policy does not know is never granted.
+///
+/// The token is judged when the session is made and not again: keep a session for one request, not
+/// beyond [`expires_at`](Self::expires_at).
 #[derive(Clone, Debug)]
 pub struct Session {
     casier: Casier,
