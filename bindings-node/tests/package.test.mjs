@@ -6,6 +6,7 @@ import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import * as imported from 'casier'
+import * as http from 'casier/http'
 
 const require = createRequire(import.meta.url)
 
@@ -16,6 +17,7 @@ test('both module systems get the same classes', { timeout: 30_000 }, () => {
   for (const name of names) {
     assert.equal(imported[name], required[name], name)
   }
+  assert.equal(http.HttpApi, require('casier/http').HttpApi)
   assert.equal(imported.VERSION, require('casier/package.json').version)
 })
 

@@ -7,7 +7,7 @@ from conftest import LocalStack
 
 import casier
 from casier import _casier
-from casier._casier import HttpAnswer, HttpApi, HttpBody, HttpFile
+from casier.http import HttpAnswer, HttpApi, HttpBody, HttpFile
 
 
 def body(answer: HttpAnswer) -> dict[str, object]:

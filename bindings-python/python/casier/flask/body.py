@@ -9,8 +9,8 @@ from flask import request
 from werkzeug.datastructures import FileStorage
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
-from casier._casier import HttpBody, HttpCall, HttpFile
 from casier.errors import CasierError
+from casier.http import HttpBody, HttpCall, HttpFile
 
 # Werkzeug keeps a longer file of a form on disk.
 _MEMORY_BYTES = 500 * 1024

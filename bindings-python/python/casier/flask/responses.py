@@ -12,8 +12,7 @@ from typing import Any
 
 from flask import Response, current_app, request
 
-from casier import _casier
-from casier._casier import HttpAnswer
+from casier import http
 from casier.errors import CasierError
 
 _REQUEST_ID = "casier.request_id"
@@ -32,7 +31,7 @@ def success_response(
     """
     more = None if metadata is None else _json(metadata)
     return send(
-        _casier.success_answer(
+        http.success_answer(
             message, _json(data), request_id(), status=status_code, metadata=more
         )
     )
@@ -90,16 +89,16 @@ def error_response(
     """
     more = None if details is None else _json(details)
     return send(
-        _casier.failure_answer(status_code, error_code, message, request_id(), details=more)
+        http.failure_answer(status_code, error_code, message, request_id(), details=more)
     )
 
 
 def answer_error(error: CasierError) -> Response:
     """The answer to a request that has failed with one of Casier's codes."""
-    return send(_casier.error_answer(error, request_id()))
+    return send(http.error_answer(error, request_id()))
 
 
-def send(answer: HttpAnswer) -> Response:
+def send(answer: http.HttpAnswer) -> Response:
     """An answer of the core, as the app's own kind of response."""
     return current_app.response_class(answer.body, answer.status, answer.headers)
 
@@ -108,7 +107,7 @@ def request_id() -> str:
     """The id of this request: the incoming `X-Request-Id` when it can be kept, else a new one."""
     known: str | None = request.environ.get(_REQUEST_ID)
     if known is None:
-        known = _casier.request_id(request.headers.get("X-Request-Id"))
+        known = http.request_id(request.headers.get("X-Request-Id"))
         request.environ[_REQUEST_ID] = known
     return known
 

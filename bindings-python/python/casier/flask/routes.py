@@ -10,11 +10,11 @@ from flask import Blueprint, Response, request
 from flask.blueprints import BlueprintSetupState
 from werkzeug.routing import BaseConverter
 
-from casier._casier import HttpApi, http_routes
 from casier.errors import CasierError, InvalidInput
 from casier.flask.body import read_body
 from casier.flask.responses import answer_error, send
 from casier.flask.sign_in import current_casier, remember
+from casier.http import HttpApi, http_routes
 
 
 def create_secure_api(

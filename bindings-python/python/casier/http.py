@@ -1,0 +1,34 @@
+"""The file routes, for another web framework than Flask.
+
+    api = HttpApi(app, "secure")
+    call = api.begin(method, path, query, headers)
+    answer = call.answer(body)          # of call.wanted, at most call.limit bytes
+
+The documentation's page on the routes tells what is left to the framework.
+"""
+
+from casier._casier import (
+    HttpAnswer,
+    HttpApi,
+    HttpBody,
+    HttpCall,
+    HttpFile,
+    error_answer,
+    failure_answer,
+    http_routes,
+    request_id,
+    success_answer,
+)
+
+__all__ = [
+    "HttpAnswer",
+    "HttpApi",
+    "HttpBody",
+    "HttpCall",
+    "HttpFile",
+    "error_answer",
+    "failure_answer",
+    "http_routes",
+    "request_id",
+    "success_answer",
+]
