@@ -9,5 +9,5 @@
  */
 import './index.js'
 
-export { errorAnswer, HttpApi, HttpCall, requestId } from '#native'
+export { errorAnswer, HttpApi, HttpCall, MAX_FORM_PARTS, MAX_FORM_TEXT_BYTES, requestId } from '#native'
 export type { HttpAnswer, HttpApiOptions, HttpBody, HttpForm } from '#native'

@@ -2,6 +2,7 @@ import { createWriteStream } from 'node:fs'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { Busboy, type BusboyInstance } from '@fastify/busboy'
+import { MAX_FORM_PARTS, MAX_FORM_TEXT_BYTES } from '#native'
 import { BodyRefusal } from './body-refusal.js'
 
 /** A form of the type `multipart/form-data`, taken apart. */
@@ -10,12 +11,8 @@ export interface Form {
   file?: { filename: string; contentType: string; path: string }
 }
 
-/** Of all names and texts together, as in the core: what is longer would only fill the memory. */
-const MOST_TEXT_BYTES = 64 * 1024
 /** A longer head is cut off there; more than all names may have, lest a name be taken that was cut. */
 const MOST_HEAD_BYTES = 80 * 1024
-/** Parts may be empty, and cost time and memory all the same. */
-const MOST_PARTS = 16
 
 /**
  * Takes a form (RFC 7578) apart while it arrives: its first file named `file` goes to `path`, other
@@ -35,7 +32,7 @@ export async function readForm(
   let textBytes = 0
   const takes = (name: string | undefined, text: string, isCut = false) => {
     textBytes += Buffer.byteLength((name ?? '') + text)
-    const isGood = name !== undefined && !isCut && textBytes <= MOST_TEXT_BYTES
+    const isGood = name !== undefined && !isCut && textBytes <= MAX_FORM_TEXT_BYTES
     if (!isGood) {
       refuse()
     }
@@ -119,7 +116,7 @@ function parserFor(contentType: string | null): BusboyInstance {
       // One piece is in hand at a time. With less, the parser waits in vain for a drain of its own when
       // a form ends within a long piece.
       highWaterMark: Number.MAX_SAFE_INTEGER,
-      limits: { fieldSize: MOST_TEXT_BYTES, headerSize: MOST_HEAD_BYTES, parts: MOST_PARTS },
+      limits: { fieldSize: MAX_FORM_TEXT_BYTES, headerSize: MOST_HEAD_BYTES, parts: MAX_FORM_PARTS },
     })
   } catch {
     throw new BodyRefusal('unreadable')

@@ -1,4 +1,4 @@
-//! The core's HTTP routes, for `casier/next`.
+//! The core's HTTP routes, for `casier/http` and `casier/next`.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
@@ -16,6 +16,14 @@ use crate::convert::{self, Js, class, contents, is_absent, members, path, text, 
 use crate::error::{Outcome, caught};
 use crate::options::Options;
 use crate::session::Session;
+
+/// The most parts of a form, for whoever takes it apart: even an empty part costs memory.
+#[napi]
+pub const MAX_FORM_PARTS: u32 = http::MAX_FORM_PARTS;
+
+/// The most bytes of a form's names and texts together.
+#[napi]
+pub const MAX_FORM_TEXT_BYTES: u32 = http::MAX_FORM_TEXT_BYTES;
 
 /// A set of routes over a `Casier`.
 #[napi]

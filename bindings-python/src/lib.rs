@@ -23,6 +23,8 @@ mod _casier {
     #[expect(non_upper_case_globals, reason = "Python's name for it")]
     const __version__: &str = env!("CARGO_PKG_VERSION");
     #[pymodule_export]
+    const MAX_FORM_PARTS: u32 = casier::http::MAX_FORM_PARTS;
+    #[pymodule_export]
     use crate::access::{Action, Decision, Facts, Policy};
     #[pymodule_export]
     use crate::client::{Casier, settings};

@@ -8,6 +8,7 @@ The documentation's page on the routes tells what is left to the framework.
 """
 
 from casier._casier import (
+    MAX_FORM_PARTS,
     HttpAnswer,
     HttpApi,
     HttpBody,
@@ -21,6 +22,7 @@ from casier._casier import (
 )
 
 __all__ = [
+    "MAX_FORM_PARTS",
     "HttpAnswer",
     "HttpApi",
     "HttpBody",

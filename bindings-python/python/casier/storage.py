@@ -61,7 +61,8 @@ class S3StorageService:
 
     def __init__(self, casier: Casier | None = None) -> None:
         """Uses this `Casier`. Defaults to that of the process: of the Flask app that was set up
-        with `FlaskCasier`, else from the environment."""
+        with `FlaskCasier`, else from the environment. A signed-in user's own files are always those
+        of the `Casier` that has signed them in."""
         self._casier = casier
 
     def upload_file(

@@ -7,6 +7,13 @@ use bytes::Bytes;
 /// The longest JSON body.
 pub const MAX_JSON_BYTES: u64 = 1024 * 1024;
 
+/// The most parts of a form, for whoever takes it apart: even an empty part costs memory, and one
+/// with a file an open file.
+pub const MAX_FORM_PARTS: u32 = 16;
+
+/// The most bytes of a form's names and texts together.
+pub const MAX_FORM_TEXT_BYTES: u32 = 64 * 1024;
+
 /// What a call wants to be read of the request's body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -18,7 +25,7 @@ pub enum Wanted {
         /// The most bytes to read; a longer body is given as [`Body::TooLarge`].
         limit: u64,
     },
-    /// A form of the type `multipart/form-data`.
+    /// A form of the type `multipart/form-data`, of at most [`MAX_FORM_PARTS`] parts.
     Form {
         /// The most bytes to read, the form's own boundaries included.
         limit: u64,

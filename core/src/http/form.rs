@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::body::{Body, Contents};
+use super::body::{Body, Contents, MAX_FORM_TEXT_BYTES};
 use super::members::invalid;
 use super::query::switch;
 use crate::access::{OCTET_STREAM, content_type_for, essence, shown};
@@ -15,7 +15,7 @@ use crate::storage::{
 use crate::{Details, Error, ErrorKind, Result};
 
 /// What a form may take beside its file: boundaries, the heads of its parts, text fields.
-const ROOM_BYTES: u64 = 64 * 1024;
+const ROOM_BYTES: u64 = MAX_FORM_TEXT_BYTES as u64;
 
 /// The field that holds the file.
 const FILE: &str = "file";

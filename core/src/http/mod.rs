@@ -41,7 +41,9 @@ mod time;
 
 pub use answer::{Answer, Failure, Success};
 pub use api::{Api, ApiOptions, Request};
-pub use body::{Body, Contents, Form, FormFile, MAX_JSON_BYTES, Wanted};
+pub use body::{
+    Body, Contents, Form, FormFile, MAX_FORM_PARTS, MAX_FORM_TEXT_BYTES, MAX_JSON_BYTES, Wanted,
+};
 pub use call::Call;
 pub use request_id::request_id;
 pub use routes::{Route, Routes};

@@ -10,12 +10,10 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from casier.errors import CasierError
-from casier.http import HttpBody, HttpCall, HttpFile
+from casier.http import MAX_FORM_PARTS, HttpBody, HttpCall, HttpFile
 
 # Werkzeug keeps a longer file of a form on disk.
 _MEMORY_BYTES = 500 * 1024
-# Werkzeug keeps every part of a form, and each file in memory or in an open file of its own.
-_MOST_PARTS = 16
 
 
 def read_body(call: HttpCall) -> HttpBody:
@@ -40,7 +38,7 @@ def read_body(call: HttpCall) -> HttpBody:
 def _form() -> HttpBody:
     if request.mimetype != "multipart/form-data":
         return HttpBody.unreadable()
-    request.max_form_parts = min(_MOST_PARTS, request.max_form_parts or _MOST_PARTS)
+    request.max_form_parts = min(MAX_FORM_PARTS, request.max_form_parts or MAX_FORM_PARTS)
     file = request.files.get("file")
     fields = list(request.form.items(multi=True))
     return HttpBody.form(fields, None if file is None else _file(file))
