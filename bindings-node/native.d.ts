@@ -714,6 +714,12 @@ export interface LogRecord {
   message: string
 }
 
+/** The most parts of a form, for whoever takes it apart: even an empty part costs memory. */
+export declare const MAX_FORM_PARTS: number
+
+/** The most bytes of a form's names and texts together. */
+export declare const MAX_FORM_TEXT_BYTES: number
+
 /** The organization that is active in a session. */
 export interface Organization {
   /** Names the organization. */
