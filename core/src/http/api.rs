@@ -4,10 +4,10 @@ use std::fmt;
 
 use super::call::{Call, Refusal};
 use super::request_id::request_id;
-use super::routes::{Found, Routes};
+use super::routes::{Found, Route, Routes};
 use super::task::Task;
 use crate::token::RequestHead;
-use crate::{Casier, Error, ErrorKind};
+use crate::{Casier, Error, ErrorKind, Session};
 
 /// The head of a request, as a web framework gives it.
 #[derive(Clone, Default)]
@@ -68,14 +68,18 @@ impl Api {
         let head = RequestHead::new(method, headers);
         // Of two ids neither is known to be the caller's.
         let incoming = head.single("X-Request-Id").ok().flatten();
-        Call {
-            request_id: request_id(incoming),
-            has_body: head.method != "HEAD",
-            step: self.task(&head, &path, query).await,
-        }
+        let request_id = request_id(incoming);
+        let step = self.task(&head, &path, query, &request_id).await;
+        Call { request_id, has_body: head.method != "HEAD", step }
     }
 
-    async fn task(&self, head: &RequestHead, path: &str, query: String) -> Result<Task, Refusal> {
+    async fn task(
+        &self,
+        head: &RequestHead,
+        path: &str,
+        query: String,
+        request_id: &str,
+    ) -> Result<Task, Refusal> {
         let (route, key) = match self.routes.find(&head.method, path) {
             Found::Route(route, key) => (route, key.to_owned()),
             Found::OtherMethods(allow) => return Err(Refusal::other_methods(allow)),
@@ -84,6 +88,7 @@ impl Api {
             }
         };
         let session = self.casier.authenticate_request(head).await?;
+        note_actor(&session, route, request_id);
         Ok(Task {
             casier: self.casier.clone(),
             session,
@@ -93,5 +98,18 @@ impl Api {
             key,
             query,
         })
+    }
+}
+
+/// Files are the user's, whoever signs in for them; who it was, the log must tell.
+fn note_actor(session: &Session, route: &Route, request_id: &str) {
+    let user = session.user();
+    if let Some(actor) = &user.actor {
+        // `Debug` escapes line breaks.
+        tracing::info!(
+            target: "casier::audit",
+            request_id, user = ?user.user_id, actor = ?actor.to_string(), route = route.name,
+            "somebody acts in the place of a user"
+        );
     }
 }

@@ -2,8 +2,10 @@
 
 use casier::http::{Api, ApiOptions, Body, Request, Route, Routes, Wanted};
 use casier_local::Fault;
+use serde_json::{Value, json};
 
 use super::bench::{ADAS, ALL, BENS, Bench, Reply, good, on_bench, with};
+use super::log::{lines, logged};
 
 fn all_routes() -> impl Iterator<Item = (Routes, &'static Route)> {
     ALL.into_iter().flat_map(|routes| routes.table().iter().map(move |route| (routes, route)))
@@ -113,6 +115,74 @@ fn by_cookie_the_site_itself_may_change_things() {
             })
             .await;
         }
+    });
+}
+
+/// Attack 55: whoever acts in a user's place reaches that user's files, and leaves their name.
+#[test]
+fn an_impersonation_is_told_to_the_application_and_logged() {
+    logged(async |bench| {
+        let send = async |actor: Value, routes: Routes, route: &Route| {
+            let bearer = bench.bearer(|asked| {
+                asked.claims.insert("act".to_owned(), actor);
+            });
+            let (request, body) = good(routes, route);
+            let request = with(with(request, "Authorization", &bearer), "X-Request-Id", "id-1");
+            let call = Api::new(bench.casier.clone(), routes, ApiOptions::default());
+            let call = call.begin(request).await;
+            let user = call.session().unwrap().user().clone();
+            (user, call.answer(body).await)
+        };
+        let support = json!({"sub": "user_support", "iss": "https://dashboard.clerk.com"});
+        for (place, (routes, route)) in all_routes().enumerate() {
+            let (user, _) = send(support.clone(), routes, route).await;
+            assert_eq!((user.user_id.as_str(), user.actor.as_ref()), ("ada", Some(&support)));
+            let lines = lines("casier::audit");
+            assert_eq!(lines.len(), place + 1, "{route:?}");
+            for part in ["INFO", "user=\"ada\"", "user_support", "request_id=\"id-1\"", route.name]
+            {
+                assert!(lines[place].contains(part), "{part} {lines:?}");
+            }
+        }
+        assert!(bench.keys().await.contains(&BENS.to_owned()));
+
+        // An actor of an unusual form is told all the same, on one line.
+        let list = Routes::S3.table().iter().find(|route| route.path == "/list").unwrap();
+        let before = lines("casier::audit").len();
+        for actor in [json!("x\ncasier::audit forged"), json!({}), json!(false)] {
+            let (user, answer) = send(actor.clone(), Routes::S3, list).await;
+            assert_eq!((answer.status, user.actor.as_ref()), (200, Some(&actor)));
+        }
+        let (user, _) = send(Value::Null, Routes::S3, list).await;
+        assert_eq!(user.actor, None);
+        let lines = lines("casier::audit");
+        assert_eq!(lines.len(), before + 3, "{lines:?}");
+        assert!(lines.iter().all(|line| !line.contains('\n')), "{lines:?}");
+    });
+}
+
+/// Attack 56: a tier lasts as long as the token that names it, and no longer.
+#[test]
+fn a_tier_that_was_taken_away_ends_with_its_token() {
+    on_bench(async |bench| {
+        let link = async |tier: &str, issued_at: i64| {
+            let bearer = bench.bearer(|asked| {
+                asked.tier = Some(tier.to_owned());
+                asked.sid = Some("sess_1".to_owned());
+                (asked.issued_at, asked.ttl) = (issued_at, 60);
+            });
+            let request = Request::new("POST", "/presigned-url");
+            let body = json!({"s3_key": ADAS, "expires_in": 86_400});
+            let request = with(request, "Authorization", &bearer);
+            bench.send(Routes::S3, request, Body::Json(body.to_string().into())).await
+        };
+        let (a_day, an_hour) = (json!(86_400), json!(3600));
+        assert_eq!(link("pro", -30).await.json["expires_in"], a_day);
+        // The next token of the session counts at once, though the one before still lives.
+        assert_eq!(link("free", 0).await.json["expires_in"], an_hour);
+        let late = link("pro", -600).await;
+        assert_eq!((late.status, late.code()), (401, "token-expired"));
+        assert_eq!(link("free", 0).await.json["expires_in"], an_hour);
     });
 }
 
