@@ -286,24 +286,44 @@ mod tests {
             headers.extend(more);
             let RequestHead { headers, .. } = request("", &headers);
             let head = RequestHead::without_method(headers);
-            extract_token(&head, &RequestRules::default(), UNIX_EPOCH).map_err(|e| e.code())
+            let allowed_origins = vec!["https://listed.test".to_owned()];
+            let rules = RequestRules { allowed_origins, ..RequestRules::default() };
+            extract_token(&head, &rules, UNIX_EPOCH).map_err(|error| error.code())
         };
-        for passes in [
-            &[][..],
-            &[("Sec-Fetch-Site", "cross-site"), ("Sec-Fetch-Mode", "navigate")],
-            &[("origin", "https://app.test")],
-            &[("Origin", "https://app.test"), ("Sec-Fetch-Site", "same-origin")],
+        // Whether each origin passes with each word of the browser's about the site, in this order.
+        let sites = ["same-origin", "same-site", "cross-site", "none", "", "Same-Origin"];
+        let only_same = [true, false, false, false, false, false];
+        let own = "https://app.test";
+        let listed = "https://listed.test";
+        let evil = "https://evil.test";
+        for (origins, alone, with_site) in [
+            (&[][..], true, [true; 6]),
+            (&[own], true, only_same),
+            (&[listed], true, [true; 6]),
+            (&[evil], false, only_same),
+            (&["null"], false, only_same),
+            (&[""], false, only_same),
+            (&["http://app.test"], true, only_same),
+            (&["https://app.test.evil.test"], false, only_same),
+            (&[own, evil], false, [false; 6]),
+            (&[listed, listed], false, [false; 6]),
         ] {
-            assert!(extract(passes).is_ok(), "{passes:?}");
-        }
-        for refused in [
-            &[("origin", "https://evil.test")][..],
-            &[("ORIGIN", "null")],
-            &[("Origin", "")],
-            &[("Origin", "https://app.test"), ("Origin", "https://evil.test")],
-            &[("Origin", "https://app.test"), ("Sec-Fetch-Site", "same-site")],
-        ] {
-            assert_eq!(extract(refused).unwrap_err(), "cross-site-request", "{refused:?}");
+            for name in ["Origin", "origin", "ORIGIN"] {
+                let origin: Vec<_> = origins.iter().map(|origin| (name, *origin)).collect();
+                let check = |more: &[(&str, &str)], passes: bool| {
+                    let answer = extract(&[&origin, more].concat()).map(|found| found.token);
+                    let expected =
+                        if passes { Ok("a".to_owned()) } else { Err("cross-site-request") };
+                    assert_eq!(answer, expected, "{origin:?} {more:?}");
+                };
+                check(&[], alone);
+                for (site, passes) in sites.into_iter().zip(with_site) {
+                    check(&[("Sec-Fetch-Site", site)], passes);
+                    check(&[("sec-fetch-site", site), ("Sec-Fetch-Mode", "navigate")], passes);
+                }
+                let twice = [("Sec-Fetch-Site", "same-origin"), ("Sec-Fetch-Site", "same-origin")];
+                check(&twice, origins.is_empty());
+            }
         }
         let headers = vec![
             ("Authorization".to_owned(), "Bearer a".to_owned()),

@@ -34,6 +34,8 @@ pub(crate) enum Answer {
     Hang,
     /// Nothing comes, for longer than any deadline.
     Silence,
+    /// An empty success, after so long.
+    Late(Duration),
 }
 
 impl Answer {
@@ -166,6 +168,10 @@ async fn serve(
             }
             Answer::Hang => return Ok(()),
             Answer::Silence => tokio::time::sleep(Duration::from_secs(600)).await,
+            Answer::Late(wait) => {
+                tokio::time::sleep(wait).await;
+                stream.write_all(b"HTTP/1.1 200 X\r\nContent-Length: 0\r\n\r\n").await?;
+            }
         }
     }
 }

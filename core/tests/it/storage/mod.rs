@@ -3,6 +3,7 @@
 //! `AWS_REGION` where it has one), else the local one.
 
 pub(crate) mod bench;
+mod deadlines;
 mod deleting;
 mod failures;
 pub(crate) mod fake;
