@@ -7,5 +7,7 @@ mod faults;
 mod keys;
 mod listings;
 mod log;
+#[cfg(target_os = "linux")]
+mod resources;
 mod sign_in;
 mod uploads;
