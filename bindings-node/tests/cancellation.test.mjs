@@ -61,6 +61,7 @@ async function stallingStore(t) {
 
 const direct = new Casier(stack.settings()).storageFor('user_1')
 
+// Attack 105.
 test('an upload from memory, half-way', limit, async (t) => {
   const { files, stall } = await stallingStore(t)
   const giveUp = new AbortController()
@@ -73,6 +74,7 @@ test('an upload from memory, half-way', limit, async (t) => {
   assert.equal(await direct.exists(`${direct.scope.prefix}files/memory.txt`), false)
 })
 
+// Attack 105.
 test('an upload from disk, half-way', limit, async (t) => {
   const { files, stall } = await stallingStore(t)
   const source = join(folder, 'source.txt')

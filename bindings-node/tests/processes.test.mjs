@@ -79,6 +79,7 @@ const WORKER = `
   work().then((names) => parentPort.postMessage(names))
 `
 
+// Attack 103.
 test('worker threads work side by side', limit, async () => {
   await run(`
     import assert from 'node:assert/strict'

@@ -118,6 +118,7 @@ def story(server: Server, token: str, seen: set[int]) -> None:
         seen.add(server.ask("GET", "/pid")["pid"])
 
 
+# Attack 103.
 @pytest.mark.parametrize("is_preloaded", [False, True])
 @pytest.mark.parametrize("threads", [1, 4])
 def test_two_workers(stack: LocalStack, tmp_path: Path, is_preloaded: bool, threads: int) -> None:

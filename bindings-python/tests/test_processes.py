@@ -175,6 +175,7 @@ print(len(files.list().items))
 """
 
 
+# Attack 102.
 def test_forks(stack: LocalStack) -> None:
     token = stack.mint("user_fork", tier="pro", ttl=600)
     assert run(stack, FORK, token) == "13\n"

@@ -7,6 +7,7 @@ import Testing
 struct CancellationTests {
     private static let size = 24 * 1024 * 1024
 
+    /// Attack 105.
     @Test(arguments: [true, false])
     func halfWayThroughAnUpload(fromDisk: Bool) async throws {
         let stack = try LocalStack.shared()

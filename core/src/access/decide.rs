@@ -315,6 +315,7 @@ mod tests {
         }
     }
 
+    /// Attack 44: what is asked for one by one fails closed.
     #[test]
     fn what_the_policy_does_not_have_nobody_has() {
         let mut admin = user("enterprise");

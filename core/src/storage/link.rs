@@ -141,6 +141,7 @@ fn while_keys_live(seconds: u64, end: Option<SystemTime>, now: SystemTime) -> Re
 mod tests {
     use super::*;
 
+    /// Attack 80.
     #[test]
     fn a_link_never_outlives_the_keys_that_sign_it() {
         let now = SystemTime::now();

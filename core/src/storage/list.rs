@@ -205,6 +205,7 @@ mod tests {
         answer.build()
     }
 
+    /// Attack 64.
     #[test]
     fn foreign_and_unreadable_keys_are_never_passed_on() {
         let keys = ["user_1//a", "user_1/a/../b", "user_1/b", "user_10/c", "user_2/d", "x"];
@@ -221,6 +222,7 @@ mod tests {
         assert_eq!(cursor::decode("user_1/", "user_1/", &cursor).unwrap(), "user_1//a");
     }
 
+    /// Attack 115.
     #[test]
     fn a_listing_that_does_not_go_on_is_an_error() {
         let storage = storage();

@@ -91,6 +91,7 @@ mod tests {
         assert_eq!(last(".png"), None);
     }
 
+    /// Attack 70.
     #[test]
     fn refuses_in_every_disguise() {
         for name in [

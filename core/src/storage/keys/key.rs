@@ -87,6 +87,7 @@ mod tests {
         assert_eq!(parse("user_1/", "user_1/a.txt").unwrap().kind, None);
     }
 
+    /// Attack 58.
     #[test]
     fn the_first_segment_decides() {
         for key in [
@@ -113,6 +114,7 @@ mod tests {
         assert!(message("books/a").contains("give it whole"));
     }
 
+    /// Attacks 59 to 61.
     #[test]
     fn unreadable_keys_are_refused_before_ownership() {
         for key in [
@@ -146,6 +148,7 @@ mod tests {
         }
     }
 
+    /// Attack 62.
     #[test]
     fn length_counts_bytes() {
         let longest = format!("user_1/{}", "é".repeat(508));

@@ -165,6 +165,7 @@ mod tests {
         assert!(scope.parse(&key()).is_ok());
     }
 
+    /// Attack 68.
     #[test]
     fn look_alikes_are_others() {
         let ids = ["alice", "аlice", "ａlice", "Alice", "alice ", "e\u{301}", "é", "alice\u{200B}"];

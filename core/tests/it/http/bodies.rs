@@ -106,6 +106,7 @@ fn too_many_keys_are_refused() {
     });
 }
 
+/// Attack 79.
 #[test]
 fn the_life_of_a_link_is_a_whole_number_of_seconds() {
     on_bench(async |bench| {
@@ -122,6 +123,7 @@ fn the_life_of_a_link_is_a_whole_number_of_seconds() {
     });
 }
 
+/// Attack 63 among them.
 #[test]
 fn a_query_says_each_thing_once_and_well() {
     on_bench(async |bench| {

@@ -1,5 +1,7 @@
 //! Pages, and the files of others.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use casier::http::{Body, Request, Routes};
 use serde_json::{Value, json};
@@ -45,13 +47,49 @@ fn pages_lead_to_each_other() {
         }
         assert_eq!(seen.len(), 5);
         assert!(seen.is_sorted() && seen.contains(&ADAS.to_owned()));
+    });
+}
 
-        // A cursor is good in every scope, and leads out of none.
-        let bearer = bench.bearer(|asked| asked.user_id = "ben".to_owned());
-        let mut request = with(Request::new("GET", "/list"), "Authorization", &bearer);
-        request.query = format!("cursor={cursor}");
+/// Attack 65: a cursor is good in every scope, and leads out of none.
+#[test]
+fn the_cursor_of_another_leads_into_ones_own_files() {
+    on_bench(async |bench| {
+        bench.put_raw("user_ben/images/a.png").await;
+        bench.put_raw("user_ben/images/z.png").await;
+        let by = |user_id: &str| {
+            let bearer = bench.bearer(|asked| asked.user_id = user_id.to_owned());
+            move |path: &str, query: String| {
+                let mut request = with(Request::new("GET", path), "Authorization", &bearer);
+                request.query = query;
+                request
+            }
+        };
+        let (ben, ada) = (by("ben"), by("ada"));
+        let first = bench.send(Routes::S3, ben("/list", "limit=1".to_owned()), Body::None).await;
+        assert_eq!(keys(&first.json["files"]), ["user_ben/images/a.png"]);
+        let of_ben = first.json["next_cursor"].as_str().unwrap().to_owned();
+        let forged = |relative: &str| URL_SAFE_NO_PAD.encode(format!("\u{1}{relative}"));
+        for cursor in [
+            of_ben,
+            forged("../user_ben/"),
+            forged("../user_ben/images/"),
+            forged("/user_ben/images/a.png"),
+            forged(BENS),
+            forged("\0"),
+        ] {
+            let routes =
+                [(Routes::Secure, "/files/list"), (Routes::S3, "/list"), (Routes::Files, "/list")];
+            for (routes, path) in routes {
+                let request = ada(path, format!("cursor={cursor}"));
+                let reply = bench.send(routes, request, Body::None).await;
+                assert_eq!(reply.status, 200, "{reply:?}");
+                assert!(!reply.body().contains("user_ben"), "{reply:?}");
+            }
+        }
+        // It goes on in Ada's files from where it stood in Ben's.
+        let request = ada("/list", format!("cursor={}", forged("images/a.png")));
         let reply = bench.send(Routes::S3, request, Body::None).await;
-        assert_eq!(keys(&reply.json["files"]), [BENS]);
+        assert_eq!(keys(&reply.json["files"]), [ADAS]);
     });
 }
 

@@ -14,6 +14,7 @@ use crate::support::Folder;
 
 const MIB: usize = 1 << 20;
 
+/// Attack 73.
 #[test]
 fn a_tier_takes_what_it_takes() {
     on_bench(async |bench| {
@@ -43,6 +44,7 @@ fn a_tier_takes_what_it_takes() {
     });
 }
 
+/// Attacks 70 and 72 among them.
 #[test]
 fn what_is_no_upload_is_refused() {
     on_bench(async |bench| {
@@ -86,6 +88,7 @@ fn what_is_no_upload_is_refused() {
     });
 }
 
+/// Attack 71.
 #[test]
 fn a_browsers_word_on_the_type_is_checked() {
     on_bench(async |bench| {
@@ -128,6 +131,31 @@ fn a_form_may_keep_its_file_on_disk() {
         let reply = bench.send(Routes::Files, request, on_disk("not-there")).await;
         assert_eq!((reply.status, reply.code()), (500, "io-failed"));
         assert!(!reply.body().contains("not-there"));
+    });
+}
+
+/// Attack 76.
+#[test]
+fn of_forms_that_race_to_create_a_file_one_wins() {
+    on_bench(async |bench| {
+        let contents = |place: usize| Bytes::from([PNG, &[u8::try_from(place).unwrap()]].concat());
+        let send = async |place: usize| {
+            let file = FormFile::new("new.png", None, Contents::Memory(contents(place)));
+            let fields = [("content_type", "image"), ("overwrite", "false")];
+            let fields = fields.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
+            bench.upload(Routes::Files, Form::new(fields, Some(file))).await
+        };
+        let replies = futures_util::future::join_all((0..8).map(send)).await;
+        let winners: Vec<_> = (0..8).filter(|place| replies[*place].status == 201).collect();
+        assert_eq!(winners.len(), 1, "{replies:?}");
+        for (place, reply) in replies.iter().enumerate() {
+            if place != winners[0] {
+                assert_eq!((reply.status, reply.code()), (409, "file-exists"), "{reply:?}");
+            }
+        }
+        let files = bench.casier.storage_for("ada").unwrap();
+        let stored = files.read("user_ada/images/new.png").await.unwrap();
+        assert_eq!(stored, contents(winners[0]));
     });
 }
 

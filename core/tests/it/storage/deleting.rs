@@ -25,6 +25,7 @@ fn each_key_is_answered_in_order() {
     });
 }
 
+/// Attack 67.
 #[test]
 fn one_bad_key_and_nothing_is_sent() {
     on_bench(|bench| async move {

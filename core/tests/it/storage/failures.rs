@@ -147,6 +147,7 @@ fn outside_a_runtime_every_call_says_so() {
     }
 }
 
+/// Attack 108.
 #[test]
 fn silence_ends_at_the_deadline() {
     within_limit(async {
@@ -182,6 +183,7 @@ fn passing_faults_are_tried_three_times_and_denials_once() {
     });
 }
 
+/// Attacks 117 and 118.
 #[test]
 fn an_outage_meets_no_storm_of_retries() {
     within_limit(async {
@@ -198,6 +200,7 @@ fn an_outage_meets_no_storm_of_retries() {
     });
 }
 
+/// Attack 112.
 #[test]
 fn a_redirect_is_not_followed() {
     within_limit(async {
@@ -214,6 +217,7 @@ fn a_redirect_is_not_followed() {
     });
 }
 
+/// Attack 78, for a file that is sent in one piece.
 #[test]
 fn a_retry_sends_the_whole_file_again() {
     within_limit(async {
@@ -282,6 +286,7 @@ fn an_announced_length_takes_no_memory() {
     });
 }
 
+/// Attack 111.
 #[test]
 fn a_short_answer_is_an_error() {
     within_limit(async {
@@ -295,6 +300,7 @@ fn a_short_answer_is_an_error() {
     });
 }
 
+/// Attack 75, on the way back.
 #[test]
 fn corrupted_bytes_are_noticed() {
     within_limit(async {
@@ -310,6 +316,7 @@ fn corrupted_bytes_are_noticed() {
     });
 }
 
+/// Attack 110.
 #[test]
 fn answers_that_are_no_answers_are_errors() {
     within_limit(async {
@@ -344,6 +351,7 @@ fn a_download_that_is_given_up_leaves_no_file() {
     });
 }
 
+/// Attack 105.
 #[test]
 fn an_upload_that_is_given_up_stores_nothing() {
     on_bench(|bench| async move {
@@ -386,6 +394,7 @@ fn a_store_that_overwrites_is_not_trusted_to_create() {
     });
 }
 
+/// Attack 77.
 #[test]
 fn a_creation_whose_answer_was_lost_is_recognised() {
     within_limit(async {

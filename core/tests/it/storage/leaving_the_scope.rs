@@ -21,6 +21,7 @@ async fn all_refusals(files: &UserStorage, key: &str, folder: &Folder) -> Vec<Er
     ]
 }
 
+/// Attack 58.
 #[test]
 fn no_operation_takes_the_key_of_another() {
     on_bench(|bench| async move {
@@ -56,6 +57,7 @@ fn no_operation_takes_the_key_of_another() {
     });
 }
 
+/// Attacks 59 to 62.
 #[test]
 fn no_operation_takes_a_key_that_leads_away() {
     on_bench(|bench| async move {
@@ -100,6 +102,7 @@ fn no_operation_takes_a_key_that_leads_away() {
     });
 }
 
+/// Attack 59, in filenames.
 #[test]
 fn filenames_stay_in_the_folder_of_their_kind() {
     on_bench(|bench| async move {
@@ -126,6 +129,7 @@ fn filenames_stay_in_the_folder_of_their_kind() {
     });
 }
 
+/// Attack 68.
 #[test]
 fn two_users_never_see_each_other() {
     on_bench(|bench| async move {

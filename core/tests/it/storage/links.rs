@@ -15,6 +15,7 @@ fn options(expires_in: Option<u64>, download_as: Option<&str>) -> LinkOptions {
     options
 }
 
+/// Attack 79.
 #[test]
 fn a_link_lives_as_long_as_it_may() {
     on_bench(|bench| async move {
@@ -61,6 +62,7 @@ fn an_expired_link_is_refused_by_the_store() {
     });
 }
 
+/// Attack 81.
 #[test]
 fn a_changed_link_is_refused_by_the_store() {
     on_bench(|bench| async move {
@@ -86,6 +88,7 @@ fn a_changed_link_is_refused_by_the_store() {
     });
 }
 
+/// Attack 84 among the names.
 #[test]
 fn type_and_name_are_signed_in() {
     on_bench(|bench| async move {
@@ -120,6 +123,7 @@ fn type_and_name_are_signed_in() {
     });
 }
 
+/// Attack 86.
 #[test]
 fn a_link_shows_its_signature_to_nobody() {
     on_bench(|bench| async move {

@@ -49,6 +49,7 @@ fn pages_follow_each_other_without_gaps() {
     });
 }
 
+/// Attack 58.
 #[test]
 fn neighbours_are_not_listed() {
     on_bench(|bench| async move {
@@ -114,6 +115,7 @@ fn metadata_come_along_when_asked_for() {
     });
 }
 
+/// Attack 63 among them.
 #[test]
 fn wrong_arguments_are_refused() {
     on_bench(|bench| async move {

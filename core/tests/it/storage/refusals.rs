@@ -19,6 +19,7 @@ fn described(name: &str, value: &str) -> UploadOptions {
     options
 }
 
+/// Attacks 70 to 73.
 #[test]
 fn a_refused_upload_stores_nothing() {
     use ErrorKind as K;

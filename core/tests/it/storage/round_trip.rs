@@ -107,6 +107,7 @@ fn a_file_is_replaced_unless_it_is_to_stay() {
     });
 }
 
+/// Attack 76.
 #[test]
 fn creators_that_race_leave_one_winner() {
     on_bench(|bench| async move {

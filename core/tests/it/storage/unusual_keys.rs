@@ -31,6 +31,7 @@ const UNUSUAL: &[&str] = &[
     "ﬁ",
 ];
 
+/// Attack 69.
 #[test]
 fn every_operation_reaches_them() {
     on_bench(|bench| async move {
