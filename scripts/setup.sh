@@ -46,10 +46,7 @@ install_packages() {
   command -v apt-get >/dev/null || give_up "no apt-get here: install these first: $*"
   export DEBIAN_FRONTEND=noninteractive
   if [[ ! -e $SCRATCH/apt-updated ]]; then
-    if [[ ! -e $SCRATCH/apt-is-up-to-date ]]; then
     apt-get update -q || give_up "apt-get update failed, and these are missing: $*; is there a network?"
-    touch "$SCRATCH/apt-is-up-to-date"
-  fi
     touch "$SCRATCH/apt-updated"
   fi
   apt-get install -q -y --no-install-recommends "$@" || give_up "apt-get could not install $*: is there a network?"
