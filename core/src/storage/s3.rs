@@ -124,13 +124,17 @@ impl S3 {
         Instant::now() + self.config.deadline + TIME_FOR_EACH * count
     }
 
-    /// Runs calls that have a common end.
+    /// Runs calls that have a common end; none begins after it.
     pub(super) async fn until<T>(
         &self,
         end: Instant,
         call: impl Future<Output = Result<T>>,
     ) -> Result<T> {
         in_runtime()?;
+        // A timeout that has passed still lets the call take its first step, which may send it.
+        if Instant::now() >= end {
+            return Err(failure::timed_out());
+        }
         tokio::time::timeout_at(end, call).await.unwrap_or_else(|_| Err(failure::timed_out()))
     }
 
