@@ -130,12 +130,15 @@ impl fmt::Display for Error {
 
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Error")
-            .field("code", &self.code())
-            .field("message", &self.0.message)
-            .field("details", &self.0.details)
-            .field("source", &self.0.source)
-            .finish()
+        let mut shown = f.debug_struct("Error");
+        shown.field("code", &self.code()).field("message", &self.0.message);
+        if self.0.details != Details::default() {
+            shown.field("details", &self.0.details);
+        }
+        if let Some(source) = &self.0.source {
+            shown.field("source", source);
+        }
+        shown.finish()
     }
 }
 
@@ -399,6 +402,21 @@ mod tests {
         let again =
             Error::new(ErrorKind::FileTooLarge, "why").with_details(error.details().clone());
         assert_eq!(again.details(), error.details());
+    }
+
+    #[test]
+    fn a_log_line_shows_what_applies_and_stays_one_line() {
+        let error = Error::new(ErrorKind::ConfigInvalid, "no\nbucket");
+        assert_eq!(
+            format!("{error:?}"),
+            r#"Error { code: "config-invalid", message: "no\nbucket" }"#
+        );
+        let error = error.with_required("a bucket").with_source(std::io::Error::other("below"));
+        let shown = format!("{error:?}");
+        assert!(
+            shown.contains(r#"required: Some("a bucket")"#) && shown.contains("below"),
+            "{shown}"
+        );
     }
 
     #[test]
