@@ -129,6 +129,6 @@ install_wheel() {
 
 # The browser, and what drives it.
 browser_tools() {
-  command -v chromium >/dev/null || install_packages chromium
+  command -v chromium >/dev/null || install_packages chromium fonts-liberation
   npm ci --prefix tests/e2e/browser || give_up "npm could not install playwright-core: is there a network?"
 }
