@@ -277,11 +277,28 @@ export declare class Decision {
   require(): void
 }
 
-/** A set of routes over a `Casier`. */
+/**
+ * A set of routes over a `Casier`. A request takes two steps: `begin` with its head, then, once the
+ * body that the call wants is read, `HttpCall.answer`.
+ */
 export declare class HttpApi {
-  /** @param routes `secure`, `s3` or `files`. */
+  /**
+   * @param casier What serves the routes.
+   * @param routes `secure`, `s3` or `files`.
+   * @throws {CasierError} `config-invalid` when there is no such set of routes.
+   */
   constructor(casier: Casier, routes: 'secure' | 's3' | 'files', options?: HttpApiOptions)
-  /** Takes the head of a request: finds the route, signs the user in. */
+  /**
+   * Finds the route of a request and signs the user in. What is refused is refused in the call's
+   * answer. Waits when the issuer's keys have to be fetched.
+   *
+   * @param method The HTTP method.
+   * @param path The path below the prefix that the routes are mounted at, beginning with `/`,
+   * percent-decoded once.
+   * @param query The query as it came, without the `?`.
+   * @param headers All headers as they came.
+   * @throws {CasierError} `cancelled`.
+   */
   begin(method: string, path: string, query: string, headers: RequestHeaders, options?: CallOptions): Promise<HttpCall>
 }
 
@@ -296,7 +313,13 @@ export declare class HttpCall {
   get session(): Session | null
   /** The id of the request, which the answer repeats as `X-Request-Id`. */
   get requestId(): string
-  /** Does what was asked. A failure is an answer. */
+  /**
+   * Does what was asked. A failure is an answer, too. A call is answered once.
+   *
+   * @param body What was read of the body that the call wants, at most `limit` bytes. Defaults to
+   * none.
+   * @throws {CasierError} `cancelled`; `internal` when the call is answered already.
+   */
   answer(body?: HttpBody | null, options?: CallOptions): Promise<HttpAnswer>
 }
 
@@ -688,9 +711,11 @@ export interface Details {
 }
 
 /**
- * The answer that tells of an error, in the one form of every answer.
+ * The answer that tells of an error, in the one form of every answer. Of a 5xx it tells nothing
+ * but the code and its meaning; the rest goes to the log under the request's id.
  *
  * @param error A `CasierError`.
+ * @param requestId What `requestId` has given for the request.
  */
 export declare function errorAnswer(error: CasierError, requestId: string): HttpAnswer
 

@@ -38,7 +38,7 @@ def main() -> None:
     expect("the bytes behind its link", follow(link_of_next(ada, key)), notes)
     if swift:
         print("\nOut by Swift")
-        expect("her list", key in run_swift(swift, ada, "list").decode(), True)
+        expect("her list has the notes", key in run_swift(swift, ada, "list").decode(), True)
         expect("the bytes", run_swift(swift, ada, "read", key), notes)
 
     print("\nIn by Next.js, out by Flask")
@@ -59,7 +59,7 @@ def main() -> None:
     if swift:
         expect("his list in Swift", run_swift(swift, ben, "list"), b"")
         failed = run_swift(swift, ben, "read", key, status=1).decode()
-        expect("her notes in Swift", "not-owner" in failed, True)
+        expect("her notes in Swift are not-owner", "not-owner" in failed, True)
 
     print("\nDeleted by one is gone for the other")
     delete_by_next(ada, key)
@@ -189,7 +189,7 @@ def shown(value: object) -> str:
             names = ", ".join(f"{key} ({size} bytes)" for key, size in value.items())
             return names or "nothing"
         case bool():
-            return "as it should be"
+            return "yes" if value else "no"
     return str(value)
 
 

@@ -25,14 +25,17 @@ pub const MAX_FORM_PARTS: u32 = http::MAX_FORM_PARTS;
 #[napi]
 pub const MAX_FORM_TEXT_BYTES: u32 = http::MAX_FORM_TEXT_BYTES;
 
-/// A set of routes over a `Casier`.
+/// A set of routes over a `Casier`. A request takes two steps: `begin` with its head, then, once the
+/// body that the call wants is read, `HttpCall.answer`.
 #[napi]
 #[derive(Debug)]
 pub struct HttpApi(Api);
 
 #[napi]
 impl HttpApi {
+    /// @param casier What serves the routes.
     /// @param routes `secure`, `s3` or `files`.
+    /// @throws {CasierError} `config-invalid` when there is no such set of routes.
     #[napi(
         constructor,
         ts_args_type = "casier: Casier, routes: 'secure' | 's3' | 'files', options?: HttpApiOptions"
@@ -52,7 +55,15 @@ impl HttpApi {
         })
     }
 
-    /// Takes the head of a request: finds the route, signs the user in.
+    /// Finds the route of a request and signs the user in. What is refused is refused in the call's
+    /// answer. Waits when the issuer's keys have to be fetched.
+    ///
+    /// @param method The HTTP method.
+    /// @param path The path below the prefix that the routes are mounted at, beginning with `/`,
+    /// percent-decoded once.
+    /// @param query The query as it came, without the `?`.
+    /// @param headers All headers as they came.
+    /// @throws {CasierError} `cancelled`.
     #[napi(
         ts_args_type = "method: string, path: string, query: string, headers: RequestHeaders, options?: CallOptions",
         ts_return_type = "Promise<HttpCall>"
@@ -130,7 +141,11 @@ impl HttpCall {
         &self.request_id
     }
 
-    /// Does what was asked. A failure is an answer.
+    /// Does what was asked. A failure is an answer, too. A call is answered once.
+    ///
+    /// @param body What was read of the body that the call wants, at most `limit` bytes. Defaults to
+    /// none.
+    /// @throws {CasierError} `cancelled`; `internal` when the call is answered already.
     #[napi(
         ts_args_type = "body?: HttpBody | null, options?: CallOptions",
         ts_return_type = "Promise<HttpAnswer>"
@@ -165,9 +180,11 @@ impl HttpAnswer {
     }
 }
 
-/// The answer that tells of an error, in the one form of every answer.
+/// The answer that tells of an error, in the one form of every answer. Of a 5xx it tells nothing
+/// but the code and its meaning; the rest goes to the log under the request's id.
 ///
 /// @param error A `CasierError`.
+/// @param requestId What `requestId` has given for the request.
 #[napi(ts_args_type = "error: CasierError, requestId: string")]
 pub fn error_answer(
     env: Env,

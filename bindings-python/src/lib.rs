@@ -25,6 +25,8 @@ mod _casier {
     #[pymodule_export]
     const MAX_FORM_PARTS: u32 = casier::http::MAX_FORM_PARTS;
     #[pymodule_export]
+    const MAX_FORM_TEXT_BYTES: u32 = casier::http::MAX_FORM_TEXT_BYTES;
+    #[pymodule_export]
     use crate::access::{Action, Decision, Facts, Policy};
     #[pymodule_export]
     use crate::client::{Casier, settings};

@@ -70,6 +70,12 @@ impl Error {
         self
     }
 
+    /// [`with_limit`](Self::with_limit), for what is counted in memory.
+    pub(crate) fn with_count(self, limit: usize, used: usize) -> Self {
+        let to_u64 = |count| u64::try_from(count).unwrap_or(u64::MAX);
+        self.with_limit(to_u64(limit), to_u64(used))
+    }
+
     /// Adds how long to wait before another try.
     #[must_use]
     pub fn with_retry_after(mut self, wait: Duration) -> Self {

@@ -11,9 +11,10 @@ from os import PathLike
 from casier.settings import Settings
 from typing import Any, Final, SupportsFloat, SupportsIndex, final, Unpack
 
-__all__ = ["MAX_FORM_PARTS", "__version__", "Action", "Casier", "Decision", "Deletion", "Facts", "HttpAnswer", "HttpApi", "HttpBody", "HttpCall", "HttpFile", "Link", "Organization", "Page", "ParsedKey", "Policy", "Scope", "Session", "StoredFile", "TokenVerifier", "User", "UserStorage", "VerifiedToken", "catalogue", "error_answer", "extract_token", "failure_answer", "http_routes", "request_id", "settings", "success_answer"]
+__all__ = ["MAX_FORM_PARTS", "MAX_FORM_TEXT_BYTES", "__version__", "Action", "Casier", "Decision", "Deletion", "Facts", "HttpAnswer", "HttpApi", "HttpBody", "HttpCall", "HttpFile", "Link", "Organization", "Page", "ParsedKey", "Policy", "Scope", "Session", "StoredFile", "TokenVerifier", "User", "UserStorage", "VerifiedToken", "catalogue", "error_answer", "extract_token", "failure_answer", "http_routes", "request_id", "settings", "success_answer"]
 
 MAX_FORM_PARTS: Final[int]
+MAX_FORM_TEXT_BYTES: Final[int]
 __version__: Final[str]
 
 @final

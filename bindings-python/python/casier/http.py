@@ -9,6 +9,7 @@ The documentation's page on the routes tells what is left to the framework.
 
 from casier._casier import (
     MAX_FORM_PARTS,
+    MAX_FORM_TEXT_BYTES,
     HttpAnswer,
     HttpApi,
     HttpBody,
@@ -23,6 +24,7 @@ from casier._casier import (
 
 __all__ = [
     "MAX_FORM_PARTS",
+    "MAX_FORM_TEXT_BYTES",
     "HttpAnswer",
     "HttpApi",
     "HttpBody",

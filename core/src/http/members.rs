@@ -64,9 +64,9 @@ impl Members {
             None => return Err(invalid("`s3_keys` is missing")),
         };
         if !(1..=MAX_DELETE_KEYS).contains(&values.len()) {
-            let to_u64 = |count| u64::try_from(count).unwrap_or(u64::MAX);
-            return Err(invalid("`s3_keys` has 1 to 1000 keys")
-                .with_limit(to_u64(MAX_DELETE_KEYS), to_u64(values.len())));
+            return Err(
+                invalid("`s3_keys` has 1 to 1000 keys").with_count(MAX_DELETE_KEYS, values.len())
+            );
         }
         let mut keys = Vec::with_capacity(values.len());
         for (place, value) in values.into_iter().enumerate() {

@@ -41,9 +41,8 @@ impl UserStorage {
     /// `invalid-request` for more than 1,000 keys.
     pub async fn delete_many(&self, keys: Vec<String>) -> Result<Vec<Deletion>> {
         if keys.len() > MAX_DELETE_KEYS {
-            let to_u64 = |count| u64::try_from(count).unwrap_or(u64::MAX);
             return Err(Error::new(ErrorKind::InvalidRequest, "1000 keys can be deleted at once")
-                .with_limit(to_u64(MAX_DELETE_KEYS), to_u64(keys.len())));
+                .with_count(MAX_DELETE_KEYS, keys.len()));
         }
         let own = keys.iter().map(|key| self.own(key)).collect::<Result<Vec<OwnKey>>>()?;
         let end = self.s3.end_of_many(own.len());

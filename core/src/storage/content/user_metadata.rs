@@ -49,12 +49,11 @@ pub(crate) fn encode(
     }
     let total: usize = encoded.iter().map(|(name, value)| name.len() + value.len()).sum();
     if total > MAX_METADATA_BYTES {
-        let to_u64 = |bytes| u64::try_from(bytes).unwrap_or(u64::MAX);
         return Err(Error::new(
             ErrorKind::MetadataTooLarge,
             "metadata has 2,048 bytes at most, names and values together",
         )
-        .with_limit(to_u64(MAX_METADATA_BYTES), to_u64(total)));
+        .with_count(MAX_METADATA_BYTES, total));
     }
     Ok(encoded)
 }
