@@ -11,8 +11,8 @@ use crate::{Error, ErrorKind};
 
 /// From this age on a key set is fetched anew in the background, so that nobody has to wait.
 const REFRESH_AGE: Duration = Duration::from_secs(240);
-/// From this age on a key set is used only after another fetch was tried: a key that its issuer has
-/// removed is dead within five minutes.
+/// From this age on a key set is used only if another fetch was tried within as long, and failed: a
+/// key that its issuer has removed is dead within five minutes of the last word about it.
 const SOFT_LIFETIME: Duration = Duration::from_secs(300);
 /// From this age on a key set is not used, even if its issuer cannot be reached.
 const HARD_LIFETIME: Duration = Duration::from_secs(3600);
@@ -21,8 +21,9 @@ const HARD_LIFETIME: Duration = Duration::from_secs(3600);
 const COOLDOWN: Duration = Duration::from_secs(30);
 /// The time to the next attempt after a first failure; it doubles up to the cooldown.
 const FIRST_RETRY: Duration = Duration::from_secs(1);
-/// How long a key id that a fetch did not bring causes no other fetch.
-const ABSENT_LIFETIME: Duration = Duration::from_secs(120);
+/// The longest time for which a key id that a fetch did not bring causes no other fetch. The first
+/// time it is a cooldown, since the token of a new key may come before its key; then it doubles.
+const MAX_ABSENCE: Duration = Duration::from_secs(120);
 /// How many such key ids are remembered.
 const MAX_ABSENT: usize = 64;
 /// How much older than another's a caller's idea of now may be; more is a clock that was set back.
@@ -31,17 +32,27 @@ const CLOCK_TOLERANCE: Duration = Duration::from_secs(60);
 /// The last key set of one issuer and what is known about fetching the next.
 #[derive(Debug, Default)]
 pub(crate) struct KeyCache {
-    current: Option<Current>,
+    current: Option<Arc<FetchedKeys>>,
     last_attempt: Option<SystemTime>,
     /// The last attempt's failure and the wait that it imposes.
     failure: Option<(Error, Duration)>,
-    absent: VecDeque<(String, SystemTime)>,
+    absent: VecDeque<Absent>,
 }
 
+/// A key set and when the fetch that brought it began.
 #[derive(Debug)]
-struct Current {
+pub(crate) struct FetchedKeys {
     keys: Arc<KeySet>,
     fetched_at: SystemTime,
+}
+
+/// A key id that a fetch did not bring.
+#[derive(Debug)]
+struct Absent {
+    key_id: String,
+    since: SystemTime,
+    /// How long it causes no other fetch.
+    wait: Duration,
 }
 
 /// What to do for one token.
@@ -55,10 +66,32 @@ pub(crate) enum Answer {
     Fetch,
     /// Give up.
     Refuse(Error),
+    /// Give up, and fetch the set in the background.
+    RefuseAndRefresh(Error),
+}
+
+impl FetchedKeys {
+    /// The key of this id while the set is so fresh that there is nothing else to decide.
+    pub(crate) fn fresh_key(
+        &self,
+        key_id: Option<&str>,
+        now: SystemTime,
+    ) -> Option<Arc<VerificationKey>> {
+        let is_fresh = age(self.fetched_at, now) < REFRESH_AGE && !is_ahead(self.fetched_at, now);
+        if is_fresh { self.keys.find(key_id) } else { None }
+    }
 }
 
 impl KeyCache {
+    /// The set that came last, whatever its age.
+    pub(crate) fn current(&self) -> Option<&Arc<FetchedKeys>> {
+        self.current.as_ref()
+    }
+
     /// Decides for a token of this key id. `is_fetching`: a fetch is under way.
+    ///
+    /// While the last attempt has failed and there is a set to use, nobody waits: a fetch that may
+    /// take as long as the failed one serves those who come later.
     pub(crate) fn decide(&mut self, key_id: &str, now: SystemTime, is_fetching: bool) -> Answer {
         self.settle_clock(now);
         let usable = self.current.as_ref().map(|current| (current, age(current.fetched_at, now)));
@@ -70,15 +103,21 @@ impl KeyCache {
             };
         };
         match current.keys.find(Some(key_id)) {
-            Some(_) if age >= SOFT_LIFETIME && self.failure.is_none() => Answer::Fetch,
+            Some(_) if age >= SOFT_LIFETIME && !self.has_failed_lately(now) => Answer::Fetch,
             Some(key) if age >= REFRESH_AGE && !is_fetching && self.is_retry_due(now) => {
                 Answer::UseAndRefresh(key)
             }
             Some(key) => Answer::Use(key),
+            None if self.failure.is_some() => {
+                let error = self.unreachable(now);
+                if !is_fetching && self.is_cooled_down(now) {
+                    Answer::RefuseAndRefresh(error)
+                } else {
+                    Answer::Refuse(error)
+                }
+            }
             None if is_fetching => Answer::Fetch,
-            None if self.is_absent(key_id, now) => Answer::Refuse(unknown_key()),
-            None if self.is_cooled_down(now) => Answer::Fetch,
-            None if self.failure.is_some() => Answer::Refuse(self.unreachable(now)),
+            None if self.is_cooled_down(now) && !self.is_absent(key_id, now) => Answer::Fetch,
             None => Answer::Refuse(unknown_key()),
         }
     }
@@ -92,7 +131,7 @@ impl KeyCache {
     /// The attempt that began at `began` brought a set. It replaces the old one, never adds to it:
     /// a key that is gone is gone.
     pub(crate) fn succeed(&mut self, keys: KeySet, began: SystemTime) {
-        self.current = Some(Current { keys: Arc::new(keys), fetched_at: began });
+        self.current = Some(Arc::new(FetchedKeys { keys: Arc::new(keys), fetched_at: began }));
         self.failure = None;
     }
 
@@ -109,34 +148,44 @@ impl KeyCache {
 
     /// A fetch was waited for and did not bring this key id.
     pub(crate) fn note_absent(&mut self, key_id: &str, now: SystemTime) {
-        if self.is_absent(key_id, now) {
+        if let Some(absent) = self.absent.iter_mut().find(|absent| absent.key_id == key_id) {
+            if age(absent.since, now) >= absent.wait {
+                absent.since = now;
+                absent.wait = (absent.wait * 2).min(MAX_ABSENCE);
+            }
             return;
         }
-        self.absent.retain(|(_, since)| age(*since, now) < ABSENT_LIFETIME);
         if self.absent.len() == MAX_ABSENT {
             self.absent.pop_front();
         }
-        self.absent.push_back((key_id.to_owned(), now));
+        self.absent.push_back(Absent { key_id: key_id.to_owned(), since: now, wait: COOLDOWN });
     }
 
     /// After the clock was set back, times of before it lie in the future and would hold for as
     /// long as it was set back. The set then counts as due for a fetch, and its hard lifetime runs.
     fn settle_clock(&mut self, now: SystemTime) {
-        let is_ahead =
-            |time: SystemTime| time.duration_since(now).is_ok_and(|ahead| ahead > CLOCK_TOLERANCE);
-        if let Some(current) = self.current.as_mut().filter(|current| is_ahead(current.fetched_at))
+        if let Some(current) = self.current.as_mut()
+            && is_ahead(current.fetched_at, now)
         {
-            current.fetched_at = now.checked_sub(SOFT_LIFETIME).unwrap_or(now);
+            let keys = Arc::clone(&current.keys);
+            let fetched_at = now.checked_sub(SOFT_LIFETIME).unwrap_or(now);
+            *current = Arc::new(FetchedKeys { keys, fetched_at });
         }
-        if self.last_attempt.is_some_and(is_ahead) {
+        if self.last_attempt.is_some_and(|attempt| is_ahead(attempt, now)) {
             self.last_attempt = None;
+            self.absent.clear();
         }
-        self.absent.retain(|(_, since)| !is_ahead(*since));
     }
 
     fn is_absent(&self, key_id: &str, now: SystemTime) -> bool {
-        let is_recent = |since: SystemTime| age(since, now) < ABSENT_LIFETIME;
-        self.absent.iter().any(|(id, since)| id == key_id && is_recent(*since))
+        let holds = |absent: &Absent| age(absent.since, now) < absent.wait;
+        self.absent.iter().any(|absent| absent.key_id == key_id && holds(absent))
+    }
+
+    /// Whether an attempt of the last five minutes has failed, and none has succeeded since.
+    fn has_failed_lately(&self, now: SystemTime) -> bool {
+        let is_recent = |attempt| age(attempt, now) < SOFT_LIFETIME;
+        self.failure.is_some() && self.last_attempt.is_some_and(is_recent)
     }
 
     fn is_cooled_down(&self, now: SystemTime) -> bool {
@@ -171,6 +220,10 @@ impl KeyCache {
 
 fn age(since: SystemTime, now: SystemTime) -> Duration {
     now.duration_since(since).unwrap_or_default()
+}
+
+fn is_ahead(time: SystemTime, now: SystemTime) -> bool {
+    time.duration_since(now).is_ok_and(|ahead| ahead > CLOCK_TOLERANCE)
 }
 
 #[cfg(test)]
@@ -221,6 +274,10 @@ mod tests {
             Answer::UseAndRefresh(_) => "use and refresh",
             Answer::Fetch => "fetch",
             Answer::Refuse(error) => error.code(),
+            Answer::RefuseAndRefresh(error) => {
+                assert_eq!(error.code(), "jwk-remote-failed-to-load");
+                "refuse and refresh"
+            }
         }
     }
 
@@ -252,12 +309,25 @@ mod tests {
         cache.begin(at(30));
         assert_eq!(decide_at(&mut cache, "y", at(30), true), "fetch", "joins");
         cache.succeed(set(&["a"]), at(30));
-        cache.note_absent("x", at(30));
         assert_eq!(decide(&mut cache, "y", 59), "jwk-kid-mismatch");
-        assert_eq!(decide(&mut cache, "x", 60), "jwk-kid-mismatch", "known to be absent");
         assert_eq!(decide(&mut cache, "y", 60), "fetch");
-        assert_eq!(decide(&mut cache, "x", 150), "fetch");
         assert_eq!(decide(&mut cache, "a", 60), "use");
+    }
+
+    #[test]
+    fn an_absent_id_is_asked_for_again_after_one_cooldown_and_then_ever_less() {
+        let mut cache = warm();
+        let mut second = 30;
+        for wait in [30, 60, 120, 120] {
+            cache.begin(at(second));
+            cache.succeed(set(&["a"]), at(second));
+            cache.note_absent("x", at(second));
+            cache.note_absent("x", at(second + 1));
+            assert_eq!(decide(&mut cache, "x", second + wait - 1), "jwk-kid-mismatch");
+            assert_eq!(decide(&mut cache, "y", second + 30), "fetch");
+            assert_eq!(decide(&mut cache, "x", second + wait), "fetch");
+            second += wait;
+        }
     }
 
     #[test]
@@ -301,12 +371,56 @@ mod tests {
         cache.fail(failed(), false);
         assert_eq!(decide(&mut cache, "a", 300), "use");
         assert_eq!(decide(&mut cache, "a", 301), "use and refresh");
-        assert_eq!(decide(&mut cache, "x", 301), "jwk-remote-failed-to-load", "x may be new");
+        assert_eq!(decide(&mut cache, "a", 599), "use and refresh");
+        assert_eq!(decide(&mut cache, "a", 600), "fetch", "nobody has tried for as long");
         cache.begin(at(3598));
         cache.fail(failed(), true);
         assert_eq!(decide(&mut cache, "a", 3599), "use");
         assert_eq!(decide(&mut cache, "a", 3600), "jwk-remote-failed-to-load");
         assert_eq!(decide(&mut cache, "a", 3628), "fetch");
+    }
+
+    #[test]
+    fn while_the_endpoint_fails_unknown_ids_are_answered_at_once() {
+        let mut cache = warm();
+        cache.begin(at(300));
+        assert_eq!(decide_at(&mut cache, "x", at(300), true), "fetch", "it may come");
+        cache.fail(failed(), false);
+        assert_eq!(decide(&mut cache, "x", 329), "jwk-remote-failed-to-load", "x may be new");
+        assert_eq!(decide(&mut cache, "x", 330), "refuse and refresh");
+        cache.begin(at(330));
+        assert_eq!(decide_at(&mut cache, "x", at(330), true), "jwk-remote-failed-to-load");
+        cache.succeed(set(&["a", "x"]), at(330));
+        assert_eq!(decide(&mut cache, "x", 331), "use");
+        assert_eq!(decide(&mut cache, "y", 331), "jwk-kid-mismatch");
+    }
+
+    #[test]
+    fn a_fresh_set_answers_by_itself() {
+        let mut cache = warm();
+        let fresh = |cache: &KeyCache, id, now| {
+            cache.current().and_then(|set| set.fresh_key(Some(id), now)).is_some()
+        };
+        assert!(fresh(&cache, "a", at(0)) && fresh(&cache, "a", at(239)));
+        assert!(!fresh(&cache, "x", at(0)));
+        assert!(!fresh(&cache, "a", at(240)), "a fetch is due");
+        assert!(!cache.current().unwrap().fresh_key(None, at(0)).is_some());
+        let early = at(0) - CLOCK_TOLERANCE;
+        assert!(fresh(&cache, "a", early));
+        let back = early - Duration::from_secs(1);
+        assert!(!fresh(&cache, "a", back), "the clock was set back");
+        assert_eq!(decide_at(&mut cache, "a", back, false), "fetch");
+        assert!(!fresh(&cache, "a", back) && !fresh(&cache, "a", at(0)));
+    }
+
+    /// A fetch that began before the clock was set back, and ends after it.
+    #[test]
+    fn a_set_dated_in_the_future_is_not_trusted_until_then() {
+        let mut cache = KeyCache::default();
+        cache.begin(at(100_000));
+        assert_eq!(decide_at(&mut cache, "a", at(0), true), "fetch");
+        cache.succeed(set(&["a"]), at(100_000));
+        assert_eq!(decide(&mut cache, "a", 0), "fetch");
     }
 
     #[test]

@@ -3,10 +3,11 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
+use arc_swap::ArcSwapOption;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 
-use super::cache::{Answer, KeyCache};
+use super::cache::{Answer, FetchedKeys, KeyCache};
 use super::fetch::{Endpoint, FETCH_DEADLINE, FetchFault, failed};
 use super::key::VerificationKey;
 use super::set::KeySet;
@@ -28,6 +29,8 @@ pub(crate) struct RemoteKeys(Arc<Shared>);
 struct Shared {
     endpoint: Endpoint,
     algorithms: Vec<Algorithm>,
+    /// The set of `state`, for those who need nothing else and must not wait for the lock.
+    current: ArcSwapOption<FetchedKeys>,
     state: Mutex<State>,
 }
 
@@ -50,7 +53,19 @@ struct Flight {
 
 impl RemoteKeys {
     pub(crate) fn new(endpoint: Endpoint, algorithms: Vec<Algorithm>) -> Self {
-        Self(Arc::new(Shared { endpoint, algorithms, state: Mutex::default() }))
+        let (current, state) = (ArcSwapOption::empty(), Mutex::default());
+        Self(Arc::new(Shared { endpoint, algorithms, current, state }))
+    }
+
+    /// The key of this id while its set is fresh, at once and without a lock: the common case.
+    /// `None` says nothing but to ask [`RemoteKeys::key`]. The keys of one set are the same `Arc`s
+    /// for as long as the set is used.
+    pub(crate) fn current(
+        &self,
+        key_id: Option<&str>,
+        now: SystemTime,
+    ) -> Option<Arc<VerificationKey>> {
+        self.0.current.load().as_ref()?.fresh_key(key_id, now)
     }
 
     /// The key for a token, fetched if it must be. A token that names none has no key in a set, and
@@ -60,6 +75,9 @@ impl RemoteKeys {
         key_id: Option<&str>,
         now: SystemTime,
     ) -> Result<Arc<VerificationKey>> {
+        if let Some(key) = self.current(key_id, now) {
+            return Ok(key);
+        }
         let key_id = key_id.ok_or_else(unknown_key)?;
         for waits in 0..=MAX_WAITS {
             match self.ask(key_id, now, waits > 0)? {
@@ -74,7 +92,9 @@ impl RemoteKeys {
     fn ask(&self, key_id: &str, now: SystemTime, has_waited: bool) -> Result<Next> {
         let mut state = self.0.lock();
         let flight = state.flight(now);
-        match state.cache.decide(key_id, now, flight.is_some()) {
+        let answer = state.cache.decide(key_id, now, flight.is_some());
+        self.0.publish(&state);
+        match answer {
             Answer::Use(key) => Ok(Next::Use(key)),
             Answer::UseAndRefresh(key) => {
                 self.0.begin(&mut state, now)?;
@@ -88,6 +108,10 @@ impl RemoteKeys {
                 if has_waited && error.kind() == ErrorKind::JwkKidMismatch {
                     state.cache.note_absent(key_id, now);
                 }
+                Err(error)
+            }
+            Answer::RefuseAndRefresh(error) => {
+                self.0.begin(&mut state, now)?;
                 Err(error)
             }
         }
@@ -131,7 +155,10 @@ impl Shared {
             return;
         }
         match outcome {
-            Ok(keys) => state.cache.succeed(keys, began),
+            Ok(keys) => {
+                state.cache.succeed(keys, began);
+                self.publish(&state);
+            }
             Err(fault) => {
                 tracing::warn!(
                     code = fault.error.code(),
@@ -140,6 +167,14 @@ impl Shared {
                 );
                 state.cache.fail(fault.error, fault.is_refusal);
             }
+        }
+    }
+
+    /// Lets those who take no lock see the set as it is now.
+    fn publish(&self, state: &State) {
+        let current = state.cache.current();
+        if current.map(Arc::as_ptr) != self.current.load().as_ref().map(Arc::as_ptr) {
+            self.current.store(current.cloned());
         }
     }
 
