@@ -15,6 +15,7 @@ mod tests {
 
     use super::*;
 
+    /// Attack 15. Attack 16.
     #[test]
     fn other_spellings_are_refused() {
         assert_eq!(decode_base64url("_-8"), Some(vec![0xff, 0xef]));

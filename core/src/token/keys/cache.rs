@@ -330,6 +330,7 @@ mod tests {
         }
     }
 
+    /// Attack 31.
     #[test]
     fn absent_ids_are_bounded() {
         let mut cache = warm();
@@ -404,7 +405,7 @@ mod tests {
         assert!(fresh(&cache, "a", at(0)) && fresh(&cache, "a", at(239)));
         assert!(!fresh(&cache, "x", at(0)));
         assert!(!fresh(&cache, "a", at(240)), "a fetch is due");
-        assert!(!cache.current().unwrap().fresh_key(None, at(0)).is_some());
+        assert!(cache.current().unwrap().fresh_key(None, at(0)).is_none());
         let early = at(0) - CLOCK_TOLERANCE;
         assert!(fresh(&cache, "a", early));
         let back = early - Duration::from_secs(1);

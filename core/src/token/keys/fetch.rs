@@ -161,6 +161,7 @@ fn is_loopback(host: &Host<&str>) -> bool {
 mod tests {
     use super::*;
 
+    /// Attack 36.
     #[test]
     fn addresses_that_can_be_read_by_others_are_refused() {
         for good in [

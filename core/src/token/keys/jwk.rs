@@ -98,6 +98,7 @@ mod tests {
         }
     }
 
+    /// Attack 40.
     #[test]
     fn keys_for_something_else_are_refused() {
         for (name, value) in [

@@ -213,6 +213,7 @@ mod tests {
         assert!(misfit.is_err());
     }
 
+    /// Attack 40.
     #[test]
     fn weak_rsa_numbers_are_refused() {
         let (modulus, exponent) = material(rsa());
@@ -228,6 +229,7 @@ mod tests {
         }
     }
 
+    /// Attack 40.
     #[test]
     fn points_off_their_curve_are_refused() {
         let KeyMaterial::Ec { curve, point } = p256().material() else { panic!("not EC") };

@@ -99,6 +99,7 @@ mod tests {
         assert!(set.find(None).is_none());
     }
 
+    /// Attack 39.
     #[test]
     fn keys_that_share_a_kid_are_left_out() {
         let (a, b) = (rsa().jwk("a"), other_rsa().jwk("a"));
@@ -111,6 +112,7 @@ mod tests {
         assert!(set(json!([encryption, a])).unwrap().find(Some("a")).is_some());
     }
 
+    /// Attack 38.
     #[test]
     fn bad_keys_are_skipped_and_bad_documents_refused() {
         let good = rsa().jwk("a");

@@ -6,8 +6,9 @@ use aws_lc_rs::encoding::AsDer;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{
-    self, ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair, RsaEncoding,
-    RsaKeyPair,
+    self, ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING,
+    ECDSA_P521_SHA512_FIXED_SIGNING, EcdsaKeyPair, EcdsaSigningAlgorithm, Ed25519KeyPair, KeyPair,
+    RsaEncoding, RsaKeyPair,
 };
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -19,7 +20,7 @@ use crate::token::keys::{KeyMaterial, read_pem};
 /// A key pair that signs test tokens.
 pub(crate) enum TestKey {
     Rsa(Box<RsaKeyPair>),
-    P256(EcdsaKeyPair),
+    Ec(KeyType, EcdsaKeyPair),
     Ed25519(Ed25519KeyPair),
 }
 
@@ -36,9 +37,20 @@ pub(crate) fn other_rsa() -> &'static TestKey {
 }
 
 pub(crate) fn p256() -> &'static TestKey {
-    static KEY: LazyLock<TestKey> = LazyLock::new(|| {
-        TestKey::P256(EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap())
-    });
+    static KEY: LazyLock<TestKey> =
+        LazyLock::new(|| new_ec(KeyType::P256, &ECDSA_P256_SHA256_FIXED_SIGNING));
+    &KEY
+}
+
+pub(crate) fn p384() -> &'static TestKey {
+    static KEY: LazyLock<TestKey> =
+        LazyLock::new(|| new_ec(KeyType::P384, &ECDSA_P384_SHA384_FIXED_SIGNING));
+    &KEY
+}
+
+pub(crate) fn p521() -> &'static TestKey {
+    static KEY: LazyLock<TestKey> =
+        LazyLock::new(|| new_ec(KeyType::P521, &ECDSA_P521_SHA512_FIXED_SIGNING));
     &KEY
 }
 
@@ -50,6 +62,10 @@ pub(crate) fn ed25519() -> &'static TestKey {
 
 fn new_rsa() -> TestKey {
     TestKey::Rsa(Box::new(RsaKeyPair::generate(KeySize::Rsa2048).unwrap()))
+}
+
+fn new_ec(curve: KeyType, signing: &'static EcdsaSigningAlgorithm) -> TestKey {
+    TestKey::Ec(curve, EcdsaKeyPair::generate(signing).unwrap())
 }
 
 /// Wraps DER as PEM.
@@ -64,8 +80,8 @@ impl TestKey {
     pub(crate) fn material(&self) -> KeyMaterial {
         match self {
             Self::Rsa(_) => read_pem(&pem("RSA PUBLIC KEY", &self.pkcs1())).unwrap(),
-            Self::P256(pair) => {
-                KeyMaterial::Ec { curve: KeyType::P256, point: pair.public_key().as_ref().to_vec() }
+            Self::Ec(curve, pair) => {
+                KeyMaterial::Ec { curve: *curve, point: pair.public_key().as_ref().to_vec() }
             }
             Self::Ed25519(pair) => {
                 KeyMaterial::Ed25519 { public: pair.public_key().as_ref().to_vec() }
@@ -79,10 +95,15 @@ impl TestKey {
             KeyMaterial::Rsa { modulus, exponent } => {
                 json!({"kty": "RSA", "kid": kid, "n": text(&modulus), "e": text(&exponent)})
             }
-            KeyMaterial::Ec { point, .. } => json!({
-                "kty": "EC", "crv": "P-256", "kid": kid,
-                "x": text(&point[1..33]), "y": text(&point[33..]),
-            }),
+            KeyMaterial::Ec { curve, point } => {
+                let name = match curve {
+                    KeyType::P256 => "P-256",
+                    KeyType::P384 => "P-384",
+                    _ => "P-521",
+                };
+                let (x, y) = point[1..].split_at(point.len() / 2);
+                json!({"kty": "EC", "crv": name, "kid": kid, "x": text(x), "y": text(y)})
+            }
             KeyMaterial::Ed25519 { public } => {
                 json!({"kty": "OKP", "crv": "Ed25519", "kid": kid, "x": text(&public)})
             }
@@ -92,7 +113,7 @@ impl TestKey {
     pub(crate) fn spki(&self) -> Vec<u8> {
         match self {
             Self::Rsa(pair) => pair.public_key().as_der().unwrap().as_ref().to_vec(),
-            Self::P256(pair) => pair.public_key().as_der().unwrap().as_ref().to_vec(),
+            Self::Ec(_, pair) => pair.public_key().as_der().unwrap().as_ref().to_vec(),
             Self::Ed25519(pair) => pair.public_key().as_der().unwrap().as_ref().to_vec(),
         }
     }
@@ -114,16 +135,18 @@ impl TestKey {
             Self::Rsa(pair) => {
                 let padding: &'static dyn RsaEncoding = match algorithm {
                     Algorithm::Rs256 => &signature::RSA_PKCS1_SHA256,
+                    Algorithm::Rs384 => &signature::RSA_PKCS1_SHA384,
                     Algorithm::Rs512 => &signature::RSA_PKCS1_SHA512,
                     Algorithm::Ps256 => &signature::RSA_PSS_SHA256,
                     Algorithm::Ps384 => &signature::RSA_PSS_SHA384,
-                    other => panic!("no test needs {other}"),
+                    Algorithm::Ps512 => &signature::RSA_PSS_SHA512,
+                    other => panic!("{other} is not RSA"),
                 };
                 let mut signature = vec![0; pair.public_modulus_len()];
                 pair.sign(padding, &random, message, &mut signature).unwrap();
                 signature
             }
-            Self::P256(pair) => pair.sign(&random, message).unwrap().as_ref().to_vec(),
+            Self::Ec(_, pair) => pair.sign(&random, message).unwrap().as_ref().to_vec(),
             Self::Ed25519(pair) => pair.sign(message).as_ref().to_vec(),
         }
     }

@@ -2,5 +2,6 @@
 
 pub(crate) mod keys;
 
+mod signatures;
 mod vectors;
 mod verifier;

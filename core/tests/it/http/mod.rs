@@ -9,5 +9,6 @@ mod listings;
 mod log;
 #[cfg(target_os = "linux")]
 mod resources;
+mod secrecy;
 mod sign_in;
 mod uploads;

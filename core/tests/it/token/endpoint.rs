@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
 /// What the endpoint does with each connection.
@@ -15,6 +16,10 @@ pub(crate) enum Reply {
     Body(String),
     /// This body, after a while.
     Late(Duration, String),
+    /// This body, once for each permit that the test gives.
+    Held(Arc<Semaphore>, String),
+    /// Status 200 with these header lines and this body.
+    With(&'static str, Vec<u8>),
     /// This status, with more header lines.
     Status(&'static str, String),
     /// A body that never ends.
@@ -70,6 +75,13 @@ impl Endpoint {
         self.shared.requests.lock().unwrap().clone()
     }
 
+    /// Waits until so many requests have come.
+    pub(crate) async fn has_had(&self, count: usize) {
+        while self.requests().len() < count {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
     pub(crate) fn bytes_sent(&self) -> usize {
         self.shared.bytes_sent.load(Ordering::SeqCst)
     }
@@ -90,11 +102,16 @@ impl Shared {
         self.requests.lock().unwrap().push(String::from_utf8(head).unwrap());
         let reply = self.reply.lock().unwrap().clone();
         match reply {
-            Reply::Body(body) => send_body(&mut stream, &body).await,
+            Reply::Body(body) => send_body(&mut stream, "", body.as_bytes()).await,
             Reply::Late(wait, body) => {
                 tokio::time::sleep(wait).await;
-                send_body(&mut stream, &body).await
+                send_body(&mut stream, "", body.as_bytes()).await
             }
+            Reply::Held(permits, body) => {
+                permits.acquire().await.unwrap().forget();
+                send_body(&mut stream, "", body.as_bytes()).await
+            }
+            Reply::With(headers, body) => send_body(&mut stream, headers, &body).await,
             Reply::Status(status, headers) => {
                 let head = format!(
                     "HTTP/1.1 {status}\r\ncontent-length: 0\r\n{headers}connection: close\r\n\r\n"
@@ -127,9 +144,11 @@ impl Shared {
     }
 }
 
-async fn send_body(stream: &mut TcpStream, body: &str) -> std::io::Result<()> {
+async fn send_body(stream: &mut TcpStream, headers: &str, body: &[u8]) -> std::io::Result<()> {
     let length = body.len();
-    let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n");
+    let head = format!(
+        "HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n{headers}connection: close\r\n\r\n"
+    );
     stream.write_all(head.as_bytes()).await?;
-    stream.write_all(body.as_bytes()).await
+    stream.write_all(body).await
 }

@@ -58,6 +58,22 @@ fn an_endless_body_is_cut_off() {
     });
 }
 
+/// Attack 37. Nothing is ever unpacked: a few kilobytes stay a few kilobytes.
+#[test]
+fn a_packed_body_is_not_unpacked() {
+    within_limit(async {
+        // The head of a gzip file (RFC 1952 section 2.3) and what stands for a million zeros.
+        let packed = [&[0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3][..], &[0xec; 1000]].concat();
+        for encoding in ["content-encoding: gzip\r\n", "content-encoding: br\r\n"] {
+            let (kind, endpoint) = kind(Reply::With(encoding, packed.clone())).await;
+            assert_eq!(kind, Some(ErrorKind::JwkRemoteInvalid));
+            let request = endpoint.requests()[0].to_ascii_lowercase();
+            assert!(!request.contains("accept-encoding"), "{request}");
+        }
+    });
+}
+
+/// Attack 37.
 #[test]
 fn a_body_that_drips_or_never_comes_ends_with_the_deadline() {
     within_limit(async {

@@ -2,6 +2,7 @@
 
 mod endpoint;
 mod faults;
+mod floods;
 mod issuers;
 mod outage;
 
