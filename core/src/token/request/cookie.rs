@@ -9,26 +9,29 @@ use serde_json::Value;
 
 use super::extract::RequestRules;
 use crate::Result;
-use crate::token::jws::{UnverifiedToken, malformed};
+use crate::token::jws::{MAX_TOKEN_BYTES, UnverifiedToken, malformed};
 
-/// How all cookies that Casier reads begin.
+/// The session token.
 const SESSION: &str = "__session";
 /// When the browser's user was last updated; `0` is signed out.
 const CLIENT_UAT: &str = "__client_uat";
 
-/// The cookies of a request that concern Clerk.
+/// The cookies of a request that concern this instance of Clerk.
 pub(crate) struct Cookies<'a>(BTreeMap<&'a str, Cow<'a, str>>);
 
 impl<'a> Cookies<'a> {
     /// Reads `Cookie` headers (RFC 6265 §5.4): split first, then percent-decoded. Two cookies of
     /// one name and different values are refused: one may have been planted by a sibling domain,
     /// and their order proves nothing.
-    pub(crate) fn parse(headers: impl Iterator<Item = &'a str>) -> Result<Self> {
+    pub(crate) fn parse(
+        headers: impl Iterator<Item = &'a str>,
+        suffix: Option<&str>,
+    ) -> Result<Self> {
         let mut cookies = BTreeMap::new();
         for pair in headers.flat_map(|header| header.split(';')) {
             let Some((name, value)) = pair.split_once('=') else { continue };
             let name = name.trim_matches([' ', '\t']);
-            if !name.starts_with(SESSION) && !name.starts_with(CLIENT_UAT) {
+            if !is_read(name, suffix) {
                 continue;
             }
             let value = decode(value.trim_matches([' ', '\t']));
@@ -131,9 +134,19 @@ impl Peek {
     }
 }
 
-/// A value without its quotes, percent-decoded where that gives text.
+/// Whether the choice between session tokens looks at a cookie of this name.
+fn is_read(name: &str, suffix: Option<&str>) -> bool {
+    let rest = name.strip_prefix(SESSION).or_else(|| name.strip_prefix(CLIENT_UAT));
+    rest.is_some_and(|rest| rest.is_empty() || suffix.is_some() && rest.strip_prefix('_') == suffix)
+}
+
+/// A value without its quotes, percent-decoded where that gives text. One too long to be a token,
+/// with each letter encoded, is left as it is, and refused later.
 fn decode(value: &str) -> Cow<'_, str> {
     let bare = value.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(value);
+    if bare.len() > 3 * MAX_TOKEN_BYTES {
+        return Cow::Borrowed(bare);
+    }
     percent_decode_str(bare).decode_utf8().unwrap_or(Cow::Borrowed(bare))
 }
 
@@ -164,7 +177,7 @@ mod tests {
             is_development,
             ..RequestRules::default()
         };
-        let cookies = Cookies::parse([header].into_iter()).unwrap();
+        let cookies = Cookies::parse([header].into_iter(), Some("sfx")).unwrap();
         let now = UNIX_EPOCH + Duration::from_secs(NOW);
         session_cookie(&cookies, &rules, now).map(str::to_owned)
     }
@@ -173,6 +186,7 @@ mod tests {
     fn values_are_split_unquoted_and_decoded() {
         let cookies = Cookies::parse(
             ["x; __session=\"a%2Eb\"; =1; __session_s = c=d ;y", "__client_uat=%zz;;"].into_iter(),
+            Some("s"),
         )
         .unwrap();
         assert_eq!(cookies.value(SESSION, None), Some("a.b"));
@@ -180,8 +194,26 @@ mod tests {
         assert_eq!(cookies.value(CLIENT_UAT, None), Some("%zz"));
         assert_eq!(cookies.value("y", None), None);
         // An encoded semicolon does not begin another cookie.
-        let cookies = Cookies::parse(["a=1%3B__session=evil; __session=b"].into_iter()).unwrap();
+        let header = "a=1%3B__session=evil; __session=b";
+        let cookies = Cookies::parse([header].into_iter(), None).unwrap();
         assert_eq!(cookies.value(SESSION, None), Some("b"));
+    }
+
+    /// Attack 28. However many and long they are, no more is kept than four cookies.
+    #[test]
+    fn cookies_of_nobodys_concern_are_not_kept() {
+        let header: String =
+            (0..10_000).map(|i| format!("__session{i}=1; __session_{i}=1;")).collect();
+        let header =
+            format!("{header} __session=a; __session_s=b; __client_uat=1; __client_uat_s=2");
+        let kept = |suffix| Cookies::parse([header.as_str()].into_iter(), suffix).unwrap().0.len();
+        assert_eq!((kept(Some("s")), kept(None)), (4, 2));
+        let long = format!("__session={}", "%41".repeat(MAX_TOKEN_BYTES + 1));
+        let cookies = Cookies::parse([long.as_str()].into_iter(), None).unwrap();
+        assert!(matches!(cookies.0.get(SESSION), Some(Cow::Borrowed(_))));
+        let twice = "__session_x=1; __session_x=2; __session_s=a; __session_s=a";
+        assert!(Cookies::parse([twice].into_iter(), Some("s")).is_ok(), "not of this instance");
+        assert!(Cookies::parse([twice].into_iter(), Some("x")).is_err());
     }
 
     /// The rules of Clerk in their order, one case each.

@@ -98,7 +98,7 @@ pub fn extract_token(
     if let Some(token) = from_headers(request)? {
         return checked(token, TokenSource::Header);
     }
-    let cookies = Cookies::parse(request.values("cookie"))?;
+    let cookies = Cookies::parse(request.values("cookie"), rules.cookie_suffix.as_deref())?;
     let Some(token) = session_cookie(&cookies, rules, now) else {
         return Err(missing());
     };
@@ -234,6 +234,7 @@ mod tests {
         }
     }
 
+    /// Attack 28, among others.
     #[test]
     fn repeated_long_or_foreign_tokens_are_refused() {
         let bearer = ("Authorization", "Bearer a.b.c");
@@ -259,6 +260,13 @@ mod tests {
         assert_eq!(token(&[("Cookie", "__session=a; __session=a")]), "a");
         let long = format!("Bearer {}", "a".repeat(MAX_TOKEN_BYTES + 1));
         assert_eq!(code(&[("Authorization", &long)]), "token-invalid");
+        assert_eq!(code(&[("X-Clerk-Auth-Token", &long)]), "token-invalid");
+        for letter in ["a", "%41", ","] {
+            let cookie = format!("__session={}", letter.repeat(MAX_TOKEN_BYTES + 1));
+            assert_eq!(code(&[("Cookie", &cookie)]), "token-invalid");
+        }
+        let longest = "a".repeat(MAX_TOKEN_BYTES);
+        assert_eq!(token(&[("Cookie", &format!("__session={longest}"))]), longest);
         assert_eq!(code(&[("Authorization", "Bearer a.b.ç")]), "token-invalid");
         assert_eq!(code(&[("Cookie", "__session=a.b.ç")]), "token-invalid");
         assert_eq!(token(&[("Cookie", "name=Éric; __session=a")]), "a");

@@ -5,6 +5,8 @@ mod faults;
 mod floods;
 mod issuers;
 mod outage;
+#[cfg(target_os = "linux")]
+mod sizes;
 
 use std::sync::Arc;
 
