@@ -8,8 +8,9 @@ use crate::Result;
 use crate::access::Policy;
 use crate::config::{Config, ConfigBuilder, Setting, missing};
 use crate::session::Session;
+use crate::state::StateStore;
 use crate::storage::{Scope, Storage, UserStorage};
-use crate::token::{Issuers, RequestHead, TokenSource, User, extract_token};
+use crate::token::{Issuers, RequestHead, Revocations, TokenSource, User, extract_token};
 
 /// Verifies who is calling and opens their files. Build one for a process; cloning is cheap, and
 /// all clones share keys, connections and caches.
@@ -24,6 +25,7 @@ struct Inner {
     config: Config,
     issuers: Issuers,
     storage: Option<Storage>,
+    revocations: Arc<Revocations>,
 }
 
 impl Casier {
@@ -47,7 +49,8 @@ impl Casier {
     pub fn new(config: Config) -> Result<Self> {
         let issuers = Issuers::new(config.issuers.clone(), config.policy.clone())?;
         let storage = config.storage.clone().map(Storage::new).transpose()?;
-        Ok(Self(Arc::new(Inner { config, issuers, storage })))
+        let revocations = Arc::new(Revocations::new(config.state.clone()));
+        Ok(Self(Arc::new(Inner { config, issuers, storage, revocations })))
     }
 
     /// Verifies a session token that came in a header.
@@ -77,6 +80,28 @@ impl Casier {
     /// `invalid-user-id`; `config-invalid` when no bucket is configured.
     pub fn storage_for(&self, user_id: &str) -> Result<UserStorage> {
         self.files(user_id, None)
+    }
+
+    /// Refuses every token of a session (`sid`) from now on, here at once and in other processes over
+    /// the same [`Config::state`] within a second. It lasts for as long as a token of now can live;
+    /// end the session at the issuer too, or it goes on making new ones.
+    ///
+    /// # Errors
+    /// `invalid-request` when the id is empty; `state-unavailable`.
+    pub async fn revoke(&self, session_id: &str) -> Result<()> {
+        self.0.revocations.revoke(session_id).await
+    }
+
+    /// Refuses every token of a user ([`User::user_id`]) that was made at `at` or before, or that
+    /// does not say when, as [`revoke`](Self::revoke) does those of a session. Of two such times the
+    /// later holds. Tokens tell the time in whole seconds, so that one made later in the same second
+    /// is refused as well.
+    ///
+    /// # Errors
+    /// `invalid-user-id` when the id is empty; `invalid-request` when `at` is more than 5 minutes
+    /// ahead; `state-unavailable`.
+    pub async fn revoke_user(&self, user_id: &str, at: SystemTime) -> Result<()> {
+        self.0.revocations.revoke_user(user_id, at, SystemTime::now()).await
     }
 
     /// The configuration that this was built from.
@@ -131,6 +156,13 @@ impl CasierBuilder {
     #[must_use]
     pub fn policy(self, policy: Policy) -> Self {
         Self(self.0.policy(policy))
+    }
+
+    /// Keeps what several processes share, such as revocations, in this store instead of the memory
+    /// of this process.
+    #[must_use]
+    pub fn state(self, state: Arc<dyn StateStore>) -> Self {
+        Self(self.0.state(state))
     }
 
     /// Builds, without I/O but for the files that the settings name.

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use serde_json::{Map, Value};
 
-use crate::access::{Action, Facts};
+use crate::access::{Action, Facts, Requirement};
 use crate::client::Casier;
 use crate::storage::UserStorage;
 use crate::token::{User, VerifiedToken};
@@ -61,7 +61,7 @@ impl Session {
     /// # Errors
     /// `subscription-required`; `config-invalid` when the policy has no such tier.
     pub fn require_subscription(&self, tier: &str) -> Result<()> {
-        self.require(Action::Subscription(tier.to_owned()))
+        self.decide(Action::Subscription(tier.to_owned()))
     }
 
     /// Whether the user's application role is `role` or a higher one. Organization roles never
@@ -75,7 +75,7 @@ impl Session {
     /// # Errors
     /// `role-required`; `config-invalid` when the policy has no such role.
     pub fn require_role(&self, role: &str) -> Result<()> {
-        self.require(Action::Role(role.to_owned()))
+        self.decide(Action::Role(role.to_owned()))
     }
 
     /// Whether the user's tier includes `feature`, or the token grants it.
@@ -88,7 +88,51 @@ impl Session {
     /// # Errors
     /// `feature-required`.
     pub fn require_feature(&self, feature: &str) -> Result<()> {
-        self.require(Action::Feature(feature.to_owned()))
+        self.decide(Action::Feature(feature.to_owned()))
+    }
+
+    /// Whether the token names `plan`: `pro`, or `u:pro` and `o:pro` for one of the user or of the
+    /// active organization.
+    pub fn has_plan(&self, plan: &str) -> bool {
+        self.require_plan(plan).is_ok()
+    }
+
+    /// Refuses unless the token names `plan`.
+    ///
+    /// # Errors
+    /// `plan-required`.
+    pub fn require_plan(&self, plan: &str) -> Result<()> {
+        self.decide(Action::Plan(plan.to_owned()))
+    }
+
+    /// Whether the user has `permission` in the active organization: `org:teams:manage` or
+    /// `teams:manage`.
+    pub fn has_permission(&self, permission: &str) -> bool {
+        self.require_permission(permission).is_ok()
+    }
+
+    /// Refuses unless the user has `permission` in the active organization.
+    ///
+    /// # Errors
+    /// `permission-required`.
+    pub fn require_permission(&self, permission: &str) -> Result<()> {
+        self.decide(Action::Permission(permission.to_owned()))
+    }
+
+    /// Whether the token alone grants all that is asked for, as Clerk's `has()` tells it. `role` is
+    /// a role in the active organization here.
+    pub fn has(&self, wanted: &Requirement) -> bool {
+        self.require(wanted).is_ok()
+    }
+
+    /// Refuses unless the token alone grants all that is asked for.
+    ///
+    /// # Errors
+    /// The first that is lacking: `role-required`, `permission-required`, `feature-required`,
+    /// `plan-required`, `reverification-required`; `invalid-request` when nothing is asked for, or a
+    /// reverification after 0 minutes.
+    pub fn require(&self, wanted: &Requirement) -> Result<()> {
+        self.decide(Action::Has(wanted.clone()))
     }
 
     /// Whether a record that the application keeps belongs to this user.
@@ -115,7 +159,7 @@ impl Session {
         self.casier.files(&self.user().user_id, Some(self.user().clone()))
     }
 
-    fn require(&self, action: Action) -> Result<()> {
+    fn decide(&self, action: Action) -> Result<()> {
         let policy = &self.casier.config().policy;
         let decision = policy.decide(self.user(), &action, &Facts::default(), SystemTime::now());
         decision.into_result().map(drop)

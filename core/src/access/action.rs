@@ -1,5 +1,7 @@
 //! What somebody wants to do, and the facts that a decision needs beside the policy.
 
+use super::requirement::Requirement;
+
 /// Something that a user asks for and that the policy allows or refuses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -11,6 +13,14 @@ pub enum Action {
     /// Use a feature: `books`, or `u:books` and `o:books` for what the token itself grants to the
     /// user or to the active organization.
     Feature(String),
+    /// Pass where this permission in the active organization is needed: `org:teams:manage` or
+    /// `teams:manage`.
+    Permission(String),
+    /// Pass where the token must name this plan: `pro`, or `u:pro` and `o:pro` for one of the user
+    /// or of the active organization.
+    Plan(String),
+    /// Pass where the token must grant all of this.
+    Has(Requirement),
     /// Store a file.
     Upload {
         /// The kind of file, for example `image`.

@@ -4,6 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use super::action::{Action, Facts};
 use super::decision::{Decision, Terms};
+use super::has;
 use super::policy::Policy;
 use super::size::format_size;
 use super::tier::Tier;
@@ -17,12 +18,18 @@ impl Policy {
     /// A tier or role that the policy does not have is a mistake of the application and is refused
     /// for everybody with `config-invalid`; a feature that no tier has can still be granted by a
     /// token. A user whose tier or role the policy does not have counts as having the lowest. A
-    /// link is shortened to the tier's longest, never refused for its length.
+    /// link is shortened to the tier's longest, never refused for its length. Permissions, plans
+    /// and [`Action::Has`] ask the token alone; an empty name is never granted.
     pub fn decide(&self, user: &User, action: &Action, facts: &Facts, now: SystemTime) -> Decision {
         match action {
             Action::Subscription(tier) => self.require_tier(user, tier),
             Action::Role(role) => self.require_role(user, role),
             Action::Feature(feature) => self.require_feature(user, feature),
+            Action::Permission(permission) => {
+                has::require_permission(user, permission).map(|()| Terms::default())
+            }
+            Action::Plan(plan) => has::require_plan(user, plan).map(|()| Terms::default()),
+            Action::Has(wanted) => has::require_all(user, wanted).map(|()| Terms::default()),
             Action::Upload { kind, filename, content_type, size } => {
                 self.admit(user, kind, filename, content_type, *size, facts)
             }
@@ -55,7 +62,7 @@ impl Policy {
     /// whatever the scope, `u:name` to the user, `o:name` to the active organization. A name with a
     /// scope asks the token alone.
     fn has_feature(&self, user: &User, feature: &str) -> bool {
-        self.tier_of(user).has_feature(feature) || is_granted(&user.features, feature)
+        self.tier_of(user).has_feature(feature) || has::is_granted(&user.features, feature)
     }
 
     fn require_tier(&self, user: &User, required: &str) -> Result<Terms> {
@@ -167,23 +174,6 @@ fn unknown(what: &str, name: &str, known: &str) -> Error {
         ErrorKind::ConfigInvalid,
         format!("the policy has no {what} `{name}`; it has {known}"),
     )
-}
-
-/// Whether the token's features (`u:books`, `o:books`, `uo:books`) hold this one. The long names of
-/// the scopes are Clerk's (<https://clerk.com/docs/guides/sessions/session-tokens>).
-fn is_granted(features: &[String], feature: &str) -> bool {
-    let (scope, wanted) = match feature.split_once(':') {
-        Some(("u" | "user", name)) => (Some('u'), name),
-        Some(("o" | "org" | "organization", name)) => (Some('o'), name),
-        Some(_) => return false,
-        None => (None, feature),
-    };
-    !wanted.is_empty()
-        && features.iter().filter_map(|entry| entry.split_once(':')).any(|(scopes, name)| {
-            name == wanted
-                && matches!(scopes, "u" | "o" | "uo" | "ou")
-                && scope.is_none_or(|scope| scopes.contains(scope))
-        })
 }
 
 #[cfg(test)]

@@ -7,11 +7,13 @@ mod action;
 mod content_type;
 mod decide;
 mod decision;
+mod has;
 mod kind;
 mod media;
 mod policy;
 mod policy_file;
 mod policy_values;
+mod requirement;
 mod size;
 mod tier;
 
@@ -21,6 +23,7 @@ pub use decision::{Decision, Terms};
 pub use kind::Kind;
 pub(crate) use media::OCTET_STREAM;
 pub use policy::Policy;
+pub use requirement::{Requirement, Reverification, ReverificationLevel};
 pub use size::format_size;
 pub use tier::Tier;
 

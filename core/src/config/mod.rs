@@ -18,6 +18,7 @@ pub(crate) use layers::missing;
 pub use setting::Setting;
 
 use crate::access::Policy;
+use crate::state::StateStore;
 use crate::storage::StorageConfig;
 use crate::token::{IssuerConfig, RequestRules};
 use crate::{Error, ErrorKind, Result};
@@ -36,6 +37,9 @@ pub struct Config {
     pub policy: Arc<Policy>,
     /// Whether issuers on http or loopback are allowed.
     pub local: bool,
+    /// What several processes share, such as revocations. Defaults to `None`: the memory of this
+    /// process.
+    pub state: Option<Arc<dyn StateStore>>,
 }
 
 impl Config {
@@ -50,6 +54,7 @@ impl Config {
 pub struct ConfigBuilder {
     layers: Layers,
     policy: Option<Arc<Policy>>,
+    state: Option<Arc<dyn StateStore>>,
 }
 
 impl ConfigBuilder {
@@ -98,6 +103,13 @@ impl ConfigBuilder {
         self
     }
 
+    /// Keeps what several processes share in this store instead of the memory of this process.
+    #[must_use]
+    pub fn state(mut self, state: Arc<dyn StateStore>) -> Self {
+        self.state = Some(state);
+        self
+    }
+
     /// Reads the files that are named, checks everything, and gives the configuration. No network.
     ///
     /// # Errors
@@ -123,6 +135,7 @@ impl ConfigBuilder {
             storage: storage::resolve(layers)?,
             policy,
             local,
+            state: self.state,
         };
         if local {
             tracing::warn!("CASIER_LOCAL is on: issuers on http and loopback are trusted");

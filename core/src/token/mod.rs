@@ -15,6 +15,7 @@ mod keys;
 mod options;
 mod publishable_key;
 mod request;
+mod revocation;
 mod user;
 mod verifier;
 
@@ -28,5 +29,6 @@ pub use issuers::Issuers;
 pub use options::VerifierOptions;
 pub use publishable_key::PublishableKey;
 pub use request::{RequestHead, RequestRules, RequestToken, extract_token};
+pub use revocation::{Clearance, MAX_TOKEN_LIFE, Revocations};
 pub use user::{Organization, User};
 pub use verifier::{TokenVerifier, VerifiedToken};

@@ -44,6 +44,9 @@ pub struct User {
     pub features: Vec<String>,
     /// What only the server can write about the user.
     pub metadata: Map<String, Value>,
+    /// When the first and the second factor were last proved, in minutes before the token was made;
+    /// -1 where the user has not (Clerk's `fva`).
+    pub factor_verification_age: Option<[i64; 2]>,
     /// Who acts in the user's place (`act`), when the session is an impersonation.
     pub actor: Option<Value>,
     /// Every claim of the token.

@@ -61,6 +61,10 @@ pub(crate) fn user_from(
     user.features = scoped_names(&features);
     user.plans = plans;
     user.metadata = metadata;
+    user.factor_verification_age = match version {
+        Version::One | Version::Two => factor_ages(all.get("fva")),
+        Version::Unknown => None,
+    };
     user.actor = all.get("act").filter(|actor| !actor.is_null()).cloned();
     user.claims = all;
     Ok(user)
@@ -115,6 +119,13 @@ fn tier_of_plans(plans: &[String], policy: &Policy) -> String {
     });
     let highest = counted.filter_map(|name| policy.tier_rank(name)).max().unwrap_or(0);
     policy.tiers()[highest].name().to_owned()
+}
+
+/// Two whole numbers of minutes, -1 for never; anything else tells nothing.
+fn factor_ages(claim: Option<&Value>) -> Option<[i64; 2]> {
+    let [first, second] = claim?.as_array()?.as_slice() else { return None };
+    let age = |value: &Value| value.as_i64().filter(|minutes| *minutes >= -1);
+    Some([age(first)?, age(second)?])
 }
 
 fn organization_v1(all: &Map<String, Value>) -> Option<Organization> {
