@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-engines local wheel npm generate lint docs clean
+.PHONY: help demo test test-engines fuzz planted local wheel npm generate lint docs clean
 
 help: ## what can be made
 	@sed -n 's/^\([a-z-]*\): ## /  make \1 — /p' Makefile
@@ -12,6 +12,12 @@ test: ## sets everything up and runs every test but those that need big servers
 
 test-engines: ## builds or restores the real servers (Garage) and runs the stories and storage tests on them
 	@scripts/test-engines.sh
+
+fuzz: ## fuzzes what reads tokens, requests and keys, each target for FUZZ_SECONDS (60)
+	@scripts/fuzz.sh
+
+planted: ## plants bugs in a copy, one by one, and sees whether the tests catch them
+	@scripts/planted.sh
 
 local: ## a local S3 and token issuer, until Ctrl-C; prints its environment
 	@scripts/local.sh
