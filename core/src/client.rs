@@ -5,12 +5,13 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use crate::Result;
-use crate::access::Policy;
+use crate::access::{Caller, Decider, Policy};
 use crate::config::{Config, ConfigBuilder, Setting, missing};
+use crate::observe::{AuditHook, RequestContext, What, Who, is_followed, tell};
 use crate::session::Session;
 use crate::state::StateStore;
 use crate::storage::{Scope, Storage, UserStorage};
-use crate::token::{Issuers, RequestHead, Revocations, TokenSource, User, extract_token};
+use crate::token::{Issuers, RequestHead, Revocations, TokenSource, VerifiedToken, extract_token};
 
 /// Verifies who is calling and opens their files. Build one for a process; cloning is cheap, and
 /// all clones share keys, connections and caches.
@@ -59,7 +60,8 @@ impl Casier {
     /// One of the `token-…`, `session-…` or `jwk-…` codes; `invalid-user-id` when the `sub` cannot
     /// name a user.
     pub async fn authenticate(&self, token: &str) -> Result<Session> {
-        self.session(token, TokenSource::Header).await
+        let verified = self.verified(token, TokenSource::Header).await;
+        self.session(verified, None)
     }
 
     /// Takes the token from a request's headers or cookies and verifies it. The first source that
@@ -69,17 +71,33 @@ impl Casier {
     /// # Errors
     /// `token-missing`, `cross-site-request`, or what [`authenticate`](Self::authenticate) gives.
     pub async fn authenticate_request(&self, request: &RequestHead) -> Result<Session> {
-        let found = extract_token(request, &self.0.config.request, SystemTime::now())?;
-        self.session(&found.token, found.source).await
+        let context = self.is_followed().then(|| RequestContext::of(request));
+        self.session(self.verified_request(request).await, context)
+    }
+
+    /// [`authenticate_request`](Self::authenticate_request) on one of our own routes, where the id of
+    /// the request is settled.
+    pub(crate) async fn authenticate_call(
+        &self,
+        request: &RequestHead,
+        request_id: &str,
+        route: &'static str,
+    ) -> Result<Session> {
+        let context = self.is_followed().then(|| RequestContext {
+            request_id: Some(request_id.to_owned()),
+            route: Some(route),
+            ..RequestContext::of(request)
+        });
+        self.session(self.verified_request(request).await, context)
     }
 
     /// The files of any user, for trusted server code such as a background job: no tier limits
-    /// apply. `user_id` is [`User::user_id`].
+    /// apply. `user_id` is [`User::user_id`](crate::token::User::user_id).
     ///
     /// # Errors
     /// `invalid-user-id`; `config-invalid` when no bucket is configured.
     pub fn storage_for(&self, user_id: &str) -> Result<UserStorage> {
-        self.files(user_id, None)
+        self.files(user_id, Caller::Server)
     }
 
     /// Refuses every token of a session (`sid`) from now on, here at once and in other processes over
@@ -89,10 +107,11 @@ impl Casier {
     /// # Errors
     /// `invalid-request` when the id is empty; `state-unavailable`.
     pub async fn revoke(&self, session_id: &str) -> Result<()> {
-        self.0.revocations.revoke(session_id).await
+        let outcome = self.0.revocations.revoke(session_id).await;
+        self.tell_revocation("revoke", session_id, outcome)
     }
 
-    /// Refuses every token of a user ([`User::user_id`]) that was made at `at` or before, or that
+    /// Refuses every token of a user ([`User::user_id`](crate::token::User::user_id)) that was made at `at` or before, or that
     /// does not say when, as [`revoke`](Self::revoke) does those of a session. Of two such times the
     /// later holds. Tokens tell the time in whole seconds, so that one made later in the same second
     /// is refused as well.
@@ -101,7 +120,8 @@ impl Casier {
     /// `invalid-user-id` when the id is empty; `invalid-request` when `at` is more than 5 minutes
     /// ahead; `state-unavailable`.
     pub async fn revoke_user(&self, user_id: &str, at: SystemTime) -> Result<()> {
-        self.0.revocations.revoke_user(user_id, at, SystemTime::now()).await
+        let outcome = self.0.revocations.revoke_user(user_id, at, SystemTime::now()).await;
+        self.tell_revocation("revoke-user", user_id, outcome)
     }
 
     /// The configuration that this was built from.
@@ -109,16 +129,58 @@ impl Casier {
         &self.0.config
     }
 
-    async fn session(&self, token: &str, source: TokenSource) -> Result<Session> {
-        let token = self.0.issuers.verify(token, SystemTime::now(), source).await?;
-        Ok(Session::new(self.clone(), token))
+    async fn verified_request(&self, request: &RequestHead) -> Result<VerifiedToken> {
+        let found = extract_token(request, &self.0.config.request, SystemTime::now())?;
+        self.verified(&found.token, found.source).await
     }
 
-    pub(crate) fn files(&self, user_id: &str, user: Option<Arc<User>>) -> Result<UserStorage> {
+    async fn verified(&self, token: &str, source: TokenSource) -> Result<VerifiedToken> {
+        self.0.issuers.verify(token, SystemTime::now(), source).await
+    }
+
+    /// The session of a token that has been verified, if it has; tells the audit which.
+    fn session(
+        &self,
+        verified: Result<VerifiedToken>,
+        context: Option<RequestContext>,
+    ) -> Result<Session> {
+        let token = verified.as_ref().ok();
+        let who =
+            Who { user: token.map(|token| &**token.user()), token, context: context.as_ref() };
+        let what = What {
+            action: "authenticate",
+            target: None,
+            required: None,
+            is_privileged: who.user.is_some_and(|user| user.actor.is_some()),
+        };
+        tell(self.hook(), who, what, &verified);
+        Ok(Session::new(self.clone(), verified?, context))
+    }
+
+    fn tell_revocation(&self, action: &'static str, whom: &str, outcome: Result<()>) -> Result<()> {
+        let what = What { is_privileged: true, ..What::about(action, whom) };
+        tell(self.hook(), Who::default(), what, &outcome);
+        outcome
+    }
+
+    fn is_followed(&self) -> bool {
+        is_followed(self.hook())
+    }
+
+    fn hook(&self) -> Option<&AuditHook> {
+        self.0.config.audit.as_ref()
+    }
+
+    pub(crate) fn decider(&self, caller: Caller) -> Decider {
+        let config = &self.0.config;
+        Decider { policy: config.policy.clone(), hook: config.audit.clone(), caller }
+    }
+
+    pub(crate) fn files(&self, user_id: &str, caller: Caller) -> Result<UserStorage> {
         let Some(storage) = &self.0.storage else {
             return Err(missing(Setting::Bucket, "files need a bucket"));
         };
-        Ok(storage.scoped(Scope::new(user_id)?, user, self.0.config.policy.clone()))
+        Ok(storage.decided_by(self.decider(caller), Scope::new(user_id)?))
     }
 }
 
@@ -163,6 +225,12 @@ impl CasierBuilder {
     #[must_use]
     pub fn state(self, state: Arc<dyn StateStore>) -> Self {
         Self(self.0.state(state))
+    }
+
+    /// Calls this with every decision.
+    #[must_use]
+    pub fn audit(self, hook: AuditHook) -> Self {
+        Self(self.0.audit(hook))
     }
 
     /// Builds, without I/O but for the files that the settings name.

@@ -33,6 +33,7 @@
 //! - [`state`]: what requests, and later processes, share.
 //! - [`http`]: the routes that web frameworks mount, and the form of their answers.
 //! - [`config`]: the table of settings, from code, environment and file.
+//! - [`observe`]: what Casier tells of each of its decisions.
 //! - [`log`]: what Casier has to say, for languages that have a log of their own.
 //!
 //! Every failure is one [`Error`] with a stable code, an HTTP status, and whether trying again may
@@ -48,6 +49,7 @@ mod error;
 pub mod http;
 mod json;
 pub mod log;
+pub mod observe;
 mod random;
 mod session;
 pub mod state;

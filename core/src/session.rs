@@ -5,8 +5,9 @@ use std::time::SystemTime;
 
 use serde_json::{Map, Value};
 
-use crate::access::{Action, Facts, Requirement};
+use crate::access::{Action, Caller, Decider, Requirement};
 use crate::client::Casier;
+use crate::observe::{RequestContext, What};
 use crate::storage::UserStorage;
 use crate::token::{User, VerifiedToken};
 use crate::{Error, ErrorKind, Result};
@@ -22,18 +23,23 @@ use crate::{Error, ErrorKind, Result};
 pub struct Session {
     casier: Casier,
     token: Arc<VerifiedToken>,
+    context: Option<Arc<RequestContext>>,
 }
 
 impl Session {
-    pub(crate) fn new(casier: Casier, token: VerifiedToken) -> Self {
-        Self { casier, token: Arc::new(token) }
+    pub(crate) fn new(
+        casier: Casier,
+        token: VerifiedToken,
+        context: Option<RequestContext>,
+    ) -> Self {
+        Self { casier, token: Arc::new(token), context: context.map(Arc::new) }
     }
 
     /// The same session over another [`Casier`] of the same configuration: a process that was forked
     /// has to build one of its own.
     #[must_use]
     pub fn with_casier(&self, casier: &Casier) -> Self {
-        Self { casier: casier.clone(), token: self.token.clone() }
+        Self { casier: casier.clone(), ..self.clone() }
     }
 
     /// Who this is.
@@ -137,7 +143,7 @@ impl Session {
 
     /// Whether a record that the application keeps belongs to this user.
     pub fn owns(&self, owner_id: &str) -> bool {
-        self.user().user_id == owner_id
+        self.require_owner(owner_id).is_ok()
     }
 
     /// Refuses unless a record that the application keeps belongs to this user.
@@ -145,10 +151,13 @@ impl Session {
     /// # Errors
     /// `not-owner`.
     pub fn require_owner(&self, owner_id: &str) -> Result<()> {
-        if self.owns(owner_id) {
-            return Ok(());
-        }
-        Err(Error::new(ErrorKind::NotOwner, "the record belongs to another user"))
+        let outcome = if self.user().user_id == owner_id {
+            Ok(())
+        } else {
+            // The client sees this error: whose the record is it does not tell.
+            Err(Error::new(ErrorKind::NotOwner, "the record belongs to another user"))
+        };
+        self.decider().told(What::about("owner", owner_id), outcome)
     }
 
     /// The user's files, with the limits of their tier.
@@ -156,12 +165,18 @@ impl Session {
     /// # Errors
     /// `config-invalid` when no bucket is configured.
     pub fn files(&self) -> Result<UserStorage> {
-        self.casier.files(&self.user().user_id, Some(self.user().clone()))
+        self.casier.files(&self.user().user_id, self.caller())
+    }
+
+    pub(crate) fn decider(&self) -> Decider {
+        self.casier.decider(self.caller())
     }
 
     fn decide(&self, action: Action) -> Result<()> {
-        let policy = &self.casier.config().policy;
-        let decision = policy.decide(self.user(), &action, &Facts::default(), SystemTime::now());
-        decision.into_result().map(drop)
+        self.decider().decide(&action, None, SystemTime::now()).map(drop)
+    }
+
+    fn caller(&self) -> Caller {
+        Caller::Request(self.token.clone(), self.context.clone())
     }
 }

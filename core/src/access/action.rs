@@ -1,5 +1,7 @@
 //! What somebody wants to do, and the facts that a decision needs beside the policy.
 
+use std::fmt::Display;
+
 use super::requirement::Requirement;
 
 /// Something that a user asks for and that the policy allows or refuses.
@@ -37,6 +39,36 @@ pub enum Action {
         /// How long the link should live, in seconds, 1 or more.
         seconds: u64,
     },
+}
+
+impl Action {
+    /// What the audit calls it.
+    pub(super) fn name(&self) -> &'static str {
+        match self {
+            Self::Subscription(_) => "subscription",
+            Self::Role(_) => "role",
+            Self::Feature(_) => "feature",
+            Self::Permission(_) => "permission",
+            Self::Plan(_) => "plan",
+            Self::Has(_) => "has",
+            Self::Upload { .. } => "upload",
+            Self::Link { .. } => "link",
+        }
+    }
+
+    /// What it takes or asks for, in short.
+    pub(super) fn required(&self) -> &dyn Display {
+        match self {
+            Self::Subscription(name)
+            | Self::Role(name)
+            | Self::Feature(name)
+            | Self::Permission(name)
+            | Self::Plan(name)
+            | Self::Upload { kind: name, .. } => name,
+            Self::Has(wanted) => wanted,
+            Self::Link { seconds } => seconds,
+        }
+    }
 }
 
 /// What a decision has to know beside the user and the policy. The default is a user who has

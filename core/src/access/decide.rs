@@ -38,6 +38,15 @@ impl Policy {
         .into()
     }
 
+    /// What holds for code of the server, which acts for nobody: kinds of files, but no tier.
+    pub(super) fn decide_for_server(&self, action: &Action) -> Result<Terms> {
+        let Action::Upload { kind, filename, content_type, .. } = action else {
+            return Ok(Terms::default());
+        };
+        let content_type = self.check_type(kind, filename, content_type)?;
+        Ok(Terms { content_type: Some(content_type), ..Terms::default() })
+    }
+
     /// The largest file of any kind that the user's tier takes, in bytes; none when it takes files
     /// of any size.
     pub fn largest_upload(&self, user: &User) -> Option<u64> {

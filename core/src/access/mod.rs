@@ -6,6 +6,7 @@
 mod action;
 mod content_type;
 mod decide;
+mod decider;
 mod decision;
 mod has;
 mod kind;
@@ -19,6 +20,7 @@ mod tier;
 
 pub use action::{Action, Facts};
 pub(crate) use content_type::{content_type_for, essence};
+pub(crate) use decider::{Caller, Decider};
 pub use decision::{Decision, Terms};
 pub use kind::Kind;
 pub(crate) use media::OCTET_STREAM;

@@ -18,6 +18,7 @@ pub(crate) use layers::missing;
 pub use setting::Setting;
 
 use crate::access::Policy;
+use crate::observe::AuditHook;
 use crate::state::StateStore;
 use crate::storage::StorageConfig;
 use crate::token::{IssuerConfig, RequestRules};
@@ -40,6 +41,8 @@ pub struct Config {
     /// What several processes share, such as revocations. Defaults to `None`: the memory of this
     /// process.
     pub state: Option<Arc<dyn StateStore>>,
+    /// What is called with every decision. Defaults to `None`.
+    pub audit: Option<AuditHook>,
 }
 
 impl Config {
@@ -55,6 +58,7 @@ pub struct ConfigBuilder {
     layers: Layers,
     policy: Option<Arc<Policy>>,
     state: Option<Arc<dyn StateStore>>,
+    audit: Option<AuditHook>,
 }
 
 impl ConfigBuilder {
@@ -110,6 +114,13 @@ impl ConfigBuilder {
         self
     }
 
+    /// Calls this with every decision.
+    #[must_use]
+    pub fn audit(mut self, hook: AuditHook) -> Self {
+        self.audit = Some(hook);
+        self
+    }
+
     /// Reads the files that are named, checks everything, and gives the configuration. No network.
     ///
     /// # Errors
@@ -136,6 +147,7 @@ impl ConfigBuilder {
             policy,
             local,
             state: self.state,
+            audit: self.audit,
         };
         if local {
             tracing::warn!("CASIER_LOCAL is on: issuers on http and loopback are trusted");

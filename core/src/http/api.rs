@@ -4,10 +4,10 @@ use std::fmt;
 
 use super::call::{Call, Refusal};
 use super::request_id::request_id;
-use super::routes::{Found, Route, Routes};
+use super::routes::{Found, Routes};
 use super::task::Task;
 use crate::token::RequestHead;
-use crate::{Casier, Error, ErrorKind, Session};
+use crate::{Casier, Error, ErrorKind};
 
 /// The head of a request, as a web framework gives it.
 #[derive(Clone, Default)]
@@ -22,6 +22,8 @@ pub struct Request {
     pub query: String,
     /// Name and value of each header, names in any case, repeated headers repeated.
     pub headers: Vec<(String, String)>,
+    /// The client's address, as [`RequestHead::address`] takes it. Defaults to `None`.
+    pub address: Option<String>,
 }
 
 impl Request {
@@ -42,7 +44,7 @@ impl fmt::Debug for Request {
 #[non_exhaustive]
 pub struct ApiOptions {
     /// Whether `GET /list` of [`Routes::S3`] and [`Routes::Files`] lets the policy's highest role
-    /// name another `user_id`. Each use is logged under the target `casier::audit`. A policy with a
+    /// name another `user_id`. Each use is told to the audit. A policy with a
     /// single role has no highest one. Defaults to `false`.
     pub admin_may_list: bool,
 }
@@ -64,8 +66,8 @@ impl Api {
     /// Takes the head of a request: finds the route, signs the user in. Never fails: what is refused
     /// is refused in the answer.
     pub async fn begin(&self, request: Request) -> Call {
-        let Request { method, path, query, headers } = request;
-        let head = RequestHead::new(method, headers);
+        let Request { method, path, query, headers, address } = request;
+        let head = RequestHead { address, ..RequestHead::new(method, headers) };
         // Of two ids neither is known to be the caller's.
         let incoming = head.single("X-Request-Id").ok().flatten();
         let request_id = request_id(incoming);
@@ -87,8 +89,7 @@ impl Api {
                 return Err(Error::new(ErrorKind::RouteNotFound, "there is no such route").into());
             }
         };
-        let session = self.casier.authenticate_request(head).await?;
-        note_actor(&session, route, request_id);
+        let session = self.casier.authenticate_call(head, request_id, route.name).await?;
         Ok(Task {
             casier: self.casier.clone(),
             session,
@@ -98,18 +99,5 @@ impl Api {
             key,
             query,
         })
-    }
-}
-
-/// Files are the user's, whoever signs in for them; who it was, the log must tell.
-fn note_actor(session: &Session, route: &Route, request_id: &str) {
-    let user = session.user();
-    if let Some(actor) = &user.actor {
-        // `Debug` escapes line breaks.
-        tracing::info!(
-            target: "casier::audit",
-            request_id, user = ?user.user_id, actor = ?actor.to_string(), route = route.name,
-            "somebody acts in the place of a user"
-        );
     }
 }

@@ -9,9 +9,7 @@ use super::members::invalid;
 use super::query::switch;
 use crate::access::{OCTET_STREAM, content_type_for, essence, shown};
 use crate::json::parse_object;
-use crate::storage::{
-    MAX_PUT_BYTES, Scope, StoredFile, UploadOptions, UserStorage, clean_filename,
-};
+use crate::storage::{MAX_PUT_BYTES, StoredFile, UploadOptions, UserStorage, clean_filename};
 use crate::{Details, Error, ErrorKind, Result};
 
 /// What a form may take beside its file: boundaries, the heads of its parts, text fields.
@@ -40,13 +38,13 @@ pub(super) fn form_limit(largest: Option<u64>) -> u64 {
 }
 
 impl UploadForm {
-    /// Reads the form of an upload into `scope`, from which files of `largest` bytes are taken.
+    /// Reads the form of an upload into `files`, from which files of `largest` bytes are taken.
     ///
     /// # Errors
     /// `file-too-large` when the form was longer than [`form_limit`]; `invalid-request` when it is no
     /// form, has no file, or has a field that is unknown, repeated or malformed; `not-owner`,
     /// `invalid-key` and `invalid-filename` for its `s3_key`.
-    pub(super) fn read(body: Body, scope: &Scope, largest: Option<u64>) -> Result<Self> {
+    pub(super) fn read(body: Body, files: &UserStorage, largest: Option<u64>) -> Result<Self> {
         let form = match body {
             Body::Form(form) => form,
             Body::TooLarge => return Err(too_large(largest)),
@@ -64,7 +62,7 @@ impl UploadForm {
         }
         let (kind, filename) = match (fields.take("content_type"), fields.take("s3_key")) {
             (Some(kind), None) => (kind, file.filename),
-            (None, Some(key)) => place(scope, &key)?,
+            (None, Some(key)) => place(files, &key)?,
             _ => {
                 return Err(invalid(
                     "the form needs `content_type` (the kind) or `s3_key`, not both",
@@ -137,10 +135,10 @@ fn tells_type(filename: &str) -> bool {
 
 /// The kind and the filename of a key that a new file is to have: one that an upload could have
 /// given, to the byte, so that a key is never corrected into another.
-fn place(scope: &Scope, key: &str) -> Result<(String, String)> {
-    let parsed = scope.parse(key)?;
+fn place(files: &UserStorage, key: &str) -> Result<(String, String)> {
+    let parsed = files.parse(key)?;
     let kind = parsed.kind.ok_or_else(|| unusual("the key has not the folder of a kind"))?;
-    if scope.key(&kind, &parsed.filename)? != key {
+    if files.scope().key(&kind, &parsed.filename)? != key {
         return Err(unusual("no upload gives such a key: the filename would be cleaned"));
     }
     Ok((kind, parsed.filename))
@@ -169,11 +167,15 @@ fn too_large(largest: Option<u64>) -> Error {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use bytes::Bytes;
     use proptest::prelude::*;
 
     use super::super::body::{Form, FormFile};
     use super::*;
+    use crate::access::Policy;
+    use crate::storage::{Scope, Storage, StorageConfig};
 
     fn read(
         fields: &[(&str, &str)],
@@ -184,7 +186,12 @@ mod tests {
         let contents = Contents::Memory(Bytes::from_static(b"x"));
         let file = FormFile::new(filename, content_type.map(str::to_owned), contents);
         let body = Body::Form(Form::new(fields.collect(), Some(file)));
-        UploadForm::read(body, &Scope::new("1").unwrap(), Some(10))
+        UploadForm::read(body, &files(), Some(10))
+    }
+
+    fn files() -> UserStorage {
+        let storage = Storage::new(StorageConfig::new("bucket", None)).unwrap();
+        storage.scoped(Scope::new("1").unwrap(), None, Arc::new(Policy::builtin()))
     }
 
     fn code(fields: &[(&str, &str)]) -> &'static str {
@@ -284,8 +291,8 @@ mod tests {
 
     #[test]
     fn no_file_no_form_and_too_much_are_told_apart() {
-        let scope = Scope::new("1").unwrap();
-        let read_body = |body| UploadForm::read(body, &scope, Some(10)).unwrap_err();
+        let files = files();
+        let read_body = |body| UploadForm::read(body, &files, Some(10)).unwrap_err();
         let no_file = Form::new(vec![("content_type".to_owned(), "file".to_owned())], None);
         assert!(read_body(Body::Form(no_file)).message().contains("no file"));
         assert_eq!(
@@ -303,10 +310,10 @@ mod tests {
     proptest! {
         #[test]
         fn a_key_is_never_corrected(name in "(images|files|x|Images)/[a-zé.%/<e\u{301} ]{0,12}") {
-            let scope = Scope::new("1").unwrap();
+            let files = files();
             let key = format!("user_1/{name}");
-            if let Ok((kind, filename)) = place(&scope, &key) {
-                prop_assert_eq!(scope.key(&kind, &filename).unwrap(), key);
+            if let Ok((kind, filename)) = place(&files, &key) {
+                prop_assert_eq!(files.scope().key(&kind, &filename).unwrap(), key);
             }
         }
     }

@@ -1,11 +1,15 @@
 //! The two listings.
 
+use std::time::SystemTime;
+
 use serde_json::{Value, json};
 
 use super::answer::Success;
 use super::file::{described, described_in_full};
 use super::query::Query;
 use super::task::Task;
+use crate::access::{Action, Facts};
+use crate::observe::What;
 use crate::storage::{ListOptions, UserStorage};
 use crate::{Error, ErrorKind, Result};
 
@@ -22,11 +26,11 @@ pub(super) async fn own(files: &UserStorage, query: &str) -> Result<Success> {
 }
 
 /// The files of the user whom the query names, and the cursor among the data.
-pub(super) async fn of_user(task: &Task, own: UserStorage, request_id: &str) -> Result<Success> {
+pub(super) async fn of_user(task: &Task, own: UserStorage) -> Result<Success> {
     let mut query = parse(&task.query)?;
     let options = options(&mut query)?;
     let files = match query.text("user_id") {
-        Some(user_id) if !task.session.owns(&user_id) => another(task, &user_id, request_id)?,
+        Some(user_id) if task.session.user().user_id != user_id => another(task, &user_id)?,
         _ => own,
     };
     let page = files.list(options).await?;
@@ -55,19 +59,20 @@ fn options(query: &mut Query) -> Result<ListOptions> {
 }
 
 /// The files of another user, for an administrator where the application has switched this on.
-fn another(task: &Task, user_id: &str, request_id: &str) -> Result<UserStorage> {
+fn another(task: &Task, user_id: &str) -> Result<UserStorage> {
+    let outcome = match task.admin_may_list && is_admin(task) {
+        true => task.casier.storage_for(user_id),
+        false => Err(Error::new(ErrorKind::NotOwner, "these are the files of another user")),
+    };
+    let what = What { is_privileged: true, ..What::about("list-user", user_id) };
+    task.session.decider().told(what, outcome)
+}
+
+fn is_admin(task: &Task) -> bool {
     let policy = &task.casier.config().policy;
-    let is_admin = policy.highest_role().is_some_and(|role| task.session.has_role(role));
-    if !task.admin_may_list || !is_admin {
-        return Err(Error::new(ErrorKind::NotOwner, "these are the files of another user"));
-    }
-    let files = task.casier.storage_for(user_id)?;
-    let caller = &task.session.user().user_id;
-    // `Debug` escapes line breaks.
-    tracing::info!(
-        target: "casier::audit",
-        request_id, caller = ?caller, listed = ?user_id,
-        "an administrator lists the files of another user"
-    );
-    Ok(files)
+    policy.highest_role().is_some_and(|role| {
+        let action = Action::Role(role.to_owned());
+        let user = task.session.user();
+        policy.decide(user, &action, &Facts::default(), SystemTime::now()).is_allowed()
+    })
 }

@@ -73,7 +73,7 @@ impl Members {
             let Value::String(key) = value else {
                 return Err(invalid(format!("`s3_keys[{place}]` is not a string")));
             };
-            files.scope().parse(&key).map_err(|error| {
+            files.parse(&key).map_err(|error| {
                 Error::new(error.kind(), format!("`s3_keys[{place}]`: {}", error.message()))
             })?;
             keys.push(key);

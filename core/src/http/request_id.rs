@@ -1,23 +1,16 @@
 //! The id under which a request is answered and logged.
 
+use crate::observe::is_request_id;
 use crate::random::random_name;
-
-/// The longest id that is kept.
-const MAX_BYTES: usize = 64;
 
 /// The id of a request: the incoming one when it is 1 to 64 of `A-Z a-z 0-9 . _ -`, else a new one
 /// of 32 hexadecimal digits. Nothing else may go into a header and a log.
 pub fn request_id(incoming: Option<&str>) -> String {
-    match incoming.filter(|id| is_plain(id)) {
+    match incoming.filter(|id| is_request_id(id)) {
         Some(id) => id.to_owned(),
         // Without random numbers the call itself fails, and says so.
         None => random_name().unwrap_or_else(|_| "none".to_owned()),
     }
-}
-
-fn is_plain(id: &str) -> bool {
-    (1..=MAX_BYTES).contains(&id.len())
-        && id.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
 }
 
 #[cfg(test)]

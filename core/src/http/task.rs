@@ -45,7 +45,7 @@ impl Task {
         let files = self.session.files()?;
         match self.operation {
             Operation::List => listing::own(&files, &self.query).await,
-            Operation::ListOf => listing::of_user(&self, files, request_id).await,
+            Operation::ListOf => listing::of_user(&self, files).await,
             Operation::Download => download(&files, &self.key).await,
             Operation::Link => link(&files, body).await,
             Operation::LinkMany => link_many(&files, body).await,
@@ -57,7 +57,7 @@ impl Task {
             Operation::DeleteMany => delete_many(&files, body, request_id).await,
             Operation::Upload => {
                 let limit = self.casier.config().policy.largest_upload(self.session.user());
-                upload(&files, UploadForm::read(body, files.scope(), limit)?).await
+                upload(&files, UploadForm::read(body, &files, limit)?).await
             }
         }
     }
@@ -74,7 +74,7 @@ async fn download(files: &UserStorage, key: &str) -> Result<Success> {
 }
 
 async fn download_link(files: &UserStorage, key: &str) -> Result<Value> {
-    let filename = files.scope().parse(key)?.filename;
+    let filename = files.parse(key)?.filename;
     let Link { url, expires_in, .. } = files.presigned_url(key, LinkOptions::default()).await?;
     Ok(json!({"download_url": url, "expires_in": expires_in, "filename": filename}))
 }

@@ -9,7 +9,7 @@ use super::config::MAX_LINK_SECONDS;
 use super::content::{content_type, disposition};
 use super::keys::clean_filename;
 use super::user_storage::UserStorage;
-use crate::access::{Action, Facts};
+use crate::access::Action;
 use crate::{Error, ErrorKind, Result};
 
 /// The end of the year 9999, less the longest link: the last time that a signature can begin at.
@@ -96,7 +96,7 @@ impl UserStorage {
                 disposition::content_disposition(inline, key.filename())
             }
         };
-        let allowed = self.allowed_life(asked, now)?;
+        let allowed = self.allowed_life(key.as_str(), asked, now)?;
         let signer = self.s3.in_time(self.s3.link_signer(now)).await?;
         let expires_in = while_keys_live(allowed, signer.ends, now)?;
         let life = Duration::from_secs(expires_in);
@@ -120,10 +120,8 @@ impl UserStorage {
     }
 
     /// What the user's tier makes of the life that is asked for.
-    fn allowed_life(&self, asked: u64, now: SystemTime) -> Result<u64> {
-        let Some(user) = &self.user else { return Ok(asked) };
-        let action = Action::Link { seconds: asked };
-        let terms = self.policy.decide(user, &action, &Facts::default(), now).into_result()?;
+    fn allowed_life(&self, key: &str, asked: u64, now: SystemTime) -> Result<u64> {
+        let terms = self.decider.decide(&Action::Link { seconds: asked }, Some(key), now)?;
         Ok(terms.link_seconds.unwrap_or(asked).min(asked))
     }
 }

@@ -128,9 +128,9 @@ impl UserStorage {
             if last.as_ref().is_some_and(|last| key <= *last) {
                 return Err(failure::unavailable("the store does not list in order"));
             }
-            match self.own(&key) {
-                Ok(own) => page.items.push(listed(&own, object)),
-                Err(_) => page.skipped += 1,
+            match self.listed(&key) {
+                Some(own) => page.items.push(listed(&own, object)),
+                None => page.skipped += 1,
             }
             last = Some(key);
         }

@@ -15,7 +15,7 @@ use super::content::{content_type, disposition, sniff, user_metadata};
 use super::failure::{self, OnCondition};
 use super::file::{self, StoredFile};
 use super::user_storage::{OwnKey, UserStorage};
-use crate::access::{Action, Facts};
+use crate::access::Action;
 use crate::random::random_name;
 use crate::{Error, ErrorKind, Result};
 
@@ -145,7 +145,7 @@ impl UserStorage {
         let key = self.own(&key)?;
         let claimed =
             options.content_type.unwrap_or_else(|| content_type::of_filename(key.filename()));
-        let content_type = self.admit(kind, key.filename(), claimed, size)?;
+        let content_type = self.admit(kind, &key, claimed, size)?;
         if size > MAX_PUT_BYTES {
             return Err(Error::new(
                 ErrorKind::FileTooLarge,
@@ -165,20 +165,14 @@ impl UserStorage {
     }
 
     /// What the policy says; gives the content type to store.
-    fn admit(&self, kind: &str, filename: &str, claimed: String, size: u64) -> Result<String> {
-        let Some(user) = &self.user else {
-            return self.policy.check_type(kind, filename, &claimed);
-        };
+    fn admit(&self, kind: &str, key: &OwnKey, claimed: String, size: u64) -> Result<String> {
         let action = Action::Upload {
             kind: kind.to_owned(),
-            filename: filename.to_owned(),
+            filename: key.filename().to_owned(),
             content_type: claimed.clone(),
             size,
         };
-        let terms = self
-            .policy
-            .decide(user, &action, &Facts::default(), SystemTime::now())
-            .into_result()?;
+        let terms = self.decider.decide(&action, Some(key.as_str()), SystemTime::now())?;
         Ok(terms.content_type.unwrap_or(claimed))
     }
 

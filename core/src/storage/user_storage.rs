@@ -8,7 +8,8 @@ use super::file::StoredFile;
 use super::keys::{ParsedKey, Scope};
 use super::s3::S3;
 use crate::Result;
-use crate::access::Policy;
+use crate::access::{Caller, Decider, Policy};
+use crate::observe::What;
 use crate::token::User;
 
 /// The bucket, shared by all scopes: one client, one pool of connections. Cheap to clone.
@@ -34,7 +35,13 @@ impl Storage {
         user: Option<Arc<User>>,
         policy: Arc<Policy>,
     ) -> UserStorage {
-        UserStorage { s3: Arc::clone(&self.s3), scope, user, policy }
+        let caller = user.map_or(Caller::Server, Caller::User);
+        self.decided_by(Decider { policy, hook: None, caller }, scope)
+    }
+
+    /// One scope of the bucket, for the decider's caller.
+    pub(crate) fn decided_by(&self, decider: Decider, scope: Scope) -> UserStorage {
+        UserStorage { s3: Arc::clone(&self.s3), scope, decider }
     }
 }
 
@@ -49,8 +56,7 @@ impl Storage {
 pub struct UserStorage {
     pub(super) s3: Arc<S3>,
     pub(super) scope: Scope,
-    pub(super) user: Option<Arc<User>>,
-    pub(super) policy: Arc<Policy>,
+    pub(super) decider: Decider,
 }
 
 impl UserStorage {
@@ -64,9 +70,23 @@ impl UserStorage {
         &self.s3.config.bucket
     }
 
+    /// Takes a key apart that a caller has named. A refusal is told to the audit.
+    pub(crate) fn parse(&self, key: &str) -> Result<ParsedKey> {
+        match self.scope.parse(key) {
+            refused @ Err(_) => self.decider.told(What::about("key", key), refused),
+            parsed => parsed,
+        }
+    }
+
     /// The one door for keys: what has not passed here is not sent.
     pub(super) fn own(&self, key: &str) -> Result<OwnKey> {
-        Ok(OwnKey { parsed: self.scope.parse(key)?, key: key.to_owned() })
+        Ok(OwnKey { parsed: self.parse(key)?, key: key.to_owned() })
+    }
+
+    /// A key that the store has named; none when it does not lie in the scope.
+    pub(super) fn listed(&self, key: &str) -> Option<OwnKey> {
+        let parsed = self.scope.parse(key).ok()?;
+        Some(OwnKey { parsed, key: key.to_owned() })
     }
 }
 

@@ -17,6 +17,9 @@ pub struct RequestHead {
     pub method: String,
     /// Name and value of each header, names in any case, repeated headers repeated.
     pub headers: Vec<(String, String)>,
+    /// The client's address, which the audit tells: the framework's word for it, behind a trusted
+    /// proxy the one that the proxy names. Nothing is decided by it. Defaults to `None`.
+    pub address: Option<String>,
 }
 
 /// How a token is looked for.
@@ -50,7 +53,7 @@ pub struct RequestToken {
 impl RequestHead {
     /// A request of this method with these headers.
     pub fn new(method: impl Into<String>, headers: Vec<(String, String)>) -> Self {
-        Self { method: method.into(), headers }
+        Self { method: method.into(), headers, address: None }
     }
 
     /// A request whose method is not told, as in Next.js' server components. It counts as reading

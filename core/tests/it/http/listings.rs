@@ -7,7 +7,7 @@ use casier::http::{Body, Request, Routes};
 use serde_json::{Value, json};
 
 use super::bench::{ADAS, BENS, Bench, Reply, on_bench, with};
-use super::log::{lines, logged};
+use super::log::{NOTABLE, lines, logged};
 
 async fn list(bench: &Bench, routes: Routes, role: Option<&str>, query: &str) -> Reply {
     let bearer = bench.bearer(|asked| asked.role = role.map(str::to_owned));
@@ -149,9 +149,14 @@ fn where_there_is_one_role_nobody_is_an_admin() {
 fn each_look_into_anothers_files_is_logged() {
     logged(async |bench| {
         bench.options.admin_may_list = true;
-        list(bench, Routes::S3, Some("user"), "user_id=ben").await;
         list(bench, Routes::S3, Some("admin"), "user_id=ada").await;
-        assert_eq!(lines("casier::audit"), Vec::<String>::new());
+        assert_eq!(lines(NOTABLE), Vec::<String>::new());
+        list(bench, Routes::S3, Some("user"), "user_id=ben").await;
+        let refused = lines(NOTABLE);
+        assert_eq!(refused.len(), 1, "{refused:?}");
+        for part in ["list-user", "allowed=false", "code=\"not-owner\"", "target=\"ben\""] {
+            assert!(refused[0].contains(part), "{part} {refused:?}");
+        }
         let bearer = bench.bearer(|asked| asked.role = Some("admin".to_owned()));
         for user_id in ["ben", "x%0Acasier::audit+forged"] {
             let request = with(Request::new("GET", "/list"), "Authorization", &bearer);
@@ -159,12 +164,12 @@ fn each_look_into_anothers_files_is_logged() {
             request.query = format!("user_id={user_id}");
             assert_eq!(bench.send(Routes::S3, request, Body::None).await.status, 200);
         }
-        let lines = lines("casier::audit");
+        let lines = &lines(NOTABLE)[1..];
         assert_eq!(lines.len(), 2, "{lines:?}");
-        for part in ["INFO", "caller=\"ada\"", "listed=\"ben\"", "request_id=\"look-1\""] {
+        for part in ["allowed=true", "user_id=\"ada\"", "target=\"ben\"", "request_id=\"look-1\""] {
             assert!(lines[0].contains(part), "{part} {lines:?}");
         }
-        assert!(!lines[1].contains('\n') && lines[1].contains("listed=\"x\\n"), "{lines:?}");
+        assert!(!lines[1].contains('\n') && lines[1].contains("target=\"x\\\\n"), "{lines:?}");
     });
 }
 

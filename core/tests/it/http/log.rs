@@ -11,6 +11,9 @@ use tracing::{Event, Metadata, Subscriber};
 
 use super::bench::Bench;
 
+/// How the lines of the audit begin that are refusals or privileged.
+pub(crate) const NOTABLE: &str = "casier::audit INFO";
+
 thread_local! {
     static LINES: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
 }

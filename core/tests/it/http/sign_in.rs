@@ -5,7 +5,7 @@ use casier_local::Fault;
 use serde_json::{Value, json};
 
 use super::bench::{ADAS, ALL, BENS, Bench, Reply, good, on_bench, with};
-use super::log::{lines, logged};
+use super::log::{NOTABLE, lines, logged};
 
 fn all_routes() -> impl Iterator<Item = (Routes, &'static Route)> {
     ALL.into_iter().flat_map(|routes| routes.table().iter().map(move |route| (routes, route)))
@@ -137,10 +137,15 @@ fn an_impersonation_is_told_to_the_application_and_logged() {
         for (place, (routes, route)) in all_routes().enumerate() {
             let (user, _) = send(support.clone(), routes, route).await;
             assert_eq!((user.user_id.as_str(), user.actor.as_ref()), ("ada", Some(&support)));
-            let lines = lines("casier::audit");
+            let lines = lines(NOTABLE);
             assert_eq!(lines.len(), place + 1, "{route:?}");
-            for part in ["INFO", "user=\"ada\"", "user_support", "request_id=\"id-1\"", route.name]
-            {
+            for part in [
+                "authenticate",
+                "user_id=\"ada\"",
+                "user_support",
+                "request_id=\"id-1\"",
+                route.name,
+            ] {
                 assert!(lines[place].contains(part), "{part} {lines:?}");
             }
         }
@@ -148,14 +153,14 @@ fn an_impersonation_is_told_to_the_application_and_logged() {
 
         // An actor of an unusual form is told all the same, on one line.
         let list = Routes::S3.table().iter().find(|route| route.path == "/list").unwrap();
-        let before = lines("casier::audit").len();
+        let before = lines(NOTABLE).len();
         for actor in [json!("x\ncasier::audit forged"), json!({}), json!(false)] {
             let (user, answer) = send(actor.clone(), Routes::S3, list).await;
             assert_eq!((answer.status, user.actor.as_ref()), (200, Some(&actor)));
         }
         let (user, _) = send(Value::Null, Routes::S3, list).await;
         assert_eq!(user.actor, None);
-        let lines = lines("casier::audit");
+        let lines = lines(NOTABLE);
         assert_eq!(lines.len(), before + 3, "{lines:?}");
         assert!(lines.iter().all(|line| !line.contains('\n')), "{lines:?}");
     });

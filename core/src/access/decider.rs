@@ -1,0 +1,74 @@
+//! Decisions about one caller, and the trail that they leave.
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use super::action::{Action, Facts};
+use super::decision::Terms;
+use super::policy::Policy;
+use crate::Result;
+use crate::observe::{AuditHook, RequestContext, What, Who, tell};
+use crate::token::{User, VerifiedToken};
+
+/// Decides by the policy what one caller may do, and tells the audit of it. Cheap to clone.
+#[derive(Clone, Debug)]
+pub(crate) struct Decider {
+    pub(crate) policy: Arc<Policy>,
+    pub(crate) hook: Option<AuditHook>,
+    pub(crate) caller: Caller,
+}
+
+/// Who is to be judged.
+#[derive(Clone, Debug)]
+pub(crate) enum Caller {
+    /// Code of the server that acts for nobody: no tier limits it.
+    Server,
+    /// A user whom the application vouches for.
+    User(Arc<User>),
+    /// The user of a request.
+    Request(Arc<VerifiedToken>, Option<Arc<RequestContext>>),
+}
+
+impl Decider {
+    /// Decides, and tells it; `target` is what it is about.
+    pub(crate) fn decide(
+        &self,
+        action: &Action,
+        target: Option<&str>,
+        now: SystemTime,
+    ) -> Result<Terms> {
+        let outcome = match self.caller.user() {
+            Some(user) => self.policy.decide(user, action, &Facts::default(), now).into_result(),
+            None => self.policy.decide_for_server(action),
+        };
+        let required = Some(action.required());
+        let what = What { action: action.name(), target, required, is_privileged: false };
+        self.told(what, outcome)
+    }
+
+    /// Tells what has been decided, and hands it on.
+    pub(crate) fn told<T>(&self, what: What<'_>, outcome: Result<T>) -> Result<T> {
+        tell(self.hook.as_ref(), self.caller.who(), what, &outcome);
+        outcome
+    }
+}
+
+impl Caller {
+    fn user(&self) -> Option<&Arc<User>> {
+        match self {
+            Self::Server => None,
+            Self::User(user) => Some(user),
+            Self::Request(token, _) => Some(token.user()),
+        }
+    }
+
+    fn who(&self) -> Who<'_> {
+        let user = self.user().map(|user| &**user);
+        match self {
+            Self::Request(token, context) => {
+                Who { user, token: Some(token), context: context.as_deref() }
+            }
+            Self::Server | Self::User(_) => Who { user, ..Who::default() },
+        }
+    }
+}
