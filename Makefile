@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-engines fuzz planted local wheel npm generate lint docs clean
+.PHONY: help demo test test-engines fuzz planted bench local wheel npm generate lint docs clean
 
 help: ## what can be made
 	@sed -n 's/^\([a-z-]*\): ## /  make \1 — /p' Makefile
@@ -18,6 +18,9 @@ fuzz: ## fuzzes what reads tokens, requests and keys, each target for FUZZ_SECON
 
 planted: ## plants bugs in a copy, one by one, and sees whether the tests catch them
 	@scripts/planted.sh
+
+bench: ## measures Casier and its peers in turn and writes the tables of docs/benchmarks.md
+	@scripts/bench.sh
 
 local: ## a local S3 and token issuer, until Ctrl-C; prints its environment
 	@scripts/local.sh

@@ -10,6 +10,6 @@ rm -rf "$CARGO_TARGET_DIR" target dist .build \
   bindings-node/{dist,node_modules,*.node} \
   bindings-swift/CasierFFI.xcframework \
   examples/nextjs/{.next,node_modules,next-env.d.ts,*.tsbuildinfo} examples/swift/.build \
-  tests/e2e/browser/node_modules
+  tests/e2e/browser/node_modules tests/bench/node/node_modules
 find bindings-python examples scripts tests -name __pycache__ -prune -exec rm -rf {} +
 echo "clean: removed $CARGO_TARGET_DIR and what was built in $ROOT"

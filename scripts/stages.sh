@@ -198,7 +198,7 @@ claim_target_dir() {
     flock -w 5400 "$target_lock" || fail "still waiting for $CARGO_TARGET_DIR after 90 minutes"
   fi
   if [[ $(cat "$owner" 2>/dev/null) != "$ROOT" ]]; then
-    rm -rf "$PROFILE_DIR"/.fingerprint/casier*
+    rm -rf "$CARGO_TARGET_DIR"/*/.fingerprint/casier*
     echo "$ROOT" >"$owner"
   fi
 }

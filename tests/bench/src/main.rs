@@ -3,13 +3,14 @@
 mod mint;
 mod peers;
 mod rounds;
+mod server;
 mod verify;
 
 use std::fs;
 use std::path::Path;
 use std::process::ExitCode;
 
-use serde_json::Value;
+use mint::KINDS;
 
 type Result<T, E = Box<dyn std::error::Error + Send + Sync>> = std::result::Result<T, E>;
 
@@ -31,14 +32,17 @@ fn main() -> ExitCode {
 
 fn run(folder: &Path, results: &Path) -> Result<()> {
     let mut outcomes = Vec::new();
-    for kind in &mint::KINDS {
-        let read = |end| fs::read_to_string(folder.join(format!("{}.{end}", kind.name)));
-        let jwk: Value = serde_json::from_str(&read("jwk")?)?;
-        let tokens: Vec<String> = read("tokens")?.lines().map(str::to_owned).collect();
-        let outcome = verify::distinct(kind, &jwk, &tokens)?;
+    let mut add = |outcome| {
         println!("{outcome}");
         outcomes.push(outcome);
+    };
+    for kind in &KINDS {
+        let (jwk, tokens) = mint::read(folder, kind)?;
+        add(verify::distinct(kind, &jwk, &tokens)?);
     }
+    let (jwk, tokens) = mint::read(folder, &KINDS[0])?;
+    add(verify::repeated(&KINDS[0], &jwk, &tokens)?);
+    verify::two_threads(&KINDS[0], &jwk, &tokens)?.into_iter().for_each(add);
     fs::write(results, serde_json::to_string_pretty(&outcomes)?)?;
     Ok(())
 }

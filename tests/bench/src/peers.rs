@@ -18,17 +18,34 @@ use crate::mint::ISSUER;
 use crate::rounds::{Turn, timed};
 
 /// aws-lc-rs on a key that is parsed once and on signatures that are decoded beforehand.
-pub(crate) fn raw<'a>(algorithm: &str, jwk: &Value) -> Result<Turn<'a>> {
-    let key = parsed_key(algorithm, jwk)?;
-    Ok(Box::new(move |tokens| {
-        let messages: Vec<_> = tokens.iter().filter_map(|token| split(token)).collect();
-        assert_eq!(messages.len(), tokens.len(), "every token has three parts");
-        timed(|| {
-            for (message, signature) in &messages {
-                assert!(key.verify_sig(message, signature).is_ok(), "the signature is right");
-            }
+pub(crate) struct Raw(ParsedPublicKey);
+
+/// What is signed, and its signature.
+pub(crate) type Signed<'a> = (&'a [u8], Vec<u8>);
+
+impl Raw {
+    pub(crate) fn new(algorithm: &str, jwk: &Value) -> Result<Self> {
+        parsed_key(algorithm, jwk).map(Self)
+    }
+
+    pub(crate) fn prepare<'a>(&self, tokens: &'a [String]) -> Vec<Signed<'a>> {
+        let signed: Vec<_> = tokens.iter().filter_map(|token| split(token)).collect();
+        assert_eq!(signed.len(), tokens.len(), "every token has three parts");
+        signed
+    }
+
+    pub(crate) fn check(&self, signed: &[Signed<'_>]) {
+        for (message, signature) in signed {
+            assert!(self.0.verify_sig(message, signature).is_ok(), "the signature is right");
+        }
+    }
+
+    pub(crate) fn turn<'a>(self) -> Turn<'a> {
+        Box::new(move |tokens| {
+            let signed = self.prepare(tokens);
+            timed(|| self.check(&signed))
         })
-    }))
+    }
 }
 
 /// jsonwebtoken with a key that is made once and a type for every claim.
@@ -64,7 +81,7 @@ fn parsed_key(algorithm: &str, jwk: &Value) -> Result<ParsedPublicKey> {
     })
 }
 
-fn split(token: &str) -> Option<(&[u8], Vec<u8>)> {
+fn split(token: &str) -> Option<Signed<'_>> {
     let (message, signature) = token.rsplit_once('.')?;
     Some((message.as_bytes(), BASE64_URL_SAFE_NO_PAD.decode(signature).ok()?))
 }

@@ -1,7 +1,9 @@
 //! The contest: everybody in turn on the same tokens, in many short rounds.
 
 use std::fmt;
-use std::time::Duration;
+use std::sync::Barrier;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use rustix::time::{ClockId, clock_gettime};
 use serde::Serialize;
@@ -17,7 +19,23 @@ pub(crate) type Turn<'a> = Box<dyn FnMut(&[String]) -> Duration + 'a>;
 /// Contestants who verify the same tokens.
 pub(crate) struct Contest<'a> {
     title: &'static str,
-    contestants: Vec<(&'static str, Turn<'a>)>,
+    contestants: Vec<Contestant<'a>>,
+}
+
+struct Contestant<'a> {
+    name: &'static str,
+    turn: Turn<'a>,
+    wanted: Option<Wanted>,
+}
+
+/// What a contestant should reach.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Wanted {
+    /// So many times the speed of the first contestant.
+    Ratio(f64),
+    /// So many verifications.
+    PerSecond(f64),
 }
 
 /// What a contest measured. The form is the same in every language.
@@ -36,6 +54,7 @@ struct Row {
     ratio: f64,
     low: f64,
     high: f64,
+    wanted: Option<Wanted>,
 }
 
 impl<'a> Contest<'a> {
@@ -46,7 +65,16 @@ impl<'a> Contest<'a> {
 
     #[must_use]
     pub(crate) fn with(mut self, name: &'static str, turn: Turn<'a>) -> Self {
-        self.contestants.push((name, turn));
+        self.contestants.push(Contestant { name, turn, wanted: None });
+        self
+    }
+
+    /// What the contestant should reach that joined last.
+    #[must_use]
+    pub(crate) fn wanting(mut self, wanted: Option<Wanted>) -> Self {
+        if let Some(last) = self.contestants.last_mut() {
+            last.wanted = wanted;
+        }
         self
     }
 
@@ -59,22 +87,23 @@ impl<'a> Contest<'a> {
             for place in 0..count {
                 let index = (number + place) % count;
                 let fresh = batch.to_vec();
-                let took = self.contestants[index].1(&fresh);
+                let took = (self.contestants[index].turn)(&fresh);
                 round[index] = took.as_nanos() as f64 / batch.len() as f64;
             }
             rounds.push(round);
         }
-        let row = |(index, (name, _)): (usize, &(&str, Turn<'_>))| {
+        let row = |(index, contestant): (usize, Contestant<'_>)| {
             let ratios = sorted(rounds.iter().map(|round| round[0] / round[index]));
             Row {
-                name: (*name).to_owned(),
+                name: contestant.name.to_owned(),
                 nanoseconds: quantile(&sorted(rounds.iter().map(|round| round[index])), 0.5),
                 ratio: quantile(&ratios, 0.5),
                 low: quantile(&ratios, 0.25),
                 high: quantile(&ratios, 0.75),
+                wanted: contestant.wanted,
             }
         };
-        let rows = self.contestants.iter().enumerate().map(row).collect();
+        let rows = self.contestants.into_iter().enumerate().map(row).collect();
         Outcome { title: self.title.to_owned(), rows }
     }
 }
@@ -83,11 +112,28 @@ impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}", self.title)?;
         for row in &self.rows {
-            let Row { name, nanoseconds, ratio, low, high } = row;
+            let Row { name, nanoseconds, ratio, low, high, .. } = row;
             writeln!(f, "  {nanoseconds:>9.0} ns  {ratio:.3} ({low:.3} to {high:.3})  {name}")?;
         }
         Ok(())
     }
+}
+
+/// The time by the clock that `count` threads need for equal shares of the items.
+pub(crate) fn threaded<T: Sync>(count: usize, items: &[T], work: impl Fn(&[T]) + Sync) -> Duration {
+    let together = Barrier::new(count + 1);
+    let (work, together) = (&work, &together);
+    let started = thread::scope(|scope| {
+        for share in items.chunks(items.len().div_ceil(count)) {
+            scope.spawn(move || {
+                together.wait();
+                work(share);
+            });
+        }
+        together.wait();
+        Instant::now()
+    });
+    started.elapsed()
 }
 
 /// The time that this thread spends on `work`, of which other programs take nothing.

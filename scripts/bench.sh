@@ -1,0 +1,84 @@
+#!/usr/bin/env bash
+# make bench: measures Casier and its peers in turn, in each language, prints the tables
+# and writes them into docs/benchmarks.md.
+set -euo pipefail
+source "$(dirname "$0")/stages.sh"
+source scripts/setup.sh
+source scripts/node.sh
+
+export PROFILE=measured
+export PROFILE_DIR=$CARGO_TARGET_DIR/$PROFILE
+# Compiled in small pieces, what is measured would be slower than what is released.
+unset CARGO_INCREMENTAL
+export RESULTS=$SCRATCH/results TOKENS=$SCRATCH/tokens
+mkdir "$RESULTS"
+
+# The program that measures, and both bindings, by one cargo command, so that what they
+# share is compiled once.
+build_measured() {
+  # What maturin sets: the interpreter that loads the module has Python's symbols.
+  PYO3_BUILD_EXTENSION_MODULE=1 make_node "$PROFILE_DIR" --profile "$PROFILE" \
+    -p casier-python -p casier-bench --features casier-bench/measure
+}
+
+# The Python peers: a virtual environment in the cache, made once for each state of the list.
+python_peers() {
+  find_python
+  local list=tests/bench/python/requirements.txt
+  PEERS_VENV=$CASIER_CACHE/venv-bench-$(
+    { "$PYTHON" -VV; echo "$PYTHON"; cat "$list"; } | sha256sum | cut -c 1-12
+  )
+  if [[ ! -f $PEERS_VENV/.complete ]]; then
+    rm -rf "$PEERS_VENV"
+    "$PYTHON" -m venv "$PEERS_VENV"
+    "$PEERS_VENV/bin/pip" install -q -r "$list" ||
+      give_up "pip could not install what $list names: is there a network?"
+    touch "$PEERS_VENV/.complete"
+  fi
+}
+
+node_peers() {
+  local wanted installed=tests/bench/node/node_modules/.complete
+  wanted=$(cat tests/bench/node/package.json tests/bench/node/package-lock.json | sha256sum)
+  if [[ $(cat "$installed" 2>/dev/null) != "$wanted" ]]; then
+    npm ci --no-progress --prefix tests/bench/node ||
+      give_up "npm could not install what tests/bench/node/package-lock.json names: is there a network?"
+    echo "$wanted" >"$installed"
+  fi
+}
+
+measure_rust() {
+  "$PROFILE_DIR/casier-bench" run "$TOKENS" "$RESULTS/rust.json"
+}
+
+measure_python() {
+  python_peers
+  local package=$SCRATCH/python/casier
+  mkdir -p "$SCRATCH/python"
+  cp -r bindings-python/python/casier "$package"
+  cp "$PROFILE_DIR/lib_casier.so" "$package/_casier.abi3.so"
+  PYTHONPATH=$SCRATCH/python "$PEERS_VENV/bin/python" tests/bench/python/bench.py \
+    "$TOKENS" "$RESULTS/python.json"
+}
+
+measure_node() {
+  CASIER_NODE=$ROOT/bindings-node node tests/bench/node/bench.mjs "$TOKENS" "$RESULTS/node.json"
+}
+
+write_report() {
+  find_python
+  "$PYTHON" tests/bench/report.py "$RESULTS" docs/benchmarks.md
+}
+
+quiet_stage "tools" 900 install_tools
+quiet_stage "crates" 900 fetch_crates
+quiet_stage "node tools" 900 node_tools
+quiet_stage "python peers" 300 python_peers
+quiet_stage "node peers" 300 node_peers
+stage "build" 3000 build_measured
+stage "tokens" 300 "$PROFILE_DIR/casier-bench" mint "$TOKENS"
+quiet_stage "rust" 300 measure_rust
+quiet_stage "python" 300 measure_python
+quiet_stage "node" 300 measure_node
+stage "tables" 30 write_report
+finish "docs/benchmarks.md is written"
