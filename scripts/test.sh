@@ -16,6 +16,8 @@ quiet_stage "tools" 900 install_tools
 quiet_stage "crates" 900 fetch_crates
 stage "format" 60 check_format
 stage "dependencies" 120 scripts/check-dependencies.sh
+# What the Rust tests write down of the published vectors, for the runners of the other languages.
+[[ -z ${CASIER_VECTORS:-} ]] || export CASIER_PUBLISHED=$SCRATCH/published
 stage "rust build" 2400 rust_build
 stage "rust tests" 900 rust_tests
 quiet_stage "clippy" 1500 run_clippy

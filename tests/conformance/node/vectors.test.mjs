@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync, readdirSync } from 'node:fs'
 import { test } from 'node:test'
+import { pathToFileURL } from 'node:url'
 import { inspect } from 'node:util'
 import {
   Action, CasierError, Policy, Scope, setLogger, TokenVerifier, User,
@@ -61,6 +62,9 @@ function runTokens(given) {
   Object.assign(options, issuer.rest(['pem']))
   for (const [form, keys] of Object.entries(issuer.rest(['jwks', 'jwk']))) {
     options[form] = JSON.stringify(keys)
+  }
+  for (const text of Object.values(issuer.rest(['jwks_text']))) {
+    options.jwks = writtenOut(text)
   }
   const name = issuer.require('issuer')
   issuer.end()
@@ -214,12 +218,13 @@ function hold(vector, run) {
   covers(found, wanted, 'ok')
 }
 
-test('shared vectors', { timeout: 120_000 }, () => {
+/** Runs every file of a folder; gives the kinds that were there. */
+function runFiles(folder, what) {
   setLogger(null)
   const counts = {}
   const failures = []
-  for (const path of readdirSync(VECTORS).filter((name) => name.endsWith('.json')).sort()) {
-    const fields = new Fields(parseJson(readFileSync(new URL(path, VECTORS), 'utf8')))
+  for (const path of readdirSync(folder).filter((name) => name.endsWith('.json')).sort()) {
+    const fields = new Fields(parseJson(readFileSync(new URL(path, folder), 'utf8')))
     const [kind, cases] = [fields.require('kind'), fields.require('cases')]
     fields.require('description')
     fields.end()
@@ -236,10 +241,21 @@ test('shared vectors', { timeout: 120_000 }, () => {
     }
   }
   for (const [kind, count] of Object.entries(counts)) {
-    console.log(`shared vectors: ${kind}: ${count} ran`)
+    console.log(`${what} vectors: ${kind}: ${count} ran`)
   }
   assert.deepEqual(failures, [])
-  assert.deepEqual(Object.keys(counts).sort(), Object.keys(RUNNERS), 'each kind has vectors')
+  return Object.keys(counts).sort()
+}
+
+test('shared vectors', { timeout: 120_000 }, () => {
+  assert.deepEqual(runFiles(VECTORS, 'shared'), Object.keys(RUNNERS).sort(), 'each kind has vectors')
+})
+
+const PUBLISHED = process.env.CASIER_PUBLISHED
+const leftOut = PUBLISHED === undefined && 'CASIER_PUBLISHED is not set'
+
+test('published vectors', { timeout: 120_000, skip: leftOut }, () => {
+  assert.ok(runFiles(pathToFileURL(`${PUBLISHED}/`), 'published').length > 0, 'there are some')
 })
 
 test('large numbers are read exactly', () => {

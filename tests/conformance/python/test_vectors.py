@@ -4,6 +4,7 @@ A kind, a field or a code that is not known is a failure, and none is left out.
 """
 
 import json
+import os
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -49,6 +50,7 @@ def run_tokens(given: Json) -> Json:
 
     keys: Json = {form: json.dumps(issuer.take(form)) for form in ("jwks", "jwk") if form in given["issuer"]}
     keys |= {"pem": issuer.take("pem")} if "pem" in given["issuer"] else {}
+    keys |= {"jwks": written_out(issuer.take("jwks_text"))} if "jwks_text" in given["issuer"] else {}
     names = (
         "audience authorized_parties allow_missing_azp algorithms clock_skew namespace "
         "public_metadata_claim token_types"
@@ -176,10 +178,11 @@ def hold(case: Json, run: Callable[[Json], Json]) -> None:
         covers(found, wanted, "ok")
 
 
-def test_shared_vectors(capsys: pytest.CaptureFixture[str]) -> None:
+def run_files(folder: Path, what: str, capsys: pytest.CaptureFixture[str]) -> set[str]:
+    """Runs every file of a folder; the kinds that were there."""
     counts: dict[str, int] = {}
     failures = []
-    for path in sorted(VECTORS.glob("*.json")):
+    for path in sorted(folder.glob("*.json")):
         file = json.loads(path.read_text(encoding="utf-8"))
         run = RUNNERS.get(file["kind"])
         assert run is not None, f"{path.name}: no runner for the kind {file['kind']!r}"
@@ -193,9 +196,19 @@ def test_shared_vectors(capsys: pytest.CaptureFixture[str]) -> None:
                 failures.append(f"{file['kind']}: {case['name']}: {type(failure).__name__}: {reason}")
             counts[file["kind"]] = counts.get(file["kind"], 0) + 1
     with capsys.disabled():
-        print("\n" + "\n".join(f"shared vectors: {kind}: {n} ran" for kind, n in counts.items()))
+        print("\n" + "\n".join(f"{what} vectors: {kind}: {n} ran" for kind, n in counts.items()))
     assert not failures, f"{len(failures)} fail:\n" + "\n".join(failures)
-    assert set(counts) == set(RUNNERS), "each kind has vectors"
+    return set(counts)
+
+
+def test_shared_vectors(capsys: pytest.CaptureFixture[str]) -> None:
+    kinds = run_files(VECTORS, "shared", capsys)
+    assert kinds == set(RUNNERS), "each kind has vectors"
+
+
+@pytest.mark.skipif("CASIER_PUBLISHED" not in os.environ, reason="CASIER_PUBLISHED is not set")
+def test_published_vectors(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_files(Path(os.environ["CASIER_PUBLISHED"]), "published", capsys)
 
 
 def test_every_code_is_mapped() -> None:

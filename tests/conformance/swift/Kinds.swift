@@ -53,7 +53,8 @@ private func tokenText(_ fields: inout Fields) throws -> String {
 
 private func verifier(_ given: JSONValue, policy: String?) throws -> TokenVerifier {
     var issuer = try Fields(given)
-    let (name, jwks, jwk) = (try issuer.require("issuer"), issuer.take("jwks"), issuer.take("jwk"))
+    let (name, jwk) = (try issuer.require("issuer"), issuer.take("jwk"))
+    let jwks = try issuer.take("jwks")?.json() ?? issuer.take("jwks_text")?.writtenOut()
     let pem = try issuer.take("pem")?.text()
     let audience = try issuer.take("audience")?.texts() ?? []
     let parties = try issuer.take("authorized_parties")?.texts() ?? []
@@ -65,7 +66,7 @@ private func verifier(_ given: JSONValue, policy: String?) throws -> TokenVerifi
     let tokenTypes = try issuer.take("token_types")?.texts()
     try issuer.end()
     return try TokenVerifier(
-        issuer: name.text(), jwks: jwks?.json(), pem: pem, jwk: jwk?.json(), audience: audience,
+        issuer: name.text(), jwks: jwks, pem: pem, jwk: jwk?.json(), audience: audience,
         authorizedParties: parties, allowMissingAzp: allowMissingAzp, algorithms: algorithms,
         clockSkew: clockSkew, namespace: namespace, publicMetadataClaim: metadataClaim,
         tokenTypes: tokenTypes, policy: policy.map { try Policy.fromToml($0, origin: "the case") })

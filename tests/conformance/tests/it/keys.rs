@@ -5,7 +5,7 @@ use casier_conformance::Case;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::outcome::{Outcome, input};
+use crate::outcome::{Outcome, Text, input};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -20,36 +20,6 @@ enum Call {
     Prefix {},
     Key { kind: Text, filename: Text },
     Parse { key: Text },
-}
-
-/// A text, or one that is repeated, for the long ones.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Text {
-    Plain(String),
-    Parts(Vec<Part>),
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Part {
-    Plain(String),
-    Repeated(String, usize),
-}
-
-impl Text {
-    fn read(self) -> String {
-        match self {
-            Self::Plain(text) => text,
-            Self::Parts(parts) => parts
-                .into_iter()
-                .map(|part| match part {
-                    Part::Plain(text) => text,
-                    Part::Repeated(text, times) => text.repeat(times),
-                })
-                .collect(),
-        }
-    }
 }
 
 pub(crate) fn run(case: &Case) -> Result<Outcome, String> {

@@ -1,6 +1,7 @@
 //! Runs every shared vector, and the published ones where `CASIER_VECTORS` says where they are.
 #![allow(clippy::unwrap_used)]
 
+mod has;
 mod keys;
 mod outcome;
 mod published;
@@ -55,6 +56,7 @@ type Run = fn(&Case) -> Result<Outcome, String>;
 fn runner(file: &VectorFile) -> Option<Run> {
     match file.kind.as_str() {
         "tokens" => Some(tokens::run),
+        "has" => Some(has::run),
         "keys" => Some(keys::run),
         "tiers" => Some(tiers::run),
         _ => None,

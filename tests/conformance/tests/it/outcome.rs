@@ -4,6 +4,7 @@ use std::io::Write as _;
 
 use casier::{Error, ErrorKind};
 use casier_conformance::Expected;
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
@@ -37,6 +38,36 @@ impl Outcome {
                 Err(format!("expected {error}, got {value}"))
             }
             (Self::Error(error), Expected::Ok { .. }) => Err(format!("it was refused: {error}")),
+        }
+    }
+}
+
+/// A text, or one that is repeated, for the long ones.
+#[derive(Deserialize)]
+#[serde(untagged)]
+pub(crate) enum Text {
+    Plain(String),
+    Parts(Vec<Part>),
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+pub(crate) enum Part {
+    Plain(String),
+    Repeated(String, usize),
+}
+
+impl Text {
+    pub(crate) fn read(self) -> String {
+        match self {
+            Self::Plain(text) => text,
+            Self::Parts(parts) => parts
+                .into_iter()
+                .map(|part| match part {
+                    Part::Plain(text) => text,
+                    Part::Repeated(text, times) => text.repeat(times),
+                })
+                .collect(),
         }
     }
 }

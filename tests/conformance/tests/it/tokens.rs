@@ -9,7 +9,7 @@ use casier_conformance::Case;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::outcome::{Outcome, input};
+use crate::outcome::{Outcome, Text, input};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -36,6 +36,7 @@ struct Repeated {
 struct Issuer {
     issuer: String,
     jwks: Option<Value>,
+    jwks_text: Option<Text>,
     jwk: Option<Value>,
     pem: Option<String>,
     algorithms: Option<Vec<String>>,
@@ -49,7 +50,13 @@ struct Issuer {
 }
 
 pub(crate) fn run(case: &Case) -> Result<Outcome, String> {
-    let input: Input = input(&case.input)?;
+    let result = verified(&case.input)?;
+    Ok(Outcome::of(result.map(|verified| shown(&verified))))
+}
+
+/// What the verifier says of the token; the other error is a fault of the case.
+pub(crate) fn verified(given: &Value) -> Result<casier::Result<VerifiedToken>, String> {
+    let mut input: Input = input(given)?;
     let token = match (input.token, input.token_repeated) {
         (Some(token), None) => token,
         (None, Some(r)) => format!("{}{}{}", r.prefix, r.text.repeat(r.times), r.suffix),
@@ -60,18 +67,29 @@ pub(crate) fn run(case: &Case) -> Result<Outcome, String> {
         "cookie" => TokenSource::Cookie,
         other => return Err(format!("`source` is `{other}`")),
     };
-    let keys = match (input.issuer.jwks.clone(), input.issuer.jwk.clone(), &input.issuer.pem) {
-        (Some(jwks), None, None) => KeySource::Jwks(jwks.to_string()),
-        (None, Some(jwk), None) => KeySource::Jwk(jwk.to_string()),
-        (None, None, Some(pem)) => KeySource::Pem(pem.clone()),
-        _ => return Err("exactly one of `jwks`, `jwk` and `pem` is needed".into()),
-    };
+    let keys = input.issuer.take_keys()?;
     let now = UNIX_EPOCH + Duration::from_secs(input.now);
     let result = verify(&token, now, source, input.issuer, keys, input.policy.as_deref());
     if let Err(error) = &result {
         check_secrecy(&token, error)?;
     }
-    Ok(Outcome::of(result.map(|verified| shown(&verified))))
+    Ok(result)
+}
+
+impl Issuer {
+    fn take_keys(&mut self) -> Result<KeySource, String> {
+        let forms = [
+            self.jwks.take().map(|jwks| KeySource::Jwks(jwks.to_string())),
+            self.jwks_text.take().map(|text| KeySource::Jwks(text.read())),
+            self.jwk.take().map(|jwk| KeySource::Jwk(jwk.to_string())),
+            self.pem.take().map(KeySource::Pem),
+        ];
+        let mut given = forms.into_iter().flatten();
+        match (given.next(), given.next()) {
+            (Some(keys), None) => Ok(keys),
+            _ => Err("exactly one of `jwks`, `jwks_text`, `jwk` and `pem` is needed".into()),
+        }
+    }
 }
 
 fn verify(

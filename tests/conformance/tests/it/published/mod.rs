@@ -1,5 +1,7 @@
 //! Vectors gathered from public test suites, which are not kept in this repository.
 
+mod authz;
+mod drive;
 mod names;
 mod tokens;
 mod uploads;
@@ -14,15 +16,16 @@ use casier::storage::{Scope, StaticCredentials, Storage, StorageConfig, UserStor
 use casier::token::User;
 use casier_local::LocalStack;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::outcome::say;
 
 /// A file of published vectors; members that describe it are not read.
 #[derive(Deserialize)]
-struct Published {
+struct Published<T> {
     count: usize,
-    cases: Vec<Case>,
+    cases: Vec<T>,
 }
 
 #[derive(Deserialize)]
@@ -34,7 +37,7 @@ struct Case {
 
 /// The cases of a file, or nothing, said aloud, where no folder is named. A folder that lacks the
 /// file, or a file that lacks cases, is a failure.
-fn cases(file: &str) -> Option<Vec<Case>> {
+fn cases<T: DeserializeOwned>(file: &str) -> Option<Vec<T>> {
     let Some(folder) = std::env::var_os("CASIER_VECTORS") else {
         say(&format!("published vectors: {file}: left out, CASIER_VECTORS is not set"));
         return None;
@@ -42,7 +45,7 @@ fn cases(file: &str) -> Option<Vec<Case>> {
     let path = PathBuf::from(folder).join(file);
     let text = std::fs::read_to_string(&path)
         .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    let published: Published = serde_json::from_str(&text).unwrap();
+    let published: Published<T> = serde_json::from_str(&text).unwrap();
     assert_eq!(published.cases.len(), published.count, "{file}");
     assert!(published.count > 0, "{file}");
     Some(published.cases)

@@ -22,14 +22,14 @@ const PREFIX: &str = "user_1/";
 
 #[test]
 fn path_traversal() {
-    let Some(cases) = cases("keys/path_traversal.json") else { return };
+    let Some(cases) = cases::<Case>("keys/path_traversal.json") else { return };
     let failures = check_all(&cases);
     settle("keys/path_traversal.json", cases.len(), &failures);
 }
 
 #[test]
 fn naughty_strings() {
-    let Some(cases) = cases("keys/blns.json") else { return };
+    let Some(cases) = cases::<Case>("keys/blns.json") else { return };
     let mut failures = check_all(&cases);
     let key = SigningKey::generate("k1").unwrap();
     let verifier = verifier(&key);
@@ -46,7 +46,7 @@ fn naughty_strings() {
 /// Names and metadata that pass are stored and come back byte for byte.
 #[tokio::test]
 async fn naughty_strings_through_a_store() {
-    let Some(cases) = cases("keys/blns.json") else { return };
+    let Some(cases) = cases::<Case>("keys/blns.json") else { return };
     let stack = LocalStack::start().await.unwrap();
     let files = user_storage(&stack, Policy::builtin(), None);
     let mut stored = BTreeMap::new();

@@ -44,7 +44,7 @@ const NOT_APPLICABLE_YET: [&str; 5] = [
 
 #[tokio::test]
 async fn uploads() {
-    let Some(cases) = cases("keys/uploads.json") else { return };
+    let Some(cases) = cases::<Case>("keys/uploads.json") else { return };
     let stack = LocalStack::start().await.unwrap();
     let mut failures = Vec::new();
     let mut left_out = Vec::new();
