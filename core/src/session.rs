@@ -22,7 +22,7 @@ use crate::{Error, ErrorKind, Result};
 #[derive(Clone, Debug)]
 pub struct Session {
     casier: Casier,
-    token: Arc<VerifiedToken>,
+    token: VerifiedToken,
     context: Option<Arc<RequestContext>>,
 }
 
@@ -32,7 +32,7 @@ impl Session {
         token: VerifiedToken,
         context: Option<RequestContext>,
     ) -> Self {
-        Self { casier, token: Arc::new(token), context: context.map(Arc::new) }
+        Self { casier, token, context: context.map(Arc::new) }
     }
 
     /// The same session over another [`Casier`] of the same configuration: a process that was forked

@@ -26,7 +26,7 @@ pub(crate) enum Caller {
     /// A user whom the application vouches for.
     User(Arc<User>),
     /// The user of a request.
-    Request(Arc<VerifiedToken>, Option<Arc<RequestContext>>),
+    Request(VerifiedToken, Option<Arc<RequestContext>>),
 }
 
 impl Decider {

@@ -49,6 +49,9 @@ pub struct IssuerConfig {
     /// A claim that only the issuer's server side can write, looked at before `public_metadata` for
     /// `subscription` and `role`. Defaults to `None`.
     pub public_metadata_claim: Option<String>,
+    /// Whether tokens that passed are remembered, so that one which comes again costs no
+    /// cryptography. It changes no verdict. Defaults to `true`.
+    pub token_cache: bool,
 }
 
 /// Where an issuer's public keys are.
@@ -85,6 +88,7 @@ impl IssuerConfig {
             token_types: vec!["JWT".to_owned()],
             clock_skew: Duration::from_secs(5),
             public_metadata_claim: None,
+            token_cache: true,
         }
     }
 

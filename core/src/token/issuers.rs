@@ -3,10 +3,13 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use super::cache::{Known, VerifiedTokens};
 use super::issuer::{IssuerConfig, KeySource, TokenSource, invalid};
-use super::jws::{Header, UnverifiedToken, unknown_issuer, unknown_key};
+use super::jws::{CompactJws, Header, UnverifiedToken, unknown_issuer, unknown_key};
 use super::keys::{Endpoint, KeySet, RemoteKeys, VerificationKey};
-use super::verifier::{IssuerRules, VerifiedToken};
+use super::revocation::{Clearance, Revocations};
+use super::verified::VerifiedToken;
+use super::verifier::IssuerRules;
 use crate::Result;
 use crate::access::Policy;
 
@@ -14,12 +17,14 @@ use crate::access::Policy;
 #[derive(Debug)]
 pub struct Issuers {
     issuers: Vec<Issuer>,
+    revocations: Arc<Revocations>,
 }
 
 #[derive(Debug)]
 struct Issuer {
     rules: IssuerRules,
     keys: Keys,
+    cache: Option<VerifiedTokens>,
 }
 
 #[derive(Debug)]
@@ -53,7 +58,14 @@ impl Issuers {
             }
         }
         let issuers = configs.into_iter().map(|config| Issuer::new(config, policy.clone()));
-        Ok(Self { issuers: issuers.collect::<Result<_>>()? })
+        let revocations = Arc::new(Revocations::new(None));
+        Ok(Self { issuers: issuers.collect::<Result<_>>()?, revocations })
+    }
+
+    /// Refuses what is revoked here, too.
+    #[must_use]
+    pub fn with_revocations(self, revocations: Arc<Revocations>) -> Self {
+        Self { revocations, ..self }
     }
 
     /// Verifies a token as of `now`, the current time. Keys are fetched at first use and then kept:
@@ -63,18 +75,73 @@ impl Issuers {
     ///
     /// # Errors
     /// Those of [`TokenVerifier::verify`](super::TokenVerifier::verify), and where there are no
-    /// keys: `jwk-remote-failed-to-load` or `jwk-remote-invalid`, which may pass.
+    /// keys: `jwk-remote-failed-to-load` or `jwk-remote-invalid`, which may pass; last of all
+    /// `session-revoked`, or `state-unavailable` where nobody can say.
     pub async fn verify(
         &self,
         token: &str,
         now: SystemTime,
         source: TokenSource,
     ) -> Result<VerifiedToken> {
-        let token = UnverifiedToken::read(token)?;
+        let Some((issuer, known)) = self.known(token, now, source) else {
+            return self.verify_anew(token, now, source).await;
+        };
+        issuer.rules.check_dates(&known.token, now)?;
+        if !self.is_cleared(&known, now) {
+            known.clear(self.check_revocations(&known.token, now).await?);
+        }
+        Ok(known.token.clone())
+    }
+
+    /// The answer for a token of which all is known: what [`verify`](Self::verify) would say, without
+    /// its cryptography and without waiting. `None` for a token that has not been verified before,
+    /// whose key may not be its issuer's any more, or that may have been revoked by another process.
+    pub fn verify_cached(
+        &self,
+        token: &str,
+        now: SystemTime,
+        source: TokenSource,
+    ) -> Option<Result<VerifiedToken>> {
+        let (issuer, known) = self.known(token, now, source)?;
+        let token = || issuer.rules.check_dates(&known.token, now).map(|()| known.token.clone());
+        self.is_cleared(&known, now).then(token)
+    }
+
+    fn known(
+        &self,
+        token: &str,
+        now: SystemTime,
+        source: TokenSource,
+    ) -> Option<(&Issuer, Arc<Known>)> {
+        self.issuers.iter().find_map(|issuer| Some((issuer, issuer.known(token, now, source)?)))
+    }
+
+    async fn verify_anew(
+        &self,
+        text: &str,
+        now: SystemTime,
+        source: TokenSource,
+    ) -> Result<VerifiedToken> {
+        let jws = CompactJws::split(text)?;
+        let token = UnverifiedToken::read(&jws)?;
         let issuer = self.select(&token).ok_or_else(unknown_issuer)?;
         let header = issuer.rules.header(&token)?;
         let key = issuer.key(&header, now).await?;
-        issuer.rules.verify(token, header, &key, now, source)
+        let token = issuer.rules.verify(token, header, &key, now, source)?;
+        let clearance = self.check_revocations(&token, now).await?;
+        if let Some(cache) = &issuer.cache {
+            cache.insert(text, Known::new(token.clone(), source, key).cleared(clearance));
+        }
+        Ok(token)
+    }
+
+    async fn check_revocations(&self, token: &VerifiedToken, now: SystemTime) -> Result<Clearance> {
+        let user_id = &token.user().user_id;
+        self.revocations.check(user_id, token.session_id(), token.issued_at(), now).await
+    }
+
+    fn is_cleared(&self, known: &Known, now: SystemTime) -> bool {
+        known.clearance().is_some_and(|clearance| self.revocations.holds(clearance, now))
     }
 
     fn select(&self, token: &UnverifiedToken<'_>) -> Option<&Issuer> {
@@ -92,7 +159,23 @@ impl Issuer {
             }
             given => Keys::Given(given.given_keys(&config.algorithms)?),
         };
-        Ok(Self { rules: IssuerRules::new(config, policy)?, keys })
+        let cache = config.token_cache.then(VerifiedTokens::new);
+        Ok(Self { rules: IssuerRules::new(config, policy)?, keys, cache })
+    }
+
+    /// What is known of a token, while the key that checked it is one of the issuer's.
+    fn known(&self, token: &str, now: SystemTime, source: TokenSource) -> Option<Arc<Known>> {
+        let known = self.cache.as_ref()?.get(token, source)?;
+        let key = self.current_key(known.token.key_id(), now)?;
+        Arc::ptr_eq(&key, &known.key).then_some(known)
+    }
+
+    /// The key of this id, if it is there without a fetch.
+    fn current_key(&self, key_id: Option<&str>, now: SystemTime) -> Option<Arc<VerificationKey>> {
+        match &self.keys {
+            Keys::Given(keys) => keys.find(key_id),
+            Keys::Remote(keys) => keys.current(key_id, now),
+        }
     }
 
     async fn key(&self, header: &Header, now: SystemTime) -> Result<Arc<VerificationKey>> {

@@ -7,6 +7,7 @@
 //! [`extract_token`] finds the token of a request before all that.
 
 mod algorithm;
+mod cache;
 mod claims;
 mod issuer;
 mod issuers;
@@ -17,12 +18,14 @@ mod publishable_key;
 mod request;
 mod revocation;
 mod user;
+mod verified;
 mod verifier;
 
 #[cfg(test)]
 mod tests;
 
 pub use algorithm::Algorithm;
+pub use claims::Claims;
 pub(crate) use issuer::MAX_CLOCK_SKEW_SECONDS;
 pub use issuer::{IssuerConfig, KeySource, TokenSource};
 pub use issuers::Issuers;
@@ -31,4 +34,5 @@ pub use publishable_key::PublishableKey;
 pub use request::{RequestHead, RequestRules, RequestToken, extract_token};
 pub use revocation::{Clearance, MAX_TOKEN_LIFE, Revocations};
 pub use user::{Organization, User};
-pub use verifier::{TokenVerifier, VerifiedToken};
+pub use verified::VerifiedToken;
+pub use verifier::TokenVerifier;

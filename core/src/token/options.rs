@@ -35,6 +35,8 @@ pub struct VerifierOptions {
     pub public_metadata_claim: Option<String>,
     /// Accepted `typ` headers. Defaults to `JWT` alone.
     pub token_types: Option<Vec<String>>,
+    /// As [`IssuerConfig::token_cache`]. Defaults to `true`.
+    pub token_cache: Option<bool>,
 }
 
 impl TryFrom<VerifierOptions> for IssuerConfig {
@@ -61,6 +63,7 @@ impl TryFrom<VerifierOptions> for IssuerConfig {
         config.namespace = options.namespace;
         config.public_metadata_claim = options.public_metadata_claim;
         config.token_types = options.token_types.unwrap_or(config.token_types);
+        config.token_cache = options.token_cache.unwrap_or(config.token_cache);
         Ok(config)
     }
 }

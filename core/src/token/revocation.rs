@@ -12,7 +12,8 @@ use super::issuer::MAX_CLOCK_SKEW_SECONDS;
 use crate::state::{MemoryState, StateStore};
 use crate::{Error, ErrorKind, Result};
 
-/// The longest life of a token that is accepted, from `iat` to `exp`.
+/// The longest life of a token that is accepted, from `iat`, or from now where it does not say when it
+/// was made, to `exp`.
 pub const MAX_TOKEN_LIFE: Duration = Duration::from_secs(24 * 3_600);
 
 /// For how long an entry is kept: a token may say that it is made later than it is, and is taken
@@ -142,8 +143,9 @@ impl Revocations {
 
     /// Whether a token that was cleared then needs no new check at `now`. Quick: asks no store.
     pub fn holds(&self, clearance: Clearance, now: SystemTime) -> bool {
-        clearance.generation == self.generation()
-            && now.duration_since(clearance.checked_at).is_ok_and(|age| age < CLEARANCE_LIFE)
+        let is_recent =
+            || now.duration_since(clearance.checked_at).is_ok_and(|age| age < CLEARANCE_LIFE);
+        clearance.generation == self.generation() && (self.is_private || is_recent())
     }
 
     /// Sets the time under the key to `at`, unless a later one is there.

@@ -5,6 +5,8 @@ use std::fmt;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use super::claims::Claims;
+
 /// Who is signed in, as a verified token tells it.
 #[derive(Clone, Default, PartialEq, Serialize)]
 #[non_exhaustive]
@@ -50,7 +52,7 @@ pub struct User {
     /// Who acts in the user's place (`act`), when the session is an impersonation.
     pub actor: Option<Value>,
     /// Every claim of the token.
-    pub claims: Map<String, Value>,
+    pub claims: Claims,
 }
 
 /// The organization that is active in the session.

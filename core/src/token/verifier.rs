@@ -1,19 +1,18 @@
 //! Verification without network and without a clock.
 
-use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::SystemTime;
 
-use serde_json::{Map, Value};
-
-use super::claims::{has_public_metadata, user_from};
+use super::cache::{Known, VerifiedTokens};
+use super::claims::{Claims, has_public_metadata, user_from};
 use super::issuer::{IssuerConfig, TokenSource};
-use super::jws::{Header, UnverifiedToken, unknown_issuer, unknown_key};
+use super::jws::{CompactJws, Header, UnverifiedToken, unknown_issuer, unknown_key};
 use super::keys::{KeySet, VerificationKey};
-use super::user::User;
+use super::verified::VerifiedToken;
 use crate::Result;
 use crate::access::Policy;
+use crate::json::Members;
 
 /// Verifies the tokens of one issuer whose keys are given: no network, no clock, no state that
 /// changes a verdict. The same token and time give the same answer in every language.
@@ -21,6 +20,7 @@ use crate::access::Policy;
 pub struct TokenVerifier {
     rules: IssuerRules,
     keys: KeySet,
+    cache: Option<VerifiedTokens>,
 }
 
 impl TokenVerifier {
@@ -31,7 +31,8 @@ impl TokenVerifier {
     /// for another use), or a setting would weaken the checks.
     pub fn new(issuer: IssuerConfig, policy: Arc<Policy>) -> Result<Self> {
         let keys = issuer.keys.given_keys(&issuer.algorithms)?;
-        Ok(Self { rules: IssuerRules::new(issuer, policy)?, keys })
+        let cache = issuer.token_cache.then(VerifiedTokens::new);
+        Ok(Self { rules: IssuerRules::new(issuer, policy)?, keys, cache })
     }
 
     /// Verifies a token as of `now`.
@@ -49,13 +50,43 @@ impl TokenVerifier {
         now: SystemTime,
         source: TokenSource,
     ) -> Result<VerifiedToken> {
-        let token = UnverifiedToken::read(token)?;
+        match self.verify_cached(token, now, source) {
+            Some(known) => known,
+            None => self.verify_anew(token, now, source),
+        }
+    }
+
+    /// The answer for a token that has been verified before, `None` for any other: what
+    /// [`verify`](Self::verify) would say, without its cryptography.
+    pub fn verify_cached(
+        &self,
+        token: &str,
+        now: SystemTime,
+        source: TokenSource,
+    ) -> Option<Result<VerifiedToken>> {
+        let cache = self.cache.as_ref()?;
+        let known = cache.get(token, source)?;
+        Some(self.rules.check_dates(&known.token, now).map(|()| known.token.clone()))
+    }
+
+    fn verify_anew(
+        &self,
+        text: &str,
+        now: SystemTime,
+        source: TokenSource,
+    ) -> Result<VerifiedToken> {
+        let jws = CompactJws::split(text)?;
+        let token = UnverifiedToken::read(&jws)?;
         if token.issuer() != Some(self.rules.issuer()) {
             return Err(unknown_issuer());
         }
         let header = self.rules.header(&token)?;
         let key = self.keys.find(header.key_id.as_deref()).ok_or_else(unknown_key)?;
-        self.rules.verify(token, header, &key, now, source)
+        let token = self.rules.verify(token, header, &key, now, source)?;
+        if let Some(cache) = &self.cache {
+            cache.insert(text, Known::new(token.clone(), source, key));
+        }
+        Ok(token)
     }
 }
 
@@ -96,21 +127,25 @@ impl IssuerRules {
         now: SystemTime,
         source: TokenSource,
     ) -> Result<VerifiedToken> {
+        let text = token.text();
         let (all, claims) = token.verify(&header, key, &self.config, now, source)?;
         self.warn_of_bare_token(&all);
         self.warn_of_cookie(source);
-        let user = user_from(all, &claims, &self.config, &self.policy)?;
-        Ok(VerifiedToken {
-            user: Arc::new(user),
-            issued_at: claims.issued_at,
-            not_before: claims.not_before,
-            expires_at: claims.expires_at,
-            key_id: header.key_id,
-        })
+        let mut user = user_from(&all, &claims, &self.config, &self.policy)?;
+        user.claims = Claims::of_text(text);
+        Ok(VerifiedToken::new(user, claims.dates, header.key_id))
+    }
+
+    /// Judges a token anew of which all but the time is settled.
+    pub(crate) fn check_dates(&self, token: &VerifiedToken, now: SystemTime) -> Result<()> {
+        token.dates().check(now, self.config.clock_skew)
     }
 
     /// Clerk's tokens carry `sid`; without a session-token template they carry nothing personal.
-    fn warn_of_bare_token(&self, all: &Map<String, Value>) {
+    fn warn_of_bare_token(&self, all: &Members<'_>) {
+        if self.has_warned_of_bare_tokens.load(Ordering::Relaxed) {
+            return;
+        }
         let is_bare = all.contains_key("sid")
             && !all.contains_key("email")
             && !has_public_metadata(all, &self.config);
@@ -132,62 +167,5 @@ impl IssuerRules {
                  CLERK_AUTHORIZED_PARTIES so that tokens made for another site are refused"
             );
         }
-    }
-}
-
-/// A token that has passed every check, and the user whom it signs in.
-#[derive(Clone)]
-pub struct VerifiedToken {
-    user: Arc<User>,
-    issued_at: Option<SystemTime>,
-    not_before: Option<SystemTime>,
-    expires_at: SystemTime,
-    key_id: Option<String>,
-}
-
-impl VerifiedToken {
-    /// The user whom the token signs in.
-    pub fn user(&self) -> &Arc<User> {
-        &self.user
-    }
-
-    /// Every claim of the token.
-    pub fn claims(&self) -> &Map<String, Value> {
-        &self.user.claims
-    }
-
-    /// When the token was made (`iat`), if it says.
-    pub fn issued_at(&self) -> Option<SystemTime> {
-        self.issued_at
-    }
-
-    /// From when on the token holds (`nbf`), if it says.
-    pub fn not_before(&self) -> Option<SystemTime> {
-        self.not_before
-    }
-
-    /// Until when the token holds (`exp`), the clock skew not counted in.
-    pub fn expires_at(&self) -> SystemTime {
-        self.expires_at
-    }
-
-    /// The id of the key that checked the token (`kid`), if the token names one.
-    pub fn key_id(&self) -> Option<&str> {
-        self.key_id.as_deref()
-    }
-
-    /// The issuer's session (`sid`), if the token names one.
-    pub fn session_id(&self) -> Option<&str> {
-        self.user.session_id.as_deref()
-    }
-}
-
-impl fmt::Debug for VerifiedToken {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("VerifiedToken")
-            .field("user", &self.user)
-            .field("expires_at", &self.expires_at)
-            .field("key_id", &self.key_id)
-            .finish_non_exhaustive()
     }
 }

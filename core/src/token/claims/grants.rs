@@ -1,6 +1,6 @@
 //! What Clerk's version 2 tokens say about features, plans and permissions.
 
-use serde_json::{Map, Value};
+use crate::json::{Json, Members};
 
 /// One element of `fea` or `pla`: `u:dash`, `o:team`, `uo:both`.
 #[derive(Debug, PartialEq, Eq)]
@@ -12,8 +12,8 @@ pub(crate) struct Grant<'a> {
 
 /// The elements of a `fea` or `pla` claim, in order. A claim of another type, or with an element
 /// that has no scope, grants nothing at all.
-pub(crate) fn grants(claim: Option<&Value>) -> Vec<Grant<'_>> {
-    let text = match claim.and_then(Value::as_str) {
+pub(crate) fn grants<'a>(claim: Option<&'a Json<'_>>) -> Vec<Grant<'a>> {
+    let text = match claim.and_then(Json::as_str) {
         Some(text) if !text.trim().is_empty() => text,
         _ => return Vec::new(),
     };
@@ -49,11 +49,8 @@ pub(crate) fn scoped_names(grants: &[Grant<'_>]) -> Vec<String> {
 /// the list mean nothing. Source: <https://clerk.com/docs/backend-requests/resources/session-tokens>;
 /// Clerk's JavaScript counts organization features only, and so grants wrongly where a user's
 /// feature stands before one.
-pub(crate) fn permissions(
-    features: &[Grant<'_>],
-    organization: &Map<String, Value>,
-) -> Vec<String> {
-    let list = |name| organization.get(name).and_then(Value::as_str).unwrap_or_default();
+pub(crate) fn permissions(features: &[Grant<'_>], organization: &Members<'_>) -> Vec<String> {
+    let list = |name| organization.get(name).and_then(Json::as_str).unwrap_or_default();
     let names: Vec<&str> = match list("per") {
         "" => return Vec::new(),
         per => per.split(',').map(str::trim).collect(),
@@ -96,10 +93,12 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::json::read_object;
 
     fn permitted(fea: &str, per: &str, fpm: &str) -> Vec<String> {
-        let fea = json!(fea);
-        permissions(&grants(Some(&fea)), json!({"per": per, "fpm": fpm}).as_object().unwrap())
+        let fea = Json::Text(fea.into());
+        let claim = json!({"per": per, "fpm": fpm}).to_string();
+        permissions(&grants(Some(&fea)), &read_object(&claim).unwrap())
     }
 
     #[test]
@@ -139,18 +138,19 @@ mod tests {
         assert_eq!(permitted("o:a,o:b", "r,w", ",3"), ["org:b:r", "org:b:w"]);
         assert!(permitted("a,o:b", "r,w", "1,2").is_empty());
         assert!(permitted("o:a", "", "1").is_empty());
-        assert!(permissions(&[], json!({"per": 1, "fpm": [3]}).as_object().unwrap()).is_empty());
+        assert!(permissions(&[], &read_object(r#"{"per":1,"fpm":[3]}"#).unwrap()).is_empty());
     }
 
     #[test]
     fn grants_are_split_by_scope() {
-        let fea = json!("o:a, u:b ,uo:c,ou:d,x:e,o:f:g");
+        let fea = Json::Text("o:a, u:b ,uo:c,ou:d,x:e,o:f:g".into());
         assert_eq!(
             scoped_names(&grants(Some(&fea))),
             ["o:a", "u:b", "u:c", "o:c", "u:d", "o:d", "o:f:g"]
         );
         for malformed in [json!("a"), json!("u:a,b"), json!(["u:a"]), json!({}), json!("")] {
-            assert!(grants(Some(&malformed)).is_empty(), "{malformed}");
+            let all = json!({"fea": malformed}).to_string();
+            assert!(grants(read_object(&all).unwrap().get("fea")).is_empty(), "{malformed}");
         }
     }
 

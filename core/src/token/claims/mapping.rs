@@ -1,11 +1,10 @@
 //! How the claims of Clerk's tokens (versions 1 and 2) and of any OpenID Connect provider become
 //! one [`User`].
 
-use serde_json::{Map, Value};
-
 use super::grants::{grants, permissions, scoped_names};
-use super::rules::Claims;
+use super::rules::CheckedClaims;
 use crate::access::Policy;
+use crate::json::{Json, Members};
 use crate::token::issuer::{IssuerConfig, is_namespace};
 use crate::token::user::{Organization, User};
 use crate::{Error, ErrorKind, Result};
@@ -23,26 +22,26 @@ enum Version {
 /// The user of a verified token. Personal claims of the wrong type are left out; `subscription` and
 /// `role` are the lowest where the token does not name ones that the policy has.
 pub(crate) fn user_from(
-    all: Map<String, Value>,
-    claims: &Claims,
+    all: &Members<'_>,
+    claims: &CheckedClaims,
     issuer: &IssuerConfig,
     policy: &Policy,
 ) -> Result<User> {
-    let version = version(&all);
+    let version = version(all);
     let granted = |name| if version == Version::Two { grants(all.get(name)) } else { Vec::new() };
     let features = granted("fea");
     let plans = scoped_names(&granted("pla"));
-    let metadata = public_metadata(&all, issuer).cloned().unwrap_or_default();
+    let metadata = public_metadata(all, issuer).map(Members::to_map).unwrap_or_default();
     let mut user = User::new(user_id(&claims.subject, issuer.namespace.as_deref())?);
-    user.email = text(&all, &["email"]);
-    user.email_verified = is_true(&all, &["email_verified"]);
-    user.first_name = text(&all, &["first_name", "given_name"]);
-    user.last_name = text(&all, &["last_name", "family_name"]);
-    user.full_name = text(&all, &["full_name", "name"]);
-    user.username = text(&all, &["username", "preferred_username"]);
-    user.image_url = text(&all, &["image_url", "picture"]);
-    user.phone_number = text(&all, &["phone_number"]);
-    user.phone_verified = is_true(&all, &["phone_verified", "phone_number_verified"]);
+    user.email = text(all, &["email"]);
+    user.email_verified = is_true(all, &["email_verified"]);
+    user.first_name = text(all, &["first_name", "given_name"]);
+    user.last_name = text(all, &["last_name", "family_name"]);
+    user.full_name = text(all, &["full_name", "name"]);
+    user.username = text(all, &["username", "preferred_username"]);
+    user.image_url = text(all, &["image_url", "picture"]);
+    user.phone_number = text(all, &["phone_number"]);
+    user.phone_verified = is_true(all, &["phone_verified", "phone_number_verified"]);
     user.subscription = match metadata.get("subscription") {
         Some(named) => policy.resolve_tier(Some(named)),
         None => tier_of_plans(&plans, policy),
@@ -50,8 +49,8 @@ pub(crate) fn user_from(
     user.role = policy.resolve_role(metadata.get("role"));
     user.session_id = claims.session_id.clone();
     user.organization = match version {
-        Version::One => organization_v1(&all),
-        Version::Two => all.get("o").and_then(Value::as_object).and_then(|claim| {
+        Version::One => organization_v1(all),
+        Version::Two => all.get("o").and_then(Json::as_object).and_then(|claim| {
             let mut organization = organization_v2(claim)?;
             organization.permissions = permissions(&features, claim);
             Some(organization)
@@ -65,14 +64,13 @@ pub(crate) fn user_from(
         Version::One | Version::Two => factor_ages(all.get("fva")),
         Version::Unknown => None,
     };
-    user.actor = all.get("act").filter(|actor| !actor.is_null()).cloned();
-    user.claims = all;
+    user.actor = all.get("act").filter(|actor| **actor != Json::Null).map(Json::to_value);
     Ok(user)
 }
 
 /// Whether a token brings the server's metadata at all; Clerk's does only with a session-token
 /// template.
-pub(crate) fn has_public_metadata(all: &Map<String, Value>, issuer: &IssuerConfig) -> bool {
+pub(crate) fn has_public_metadata(all: &Members<'_>, issuer: &IssuerConfig) -> bool {
     public_metadata(all, issuer).is_some()
 }
 
@@ -90,8 +88,8 @@ fn user_id(subject: &str, namespace: Option<&str>) -> Result<String> {
     }
 }
 
-fn version(all: &Map<String, Value>) -> Version {
-    match all.get("v").map(Value::as_u64) {
+fn version(all: &Members<'_>) -> Version {
+    match all.get("v").map(Json::as_u64) {
         None | Some(Some(1)) => Version::One,
         Some(Some(2)) => Version::Two,
         Some(_) => Version::Unknown,
@@ -100,13 +98,10 @@ fn version(all: &Map<String, Value>) -> Version {
 
 /// The claim that only the issuer's server side can write. `unsafe_metadata`, `user_metadata` and
 /// the like, which users write themselves, are never looked at.
-fn public_metadata<'a>(
-    all: &'a Map<String, Value>,
-    issuer: &IssuerConfig,
-) -> Option<&'a Map<String, Value>> {
+fn public_metadata<'a>(all: &'a Members<'a>, issuer: &IssuerConfig) -> Option<&'a Members<'a>> {
     let configured = issuer.public_metadata_claim.as_deref();
     let names = configured.into_iter().chain(["public_metadata", "publicMetadata"]);
-    names.filter_map(|name| all.get(name)).find_map(Value::as_object)
+    names.filter_map(|name| all.get(name)).find_map(Json::as_object)
 }
 
 /// The highest tier that a user's plan names; an organization's plans count where the policy says
@@ -122,15 +117,15 @@ fn tier_of_plans(plans: &[String], policy: &Policy) -> String {
 }
 
 /// Two whole numbers of minutes, -1 for never; anything else tells nothing.
-fn factor_ages(claim: Option<&Value>) -> Option<[i64; 2]> {
-    let [first, second] = claim?.as_array()?.as_slice() else { return None };
-    let age = |value: &Value| value.as_i64().filter(|minutes| *minutes >= -1);
+fn factor_ages(claim: Option<&Json<'_>>) -> Option<[i64; 2]> {
+    let [first, second] = claim?.as_array()? else { return None };
+    let age = |value: &Json<'_>| value.as_i64().filter(|minutes| *minutes >= -1);
     Some([age(first)?, age(second)?])
 }
 
-fn organization_v1(all: &Map<String, Value>) -> Option<Organization> {
+fn organization_v1(all: &Members<'_>) -> Option<Organization> {
     let permissions = match all.get("org_permissions") {
-        Some(Value::Array(list)) => {
+        Some(Json::List(list)) => {
             list.iter().map(|item| item.as_str().map(str::to_owned)).collect::<Option<Vec<_>>>()
         }
         _ => None,
@@ -144,7 +139,7 @@ fn organization_v1(all: &Map<String, Value>) -> Option<Organization> {
 }
 
 /// Version 2 writes the role without its `org:`.
-fn organization_v2(claim: &Map<String, Value>) -> Option<Organization> {
+fn organization_v2(claim: &Members<'_>) -> Option<Organization> {
     Some(Organization {
         id: text(claim, &["id"])?,
         slug: text(claim, &["slg"]),
@@ -154,41 +149,41 @@ fn organization_v2(claim: &Map<String, Value>) -> Option<Organization> {
 }
 
 /// The first of these claims that is a text with something in it.
-fn text(all: &Map<String, Value>, names: &[&str]) -> Option<String> {
-    let mut texts = names.iter().filter_map(|name| all.get(*name)?.as_str());
+fn text(all: &Members<'_>, names: &[&str]) -> Option<String> {
+    let mut texts = names.iter().filter_map(|name| all.get(name)?.as_str());
     texts.find(|text| !text.is_empty()).map(str::to_owned)
 }
 
-fn is_true(all: &Map<String, Value>, names: &[&str]) -> bool {
-    names.iter().any(|name| all.get(*name) == Some(&Value::Bool(true)))
+fn is_true(all: &Members<'_>, names: &[&str]) -> bool {
+    names.iter().any(|name| all.get(name) == Some(&Json::Bool(true)))
 }
 
 #[cfg(test)]
 mod tests {
     use std::time::UNIX_EPOCH;
 
-    use serde_json::json;
+    use serde_json::{Value, json};
 
+    use super::super::rules::Dates;
     use super::*;
+    use crate::json::read_object;
     use crate::token::issuer::KeySource;
 
     fn issuer() -> IssuerConfig {
         IssuerConfig::new("https://issuer.test", KeySource::Pem(String::new()))
     }
 
-    fn claims(subject: &str) -> Claims {
-        Claims {
+    fn claims(subject: &str) -> CheckedClaims {
+        CheckedClaims {
             subject: subject.to_owned(),
-            issued_at: None,
-            not_before: None,
-            expires_at: UNIX_EPOCH,
             session_id: None,
+            dates: Dates { issued_at: None, not_before: None, expires_at: UNIX_EPOCH },
         }
     }
 
     fn user_of(issuer: &IssuerConfig, policy: &Policy, all: Value) -> User {
-        let Value::Object(all) = all else { panic!("not an object") };
-        user_from(all, &claims("user_1"), issuer, policy).unwrap()
+        let all = all.to_string();
+        user_from(&read_object(&all).unwrap(), &claims("user_1"), issuer, policy).unwrap()
     }
 
     fn user(all: Value) -> User {
@@ -220,10 +215,7 @@ mod tests {
             "name": "Ada L", "preferred_username": "ada", "picture": "https://i.test/a",
             "phone_number": "+33", "phone_number_verified": true,
         }));
-        assert_eq!(
-            User { claims: Map::new(), ..clerk.clone() },
-            User { claims: Map::new(), ..openid }
-        );
+        assert_eq!(clerk, openid);
         assert_eq!(clerk.full_name.as_deref(), Some("Ada L"));
         assert!(clerk.email_verified && clerk.phone_verified);
         let odd =

@@ -1,11 +1,13 @@
 //! What a token says once its signature is right: the rules for its claims, and the user that they
 //! make.
 
+mod every;
 mod grants;
 mod mapping;
 mod rules;
 
+pub use every::Claims;
 #[cfg(test)]
 pub(crate) use grants::grants;
 pub(crate) use mapping::{has_public_metadata, user_from};
-pub(crate) use rules::Claims;
+pub(crate) use rules::{CheckedClaims, Dates};

@@ -2,10 +2,10 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use serde_json::{Map, Value};
-
+use crate::json::{Json, Members};
 use crate::token::issuer::{IssuerConfig, TokenSource};
 use crate::token::jws::{Header, malformed};
+use crate::token::revocation::MAX_TOKEN_LIFE;
 use crate::{Error, ErrorKind, Result};
 
 /// The last second that a date may name: the end of the year 9999.
@@ -16,19 +16,25 @@ const MACHINE_SUBJECT: &str = "mch_";
 
 /// The claims that every token is checked for.
 #[derive(Debug)]
-pub(crate) struct Claims {
+pub(crate) struct CheckedClaims {
     pub(crate) subject: String,
+    pub(crate) session_id: Option<String>,
+    pub(crate) dates: Dates,
+}
+
+/// The dates of a token.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Dates {
     pub(crate) issued_at: Option<SystemTime>,
     pub(crate) not_before: Option<SystemTime>,
     pub(crate) expires_at: SystemTime,
-    pub(crate) session_id: Option<String>,
 }
 
-impl Claims {
+impl CheckedClaims {
     /// Checks the claims of a token whose signature is right. A claim of the wrong type is never
     /// taken as absent.
     pub(crate) fn check(
-        all: &Map<String, Value>,
+        all: &Members<'_>,
         header: &Header,
         issuer: &IssuerConfig,
         now: SystemTime,
@@ -44,14 +50,13 @@ impl Claims {
         }
         check_audience(all, &issuer.audience)?;
         check_authorized_party(all, issuer, source)?;
-        let claims = Self {
-            subject: subject.to_owned(),
+        let session_id = string(all, "sid")?;
+        let dates = Dates {
             expires_at: date(all, "exp")?.ok_or_else(|| malformed("the token's exp is missing"))?,
             not_before: date(all, "nbf")?,
             issued_at: date(all, "iat")?,
-            session_id: string(all, "sid")?.map(str::to_owned),
         };
-        claims.check_dates(now, issuer.clock_skew)?;
+        dates.check(now, issuer.clock_skew)?;
         if !header.is_session_category || subject.starts_with(MACHINE_SUBJECT) {
             return Err(Error::new(
                 ErrorKind::TokenTypeMismatch,
@@ -59,11 +64,15 @@ impl Claims {
             ));
         }
         check_status(all)?;
-        Ok(claims)
+        let session_id = session_id.map(str::to_owned);
+        Ok(Self { subject: subject.to_owned(), session_id, dates })
     }
+}
 
-    /// The borders are those of Clerk: a token is expired from `exp` plus the skew on.
-    fn check_dates(&self, now: SystemTime, skew: Duration) -> Result<()> {
+impl Dates {
+    /// Whether the token holds as of `now`. The borders are those of Clerk: it is expired from `exp`
+    /// plus the skew on.
+    pub(crate) fn check(&self, now: SystemTime, skew: Duration) -> Result<()> {
         if self.expires_at + skew <= now {
             return Err(Error::new(ErrorKind::TokenExpired, "the token has expired"));
         }
@@ -77,19 +86,23 @@ impl Claims {
                 "the token was issued in the future",
             ));
         }
+        let made = self.issued_at.unwrap_or(now + skew);
+        if self.expires_at.duration_since(made).is_ok_and(|life| life > MAX_TOKEN_LIFE) {
+            return Err(malformed("the token lives longer than 24 hours"));
+        }
         Ok(())
     }
 }
 
 /// With an audience configured the token must name one of it. Clerk lets a missing or empty `aud`
 /// pass; here it does not (RFC 8725 §3.9).
-fn check_audience(all: &Map<String, Value>, accepted: &[String]) -> Result<()> {
+fn check_audience(all: &Members<'_>, accepted: &[String]) -> Result<()> {
     let wrong_type = || malformed("the token's aud is neither a string nor a list of strings");
     let named: Vec<&str> = match all.get("aud") {
         None => Vec::new(),
-        Some(Value::String(audience)) => vec![audience],
-        Some(Value::Array(list)) => {
-            list.iter().map(Value::as_str).collect::<Option<_>>().ok_or_else(wrong_type)?
+        Some(Json::Text(audience)) => vec![audience],
+        Some(Json::List(list)) => {
+            list.iter().map(Json::as_str).collect::<Option<_>>().ok_or_else(wrong_type)?
         }
         Some(_) => return Err(wrong_type()),
     };
@@ -101,7 +114,7 @@ fn check_audience(all: &Map<String, Value>, accepted: &[String]) -> Result<()> {
 }
 
 fn check_authorized_party(
-    all: &Map<String, Value>,
+    all: &Members<'_>,
     issuer: &IssuerConfig,
     source: TokenSource,
 ) -> Result<()> {
@@ -120,24 +133,24 @@ fn check_authorized_party(
 }
 
 /// A session with a task left (`sts`) counts as signed out; so does a status that is not known.
-fn check_status(all: &Map<String, Value>) -> Result<()> {
+fn check_status(all: &Members<'_>) -> Result<()> {
     match string(all, "sts")? {
         None | Some("active") => Ok(()),
         Some(_) => Err(Error::new(ErrorKind::SessionPending, "the session is not active yet")),
     }
 }
 
-fn string<'a>(all: &'a Map<String, Value>, name: &str) -> Result<Option<&'a str>> {
+fn string<'a>(all: &'a Members<'_>, name: &str) -> Result<Option<&'a str>> {
     match all.get(name) {
         None => Ok(None),
-        Some(Value::String(text)) => Ok(Some(text)),
+        Some(Json::Text(text)) => Ok(Some(text)),
         Some(_) => Err(malformed(&format!("the token's {name} is not a string"))),
     }
 }
 
 /// A NumericDate (RFC 7519 §2), fractions included, from 1970 to the end of 9999, so that no sum
 /// with it can overflow.
-fn date(all: &Map<String, Value>, name: &str) -> Result<Option<SystemTime>> {
+fn date(all: &Members<'_>, name: &str) -> Result<Option<SystemTime>> {
     let Some(value) = all.get(name) else { return Ok(None) };
     let since_epoch = match (value.as_u64(), value.as_f64()) {
         (Some(seconds), _) if seconds <= MAX_DATE_SECONDS => Some(Duration::from_secs(seconds)),
@@ -153,9 +166,10 @@ fn date(all: &Map<String, Value>, name: &str) -> Result<Option<SystemTime>> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
+    use crate::json::read_object;
     use crate::token::algorithm::Algorithm;
     use crate::token::issuer::KeySource;
 
@@ -169,11 +183,12 @@ mod tests {
         json!({"sub": "user_1", "iss": "https://issuer.test", "exp": NOW + 60})
     }
 
-    fn check(claims: &Value, issuer: &IssuerConfig, source: TokenSource) -> Result<Claims> {
+    fn check(claims: &Value, issuer: &IssuerConfig, source: TokenSource) -> Result<CheckedClaims> {
         let header =
             Header { algorithm: Algorithm::Rs256, key_id: None, is_session_category: true };
         let now = UNIX_EPOCH + Duration::from_secs(NOW);
-        Claims::check(claims.as_object().unwrap(), &header, issuer, now, source)
+        let claims = claims.to_string();
+        CheckedClaims::check(&read_object(&claims).unwrap(), &header, issuer, now, source)
     }
 
     fn with(name: &str, value: Value) -> Value {
@@ -191,9 +206,9 @@ mod tests {
         let claims = with("iat", json!(NOW - 1));
         let claims = check(&claims, &issuer(), TokenSource::Cookie).unwrap();
         assert_eq!(claims.subject, "user_1");
-        assert_eq!(claims.expires_at, UNIX_EPOCH + Duration::from_secs(NOW + 60));
-        assert_eq!(claims.issued_at, Some(UNIX_EPOCH + Duration::from_secs(NOW - 1)));
-        assert_eq!((claims.not_before, claims.session_id), (None, None));
+        assert_eq!(claims.dates.expires_at, UNIX_EPOCH + Duration::from_secs(NOW + 60));
+        assert_eq!(claims.dates.issued_at, Some(UNIX_EPOCH + Duration::from_secs(NOW - 1)));
+        assert_eq!((claims.dates.not_before, claims.session_id), (None, None));
     }
 
     #[test]
@@ -271,7 +286,26 @@ mod tests {
         let mut claims = base();
         claims.as_object_mut().unwrap().remove("exp");
         assert_eq!(kind(&claims), Some(ErrorKind::TokenInvalid));
-        assert_eq!(kind(&with("exp", json!(MAX_DATE_SECONDS))), None);
+        let last = date(&read_object(r#"{"exp":253402300799}"#).unwrap(), "exp").unwrap();
+        assert_eq!(last, Some(UNIX_EPOCH + Duration::from_secs(MAX_DATE_SECONDS)));
+    }
+
+    #[test]
+    fn no_token_lives_longer_than_revocations_are_kept() {
+        let day = MAX_TOKEN_LIFE.as_secs();
+        let living = |iat: Option<u64>, exp: u64| {
+            let mut claims = with("exp", json!(exp));
+            if let Some(iat) = iat {
+                claims["iat"] = json!(iat);
+            }
+            kind(&claims)
+        };
+        assert_eq!(living(Some(NOW), NOW + day), None);
+        assert_eq!(living(Some(NOW), NOW + day + 1), Some(ErrorKind::TokenInvalid));
+        assert_eq!(living(Some(NOW - day), NOW + 1), Some(ErrorKind::TokenInvalid));
+        assert_eq!(living(None, NOW + day + 5), None, "the skew is counted in");
+        assert_eq!(living(None, NOW + day + 6), Some(ErrorKind::TokenInvalid));
+        assert_eq!(living(Some(NOW), NOW - 60), Some(ErrorKind::TokenExpired));
     }
 
     #[test]
@@ -279,9 +313,12 @@ mod tests {
         let header =
             Header { algorithm: Algorithm::Rs256, key_id: None, is_session_category: true };
         let now = UNIX_EPOCH - Duration::from_secs(1);
-        let claims = base();
-        let all = claims.as_object().unwrap();
-        assert!(Claims::check(all, &header, &issuer(), now, TokenSource::Header).is_ok());
+        let mut claims = base();
+        claims["iat"] = json!(0);
+        claims["exp"] = json!(60);
+        let claims = claims.to_string();
+        let all = read_object(&claims).unwrap();
+        assert!(CheckedClaims::check(&all, &header, &issuer(), now, TokenSource::Header).is_ok());
     }
 
     #[test]

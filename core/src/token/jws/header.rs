@@ -1,8 +1,7 @@
 //! The rules for a token's protected header.
 
-use serde_json::{Map, Value};
-
 use super::compact::malformed;
+use crate::json::{Json, Members};
 use crate::token::algorithm::Algorithm;
 use crate::{Error, ErrorKind, Result};
 
@@ -29,17 +28,17 @@ pub(crate) struct Header {
 impl Header {
     /// Applies the rules that need no key. `typ` may be absent where `JWT` itself is accepted.
     pub(crate) fn read(
-        parameters: &Map<String, Value>,
+        parameters: &Members<'_>,
         algorithms: &[Algorithm],
         token_types: &[String],
     ) -> Result<Self> {
         let algorithm = allowed_algorithm(parameters.get("alg"), algorithms)?;
-        if REFUSED_PARAMETERS.iter().any(|name| parameters.contains_key(*name)) {
+        if REFUSED_PARAMETERS.iter().any(|name| parameters.contains_key(name)) {
             return Err(malformed("the token's header has a parameter that is not supported"));
         }
         let token_type = match parameters.get("typ") {
             None => "JWT",
-            Some(Value::String(token_type)) => token_type,
+            Some(Json::Text(token_type)) => token_type,
             Some(_) => return Err(malformed("the token's typ is not a string")),
         };
         if !token_types.iter().any(|accepted| accepted == token_type) {
@@ -50,14 +49,14 @@ impl Header {
             key_id: key_id(parameters.get("kid"))?,
             is_session_category: match parameters.get("cat") {
                 None => true,
-                Some(category) => category == SESSION_CATEGORY,
+                Some(category) => category.as_str() == Some(SESSION_CATEGORY),
             },
         })
     }
 }
 
-fn allowed_algorithm(alg: Option<&Value>, algorithms: &[Algorithm]) -> Result<Algorithm> {
-    alg.and_then(Value::as_str)
+fn allowed_algorithm(alg: Option<&Json<'_>>, algorithms: &[Algorithm]) -> Result<Algorithm> {
+    alg.and_then(Json::as_str)
         .and_then(Algorithm::named)
         .filter(|algorithm| algorithms.contains(algorithm))
         .ok_or_else(|| {
@@ -65,22 +64,24 @@ fn allowed_algorithm(alg: Option<&Value>, algorithms: &[Algorithm]) -> Result<Al
         })
 }
 
-fn key_id(kid: Option<&Value>) -> Result<Option<String>> {
+fn key_id(kid: Option<&Json<'_>>) -> Result<Option<String>> {
     match kid {
         None => Ok(None),
-        Some(Value::String(kid)) if kid.len() <= MAX_KEY_ID_BYTES => Ok(Some(kid.clone())),
+        Some(Json::Text(kid)) if kid.len() <= MAX_KEY_ID_BYTES => Ok(Some(kid.as_ref().to_owned())),
         Some(_) => Err(malformed("the token's kid is not a string of at most 256 bytes")),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
+    use crate::json::read_object;
 
     fn read(header: Value) -> Result<Header> {
-        let Value::Object(parameters) = header else { panic!("not an object") };
+        let header = header.to_string();
+        let parameters = read_object(&header).unwrap();
         Header::read(&parameters, &[Algorithm::Rs256], &["JWT".to_owned()])
     }
 
@@ -161,8 +162,10 @@ mod tests {
     #[test]
     fn other_types_pass_only_where_they_are_configured() {
         let types = ["at+jwt".to_owned()];
-        let read =
-            |header: Value| Header::read(header.as_object().unwrap(), &[Algorithm::Rs256], &types);
+        let read = |header: Value| {
+            let header = header.to_string();
+            Header::read(&read_object(&header).unwrap(), &[Algorithm::Rs256], &types)
+        };
         assert!(read(json!({"alg": "RS256", "typ": "at+jwt"})).is_ok());
         assert!(read(json!({"alg": "RS256", "typ": "JWT"})).is_err());
         assert!(read(json!({"alg": "RS256"})).is_err());

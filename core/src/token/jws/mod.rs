@@ -6,9 +6,7 @@ mod encoding;
 mod header;
 mod unverified;
 
-#[cfg(test)]
-pub(crate) use compact::CompactJws;
-pub(crate) use compact::{MAX_TOKEN_BYTES, malformed};
+pub(crate) use compact::{CompactJws, MAX_TOKEN_BYTES, malformed};
 pub(crate) use encoding::decode_base64url;
 pub(crate) use header::{Header, MAX_KEY_ID_BYTES};
 pub(crate) use unverified::{UnverifiedToken, unknown_issuer, unknown_key};

@@ -2,48 +2,43 @@
 
 use std::time::SystemTime;
 
-use serde_json::{Map, Value};
-
 use super::compact::{CompactJws, malformed};
 use super::header::Header;
-use crate::json::parse_object;
-use crate::token::claims::Claims;
+use crate::json::{Json, Members, read_object};
+use crate::token::claims::CheckedClaims;
 use crate::token::issuer::{IssuerConfig, TokenSource};
 use crate::token::keys::VerificationKey;
 use crate::{Error, ErrorKind, Result};
 
 /// A well-formed token. What it says counts for nothing before [`UnverifiedToken::verify`].
 pub(crate) struct UnverifiedToken<'a> {
-    signing_input: &'a [u8],
-    signature: Vec<u8>,
-    parameters: Map<String, Value>,
-    claims: Map<String, Value>,
+    jws: &'a CompactJws<'a>,
+    parameters: Members<'a>,
+    text: &'a str,
+    claims: Members<'a>,
 }
 
 impl<'a> UnverifiedToken<'a> {
-    /// Reads the compact form: bounds, base64url, strict JSON.
-    pub(crate) fn read(token: &'a str) -> Result<Self> {
-        let jws = CompactJws::split(token)?;
-        let object = |bytes: &[u8], what: &str| {
-            parse_object(bytes)
-                .ok_or_else(|| malformed(&format!("the token's {what} is not strict JSON")))
-        };
-        Ok(Self {
-            parameters: object(&jws.header, "header")?,
-            claims: object(&jws.payload, "payload")?,
-            signing_input: jws.signing_input,
-            signature: jws.signature,
-        })
+    /// Reads header and payload as strict JSON.
+    pub(crate) fn read(jws: &'a CompactJws<'a>) -> Result<Self> {
+        let (_, parameters) = object(&jws.header, "header")?;
+        let (text, claims) = object(&jws.payload, "payload")?;
+        Ok(Self { jws, parameters, text, claims })
     }
 
     /// Who the token says made it. Good for nothing but to choose among configured issuers.
     pub(crate) fn issuer(&self) -> Option<&str> {
-        self.claim("iss").and_then(Value::as_str)
+        self.claim("iss").and_then(Json::as_str)
     }
 
     /// What the token says under this name. Good for nothing but to choose among tokens.
-    pub(crate) fn claim(&self, name: &str) -> Option<&Value> {
+    pub(crate) fn claim(&self, name: &str) -> Option<&Json<'a>> {
         self.claims.get(name)
+    }
+
+    /// The text of the claims.
+    pub(crate) fn text(&self) -> &'a str {
+        self.text
     }
 
     /// The issuer's rules for the header, all that can be said before a key is known.
@@ -60,11 +55,17 @@ impl<'a> UnverifiedToken<'a> {
         issuer: &IssuerConfig,
         now: SystemTime,
         source: TokenSource,
-    ) -> Result<(Map<String, Value>, Claims)> {
-        key.verify(header.algorithm, self.signing_input, &self.signature)?;
-        let claims = Claims::check(&self.claims, header, issuer, now, source)?;
+    ) -> Result<(Members<'a>, CheckedClaims)> {
+        key.verify(header.algorithm, self.jws.signing_input, &self.jws.signature)?;
+        let claims = CheckedClaims::check(&self.claims, header, issuer, now, source)?;
         Ok((self.claims, claims))
     }
+}
+
+fn object<'a>(bytes: &'a [u8], what: &str) -> Result<(&'a str, Members<'a>)> {
+    let text = std::str::from_utf8(bytes).ok();
+    text.and_then(|text| Some((text, read_object(text)?)))
+        .ok_or_else(|| malformed(&format!("the token's {what} is not strict JSON")))
 }
 
 /// The answer to a token whose `iss` is nobody's.

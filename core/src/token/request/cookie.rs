@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use percent_encoding::percent_decode_str;
-use serde_json::Value;
 
 use super::extract::RequestRules;
 use crate::Result;
-use crate::token::jws::{MAX_TOKEN_BYTES, UnverifiedToken, malformed};
+use crate::json::Json;
+use crate::token::jws::{CompactJws, MAX_TOKEN_BYTES, UnverifiedToken, malformed};
 
 /// The session token.
 const SESSION: &str = "__session";
@@ -125,11 +125,12 @@ struct Peek {
 
 impl Peek {
     fn at(token: &str) -> Self {
-        let Ok(token) = UnverifiedToken::read(token) else { return Self::default() };
+        let Ok(jws) = CompactJws::split(token) else { return Self::default() };
+        let Ok(token) = UnverifiedToken::read(&jws) else { return Self::default() };
         Self {
             issuer: token.issuer().map(str::to_owned),
-            issued_at: token.claim("iat").and_then(Value::as_f64).unwrap_or(0.0),
-            expires_at: token.claim("exp").and_then(Value::as_f64),
+            issued_at: token.claim("iat").and_then(Json::as_f64).unwrap_or(0.0),
+            expires_at: token.claim("exp").and_then(Json::as_f64),
         }
     }
 }
