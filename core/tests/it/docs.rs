@@ -1,7 +1,8 @@
 //! The parts of `docs/` that follow from the code: they are generated, and fail here when stale.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use casier::access::{Kind, Policy, Tier, format_size};
 use casier::{ErrorKind, Setting};
@@ -72,6 +73,45 @@ fn the_examples_of_policy_md_are_policies() {
         }
     }
     assert!(page.contains("# the built-in tiers"));
+}
+
+/// Each row of the tables is tried by a test whose doc comment names it, or by a shared vector.
+#[test]
+fn attacks_md_names_what_the_tests_try() {
+    let page = read("attacks.md");
+    let rows: Vec<usize> = page
+        .lines()
+        .filter_map(|line| line.strip_prefix("| ")?.split(' ').next()?.parse().ok())
+        .collect();
+    assert_eq!(rows, (1..=rows.len()).collect::<Vec<_>>(), "the rows are numbered");
+    let mut named = BTreeSet::new();
+    for folder in ["core/src", "core/tests", "tests/conformance"] {
+        note_attacks(&path("..").join(folder), &mut named);
+    }
+    let untried: Vec<_> = rows.iter().filter(|row| !named.contains(*row)).collect();
+    assert!(untried.is_empty(), "no test is named after the rows {untried:?}");
+}
+
+/// Notes each `Attack 1` in the doc comments of a folder and each `attack 01` in its vectors.
+fn note_attacks(folder: &Path, named: &mut BTreeSet<usize>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            note_attacks(&path, named);
+            continue;
+        }
+        let (begin, word) = match path.extension().and_then(|extension| extension.to_str()) {
+            Some("rs") => ("///", "Attack "),
+            Some("json") => ("\"name\": \"", "attack "),
+            _ => continue,
+        };
+        let text = std::fs::read_to_string(&path).unwrap();
+        let names = text.lines().filter_map(|line| line.trim_start().strip_prefix(begin));
+        for after in names.flat_map(|name| name.split(word).skip(1)) {
+            let digits = after.split(|letter: char| !letter.is_ascii_digit()).next();
+            named.extend(digits.and_then(|digits| digits.parse::<usize>().ok()));
+        }
+    }
 }
 
 fn setting_table() -> String {

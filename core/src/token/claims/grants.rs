@@ -109,6 +109,7 @@ mod tests {
         );
     }
 
+    /// Attack 48.
     #[test]
     fn a_users_feature_does_not_shift_the_index() {
         assert_eq!(
@@ -117,6 +118,7 @@ mod tests {
         );
     }
 
+    /// Attack 46.
     #[test]
     fn long_masks_are_exact() {
         let per: Vec<_> = (0..130).map(|i| format!("p{i}")).collect();
@@ -130,6 +132,7 @@ mod tests {
         assert!(permitted("o:f", "r", "18446744073709551616").is_empty());
     }
 
+    /// Attack 47.
     #[test]
     fn malformed_masks_grant_nothing() {
         for mask in ["", " ", "-1", "+3", "0x3", "1e1", "1.5", "٣", "３", "NaN", "1_0", "3 1"] {
@@ -141,6 +144,7 @@ mod tests {
         assert!(permissions(&[], &read_object(r#"{"per":1,"fpm":[3]}"#).unwrap()).is_empty());
     }
 
+    /// Attack 45.
     #[test]
     fn grants_are_split_by_scope() {
         let fea = Json::Text("o:a, u:b ,uo:c,ou:d,x:e,o:f:g".into());

@@ -7,7 +7,5 @@ mod mapping;
 mod rules;
 
 pub use every::Claims;
-#[cfg(test)]
-pub(crate) use grants::grants;
 pub(crate) use mapping::{has_public_metadata, user_from};
 pub(crate) use rules::{CheckedClaims, Dates};

@@ -211,6 +211,7 @@ mod tests {
         assert_eq!((claims.dates.not_before, claims.session_id), (None, None));
     }
 
+    /// Attack 26.
     #[test]
     fn the_subject_is_a_text_with_something_in_it() {
         for sub in [json!(""), json!(null), json!(5), json!(["user_1"])] {
@@ -219,6 +220,7 @@ mod tests {
         assert_eq!(kind(&with("sub", json!("mch_1"))), Some(ErrorKind::TokenTypeMismatch));
     }
 
+    /// Attack 23.
     #[test]
     fn the_issuer_is_compared_byte_for_byte() {
         for iss in [
@@ -236,6 +238,7 @@ mod tests {
         }
     }
 
+    /// Attack 21. Attack 22.
     #[test]
     fn the_borders_of_the_dates_are_exact() {
         let cases = [
@@ -259,6 +262,7 @@ mod tests {
         assert!(check(&with("exp", json!(NOW + 1)), &strict, TokenSource::Header).is_ok());
     }
 
+    /// Attack 19. Attack 20. Attack 22.
     #[test]
     fn a_date_of_another_type_or_age_is_refused() {
         for name in ["exp", "nbf", "iat"] {
@@ -321,6 +325,7 @@ mod tests {
         assert!(CheckedClaims::check(&all, &header, &issuer(), now, TokenSource::Header).is_ok());
     }
 
+    /// Attack 24.
     #[test]
     fn the_audience_must_be_named_once_it_is_configured() {
         let kind = |aud: Option<Value>| {
@@ -341,6 +346,7 @@ mod tests {
         }
     }
 
+    /// Attack 25.
     #[test]
     fn the_authorized_party_must_match_and_be_there() {
         let kind = |azp: Option<Value>, allow_missing_azp, source| {

@@ -116,6 +116,7 @@ mod tests {
         assert_eq!(read(json!({})).unwrap_err().kind(), ErrorKind::TokenInvalidAlgorithm);
     }
 
+    /// Attack 10. Attack 11. Attack 12. Attack 13.
     #[test]
     fn parameters_that_change_the_reading_are_refused() {
         for (name, value) in [

@@ -34,7 +34,11 @@ fn times(cases: &mut Cases) {
         Spec::new().claim("exp", 253_402_300_800_i64),
         "token-invalid",
     );
-    cases.passes("exp: the last second of 9999", Spec::new().claim("exp", 253_402_300_799_i64));
+    let last = 253_402_300_799_i64;
+    cases.passes(
+        "exp: the last second of 9999",
+        Spec::new().claim("iat", last - 60).claim("exp", last).after(last - NOW - 60),
+    );
     cases.ok(
         "exp: with a fraction, which RFC 7519 allows",
         Spec::new().claim("exp", 1_760_000_060.5),
@@ -49,6 +53,20 @@ fn times(cases: &mut Cases) {
     cases.passes("iat: in 5 s, at the skew's end", Spec::new().claim("iat", NOW + 5));
     cases.refused("attack 22: iat: in 6 s", Spec::new().claim("iat", NOW + 6), future);
     cases.refused("iat: in 1 s, without skew", strict().claim("iat", NOW + 1), future);
+
+    let day = 86_400;
+    let long = |exp: i64| Spec::new().claim("exp", exp);
+    cases.passes("life: 24 hours", long(NOW + day));
+    cases.refused("life: 24 hours and a second", long(NOW + day + 1), "token-invalid");
+    cases.passes("life: 24 hours, near its end", long(NOW + day).after(day));
+    let undated = |exp: i64| long(exp).no_claim("iat");
+    cases.passes("life: without iat, 24 hours from now and the skew", undated(NOW + day + 5));
+    cases.refused("life: without iat, a second more", undated(NOW + day + 6), "token-invalid");
+    cases.refused(
+        "life: a year, and expired",
+        long(NOW - 60).claim("iat", NOW - 31_536_000),
+        expired,
+    );
 
     let all_wrong = Spec::new().claim("exp", NOW - 60).claim("nbf", NOW + 60);
     cases.refused("expiry is told before nbf and iat", all_wrong.claim("iat", NOW + 60), expired);

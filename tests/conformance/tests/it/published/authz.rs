@@ -123,7 +123,7 @@ struct PermissionsInput {
     claims: Value,
 }
 
-/// The organization of a token. A pending session signs nobody in, so `sts` is left out.
+/// Attack 46. Attack 47. Attack 49. Attack 50. The organization of a token. A pending session signs nobody in, so `sts` is left out.
 #[test]
 fn claims_to_permissions() {
     let file = "authz/clerk_claims_to_permissions.json";
@@ -238,7 +238,7 @@ struct Session {
     factor_verification_age: Value,
 }
 
-/// What is asked for with a value of another type, Clerk refuses and Casier's types do not let
+/// Attack 44. Attack 45. Attack 53. What is asked for with a value of another type, Clerk refuses and Casier's types do not let
 /// through; those cases have nothing to run.
 #[test]
 fn has() {
