@@ -13,6 +13,7 @@ use crate::keys::Sort;
 const MAX_TOKEN_BYTES: usize = 16 * 1024;
 const MAX_KEY_ID_BYTES: usize = 256;
 const MAX_DATE: f64 = 253_402_300_799.0;
+const MAX_LIFE: f64 = 86_400.0;
 const SESSION_CATEGORY: &str = "cl_B7d4PD111AAA";
 
 type Object = Map<String, Value>;
@@ -108,7 +109,8 @@ fn is_current(claims: &Object, issuer: &IssuerConfig, now: f64) -> bool {
         return false;
     };
     let has_begun = |date: Option<f64>| date.is_none_or(|date| date <= now + skew);
-    exp + skew > now && has_begun(nbf) && has_begun(iat)
+    let life = exp - iat.unwrap_or(now + skew);
+    exp + skew > now && has_begun(nbf) && has_begun(iat) && life <= MAX_LIFE
 }
 
 fn is_session(claims: &Object, issuer: &IssuerConfig) -> bool {
@@ -151,6 +153,12 @@ pub fn assert_faithful(
     assert_date(Some(verified.expires_at()), claims.get("exp"));
     assert_date(verified.not_before(), claims.get("nbf"));
     assert_date(verified.issued_at(), claims.get("iat"));
+    let ages = claims.get("fva").and_then(Value::as_array).map(|ages| {
+        let age = |value: &Value| value.as_i64().filter(|age| *age >= -1);
+        ages.iter().map(age).collect::<Option<Vec<_>>>()
+    });
+    let ages = ages.flatten().filter(|ages| ages.len() == 2 && !is_of_unknown_version(&claims));
+    assert_eq!(user.factor_verification_age.map(|ages| ages.to_vec()), ages, "fva");
     assert_standing(user, &claims, issuer, policy);
     assert_organization(user, &claims);
 }
@@ -199,6 +207,10 @@ fn is_version(claims: &Object, version: u64) -> bool {
     claims.get("v").and_then(Value::as_u64) == Some(version)
 }
 
+fn is_of_unknown_version(claims: &Object) -> bool {
+    claims.contains_key("v") && !is_version(claims, 1) && !is_version(claims, 2)
+}
+
 /// The elements of `fea` or `pla` of a version 2 token: scope and name; none if one is malformed.
 fn elements<'a>(claims: &'a Object, name: &str) -> Vec<(&'a str, &'a str)> {
     let text = claims.get(name).and_then(Value::as_str).unwrap_or_default();
@@ -234,7 +246,7 @@ fn assert_organization(user: &User, claims: &Object) {
         assert_eq!(id, own_id.as_deref(), "the organization");
         let granted = organization.map(|own| granted(claims, own));
         assert_eq!(permissions, granted.filter(|_| own_id.is_some()), "the permissions");
-    } else if claims.get("v").is_none() || is_version(claims, 1) {
+    } else if !is_of_unknown_version(claims) {
         let own_id = filled(claims.get("org_id"));
         assert_eq!(id, own_id.as_deref(), "the organization");
         let listed = claims.get("org_permissions").and_then(Value::as_array);
