@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use casier::token::{IssuerConfig, Issuers, TokenSource};
+use casier::token::{IssuerConfig, Issuers, KeySource, TokenSource};
 use casier::{ErrorKind, Result};
 use casier_local::{Fault, Issuer, MintOrganization, MintRequest};
 use serde_json::json;
@@ -126,32 +126,41 @@ fn a_rotated_key_is_found_and_the_old_one_dies() {
     });
 }
 
-/// Attack 33. A token that was verified before, and is remembered, dies with its key as any other.
+/// Attack 33. A token that was verified before dies with its key, whether it is remembered or not.
 #[test]
-fn a_remembered_token_dies_with_its_key_at_the_renewal() {
+fn a_token_dies_with_its_key_at_the_renewal() {
     within_limit(async {
-        let local = Issuer::start(0).await.unwrap();
-        let issuers = issuers_of(&local);
-        let mut request = MintRequest::new("user_1");
-        request.ttl = 3600;
-        let old = local.mint(&request).unwrap();
-        let start = SystemTime::now();
-        let verify = async |seconds| {
-            let now = start + Duration::from_secs(seconds);
-            issuers.verify(&old, now, TokenSource::Header).await.map_err(|error| error.kind())
-        };
-        for second in 0..100 {
-            verify(second).await.unwrap();
+        for is_remembered in [true, false] {
+            let local = Issuer::start(0).await.unwrap();
+            let mut config = config(local.url(), format!("{}/.well-known/jwks.json", local.url()));
+            config.token_cache = is_remembered;
+            let issuers = issuers(vec![config]);
+            let mut request = MintRequest::new("user_1");
+            request.ttl = 3600;
+            let old = local.mint(&request).unwrap();
+            let start = SystemTime::now();
+            let at = |seconds| start + Duration::from_secs(seconds);
+            let verify = async |seconds| {
+                let verdict = issuers.verify(&old, at(seconds), TokenSource::Header).await;
+                verdict.map_err(|error| error.kind())
+            };
+            let is_known =
+                |seconds| issuers.verify_cached(&old, at(seconds), TokenSource::Header).is_some();
+            for second in 0..100 {
+                verify(second).await.unwrap();
+                assert_eq!(is_known(second), is_remembered);
+            }
+            local.rotate().unwrap();
+            verify(239).await.unwrap();
+            // The renewal in the background, which this begins, brings the set without the key.
+            verify(240).await.unwrap();
+            while verify(241).await.is_ok() {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            assert_eq!(verify(241).await.unwrap_err(), ErrorKind::JwkKidMismatch);
+            assert!(!is_known(241));
+            assert_eq!(local.jwks_fetches(), 2);
         }
-        local.rotate().unwrap();
-        verify(239).await.unwrap();
-        // The renewal in the background, which this begins, brings the set without the key.
-        verify(240).await.unwrap();
-        while verify(241).await.is_ok() {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-        assert_eq!(verify(241).await.unwrap_err(), ErrorKind::JwkKidMismatch);
-        assert_eq!(local.jwks_fetches(), 2);
     });
 }
 
@@ -202,6 +211,34 @@ fn two_issuers_share_nothing() {
     });
 }
 
+/// Attack 41. One endpoint, two issuers with a credential each: two fetches, and two sets of keys.
+#[test]
+fn issuers_that_name_one_endpoint_share_no_keys() {
+    within_limit(async {
+        let local = Issuer::start(0).await.unwrap();
+        let jwks = json!({"keys": [local.key().unwrap().jwk()]}).to_string();
+        let endpoint = Endpoint::start(Reply::Body(jwks)).await;
+        let named = |issuer: &str, bearer: &str| {
+            let bearer = Some(bearer.to_owned());
+            IssuerConfig::new(issuer, KeySource::JwksUrl { url: endpoint.url(), bearer })
+        };
+        let mut other = named("https://other.test", "second-word");
+        other.namespace = Some("other".to_owned());
+        other.audience = vec!["app".to_owned()];
+        let issuers = issuers(vec![named(local.url(), "first-word"), other]);
+        for issuer in [local.url(), "https://other.test", local.url(), "https://other.test"] {
+            let mut request = MintRequest::new("user_1");
+            request.aud = vec!["app".to_owned()];
+            request.claims.insert("iss".to_owned(), json!(issuer));
+            assert_eq!(kind(&issuers, &local.mint(&request).unwrap()).await, None);
+        }
+        let requests = endpoint.requests();
+        assert_eq!(requests.len(), 2);
+        assert!(requests[0].contains("Bearer first-word"), "{}", requests[0]);
+        assert!(requests[1].contains("Bearer second-word"), "{}", requests[1]);
+    });
+}
+
 #[test]
 fn nothing_is_fetched_for_a_token_that_cannot_pass() {
     within_limit(async {
@@ -229,10 +266,8 @@ fn a_bearer_is_sent_to_the_endpoint_and_shown_to_nobody() {
         let local = Issuer::start(0).await.unwrap();
         let jwks = json!({"keys": [local.key().unwrap().jwk()]}).to_string();
         let endpoint = Endpoint::start(Reply::Body(jwks)).await;
-        let keys = casier::token::KeySource::JwksUrl {
-            url: endpoint.url(),
-            bearer: Some("sk_test_quiet".to_owned()),
-        };
+        let keys =
+            KeySource::JwksUrl { url: endpoint.url(), bearer: Some("sk_test_quiet".to_owned()) };
         let issuers = issuers(vec![IssuerConfig::new(local.url(), keys)]);
         let token = local.mint(&MintRequest::new("user_1")).unwrap();
         assert_eq!(kind(&issuers, &token).await, None);
