@@ -230,6 +230,7 @@ fn is_ahead(time: SystemTime, now: SystemTime) -> bool {
 mod tests {
     use std::time::UNIX_EPOCH;
 
+    use proptest::prelude::*;
     use serde_json::json;
 
     use super::*;
@@ -439,5 +440,47 @@ mod tests {
         cache.succeed(set(&["a"]), at(3300));
         assert_eq!(decide(&mut cache, "a", 3301), "use");
         assert_eq!(decide_at(&mut cache, "a", UNIX_EPOCH, false), "fetch");
+    }
+
+    proptest! {
+        /// Attack 31. Attack 33. Attack 34. Whatever comes, and whatever the endpoint does.
+        #[test]
+        fn no_set_is_used_too_long_and_no_endpoint_asked_too_often(
+            steps in proptest::collection::vec((0u64..200, 0usize..3, any::<bool>()), 1..100),
+        ) {
+            let mut cache = KeyCache::default();
+            let (mut now, mut fetched, mut attempts) = (0, None, Vec::<(u64, bool)>::new());
+            for (pause, id, is_up) in steps {
+                now += pause;
+                let id = ["a", "x", "y"][id];
+                let answer = decide(&mut cache, id, now);
+                if answer == "use" || answer == "use and refresh" {
+                    prop_assert_eq!(id, "a");
+                    let age = now - fetched.unwrap();
+                    let has_failed = attempts.last().is_some_and(|(at, up)| !up && now - at < 300);
+                    prop_assert!(age < 300 || age < 3600 && has_failed, "{}", age);
+                }
+                if answer != "fetch" && !answer.ends_with("refresh") {
+                    continue;
+                }
+                if let Some((last, was_up)) = attempts.last() {
+                    let is_asked_for_unknown = id != "a" && fetched.is_some_and(|at| now - at < 3600);
+                    let least = if *was_up || is_asked_for_unknown { 30 } else { 1 };
+                    prop_assert!(now - last >= least, "{} after {}", now, last);
+                }
+                attempts.push((now, is_up));
+                cache.begin(at(now));
+                if is_up {
+                    cache.succeed(set(&["a"]), at(now));
+                    fetched = Some(now);
+                } else {
+                    cache.fail(failed(), false);
+                }
+                if answer == "fetch" && is_up && id != "a" {
+                    cache.note_absent(id, at(now));
+                }
+                prop_assert_ne!(decide(&mut cache, id, now), "fetch", "nobody waits twice");
+            }
+        }
     }
 }

@@ -96,8 +96,9 @@ impl RemoteKeys {
         self.0.publish(&state);
         match answer {
             Answer::Use(key) => Ok(Next::Use(key)),
+            // Whoever can not begin a fetch here does without; the answer does not depend on it.
             Answer::UseAndRefresh(key) => {
-                self.0.begin(&mut state, now)?;
+                self.0.begin(&mut state, now).ok();
                 Ok(Next::Use(key))
             }
             Answer::Fetch => Ok(Next::WaitFor(match flight {
@@ -111,7 +112,7 @@ impl RemoteKeys {
                 Err(error)
             }
             Answer::RefuseAndRefresh(error) => {
-                self.0.begin(&mut state, now)?;
+                self.0.begin(&mut state, now).ok();
                 Err(error)
             }
         }
