@@ -9,6 +9,13 @@ export interface CallOptions {
   signal?: AbortSignal | null | undefined
 }
 
+/** What a call that takes a request's headers may be told beside them. */
+export interface RequestOptions extends CallOptions {
+  /** The client's address, for the audit alone: the framework's word for it, behind a trusted proxy
+   * what that proxy says. Defaults to none. */
+  address?: string | null | undefined
+}
+
 /** Several texts, of which one may stand alone; commas separate them, too. */
 export type Names = string | readonly string[]
 
@@ -46,6 +53,42 @@ export interface Settings {
   webhookUrl?: string | null | undefined
   webhookSecret?: Names | null | undefined
   config?: string | null | undefined
+}
+
+/** What a `Casier` is made of: its settings, and what to call. */
+export interface CasierOptions extends Settings {
+  /** Is called with every decision, on this thread, before the call that decides gives its answer.
+   * What it throws, or rejects, is warned of once and fails nothing; what it asks of Casier itself
+   * is not told. Defaults to none. */
+  onAudit?: ((event: AuditEvent) => void) | null | undefined
+}
+
+/** How recently a user must have proved who they are: a name of Clerk's, or the factors that count
+ * and from how many minutes on a proof is too old. `strict_mfa` is both factors within 10 minutes,
+ * `strict`, `moderate` and `lax` the second within 10, 60 and 1,440. For a user who has no second
+ * factor, the first counts in its place. */
+export type Reverification =
+  | 'strict_mfa'
+  | 'strict'
+  | 'moderate'
+  | 'lax'
+  | { level: 'first_factor' | 'second_factor' | 'multi_factor'; afterMinutes: number }
+
+/** What a token must grant, as the token alone tells it: every part that is given, at least one. The
+ * meaning is that of `has()` in Clerk's backend SDKs. An empty name is never granted. */
+export interface Requirement {
+  /** The role in the active organization, never an application role: `org:admin` or, which is the
+   * same, `admin`. */
+  role?: string | null | undefined
+  /** A permission in the active organization: `org:teams:manage` or `teams:manage`. */
+  permission?: string | null | undefined
+  /** A feature that the token grants: `books` to the user or to the active organization, `u:books`
+   * to the user, `o:books` to the organization. What the tier includes does not count. */
+  feature?: string | null | undefined
+  /** A plan that the token names, with scopes like those of features. */
+  plan?: string | null | undefined
+  /** How recently the user must have proved who they are. */
+  reverification?: Reverification | null | undefined
 }
 
 /** The headers of a request: a `Headers`, pairs, or an object such as `request.headers` of
@@ -124,6 +167,15 @@ export interface UserOptions {
   plans?: readonly string[] | null | undefined
   /** Features with their scope: `u:books`. */
   features?: readonly string[] | null | undefined
+  /** The active organization, with names as tokens have them: `org:admin`, `org:teams:manage`. */
+  organization?: {
+    id: string
+    slug?: string | null | undefined
+    role?: string | null | undefined
+    permissions?: readonly string[] | null | undefined
+  } | null | undefined
+  /** Minutes since the first and the second factor were proved; -1 for one that was not. */
+  factorVerificationAge?: readonly [number, number] | null | undefined
 }
 
 /** The keys and rules of one issuer. Exactly one of `jwks`, `pem` and `jwk` is given. */
@@ -150,6 +202,9 @@ export interface VerifierOptions {
   publicMetadataClaim?: string | null | undefined
   /** Accepted `typ` headers. Defaults to `JWT` alone. */
   tokenTypes?: readonly string[] | null | undefined
+  /** Whether a token that has passed is remembered, so that it passes again without its cryptography;
+   * its times are judged each time. Defaults to true. */
+  tokenCache?: boolean | null | undefined
   /** Which tiers and roles there are. Defaults to the built-in policy. */
   policy?: Policy | null | undefined
 }
@@ -186,6 +241,22 @@ export declare class Action {
   /** Use a feature: `books`, or `u:books` and `o:books` for what the token itself grants. */
   static feature(feature: string): Action
   /**
+   * Pass where this permission in the active organization is needed: `org:teams:manage` or
+   * `teams:manage`.
+   */
+  static permission(permission: string): Action
+  /**
+   * Pass where the token must name this plan: `pro`, or `u:pro` and `o:pro` for one of the user
+   * or of the active organization.
+   */
+  static plan(plan: string): Action
+  /**
+   * Pass where the token must grant all of this.
+   *
+   * @throws {CasierError} `invalid-request` when there is no such reverification.
+   */
+  static has(requirement: Requirement): Action
+  /**
    * Store a file.
    *
    * @param kind The kind of file, for example `image`.
@@ -209,11 +280,11 @@ export declare class Casier {
    * Takes the settings given, by name, and nothing from the environment.
    *
    * @param settings Settings of the table in the documentation, such as `issuer` and `bucket`;
-   * lists as arrays of strings. `null` and `undefined` leave a setting out.
+   * lists as arrays of strings; and `onAudit`. `null` and `undefined` leave one out.
    * @throws {CasierError} `config-invalid`: the first setting that is missing or wrong, by name,
    * never with its value.
    */
-  constructor(settings: Settings)
+  constructor(settings: CasierOptions)
   /**
    * Takes every setting from the environment, `process.env`, save those that are given.
    *
@@ -221,7 +292,7 @@ export declare class Casier {
    * @throws {CasierError} `config-invalid`: the first variable that is missing or wrong, by
    * name, never with its value.
    */
-  static fromEnv(settings?: Settings | null): Casier
+  static fromEnv(settings?: CasierOptions | null): Casier
   /**
    * Verifies a session token that came in a header. Waits only when the issuer's keys have to
    * be fetched.
@@ -245,7 +316,7 @@ export declare class Casier {
    * own `request.headers`.
    * @throws {CasierError} `token-missing`, `cross-site-request`, or what `authenticate` throws.
    */
-  authenticateRequest(method: string | null, headers: RequestHeaders, options?: CallOptions): Promise<Session>
+  authenticateRequest(method: string | null, headers: RequestHeaders, options?: RequestOptions): Promise<Session>
   /**
    * The files of any user, for trusted server code such as a background job: no tier limits
    * apply.
@@ -254,6 +325,26 @@ export declare class Casier {
    * @throws {CasierError} `invalid-user-id`; `config-invalid` when no bucket is configured.
    */
   storageFor(userId: string): UserStorage
+  /**
+   * Refuses every token of a session from now on. It lasts for as long as a token of now can
+   * live, 24 hours; end the session at the issuer too, or it goes on making new ones. Kept in the
+   * memory of this process.
+   *
+   * @param sessionId The session, as `User.sessionId` gives it.
+   * @throws {CasierError} `invalid-request` when the id is empty; `state-unavailable`.
+   */
+  revoke(sessionId: string, options?: CallOptions): Promise<void>
+  /**
+   * Refuses every token of a user that was made at `at` or before, or that does not say when, as
+   * `revoke` does those of a session. Of two such times the later holds. Tokens tell the time in
+   * whole seconds, so that one made later in the same second is refused as well.
+   *
+   * @param userId The user, as `User.userId` gives it.
+   * @param at Defaults to the present.
+   * @throws {CasierError} `invalid-user-id` when the id is empty; `invalid-request` when `at` is
+   * more than 5 minutes ahead; `state-unavailable`.
+   */
+  revokeUser(userId: string, at?: Date | null, options?: CallOptions): Promise<void>
 }
 
 /** Allowed, on terms, or refused, with the error to throw. */
@@ -299,7 +390,7 @@ export declare class HttpApi {
    * @param headers All headers as they came.
    * @throws {CasierError} `cancelled`.
    */
-  begin(method: string, path: string, query: string, headers: RequestHeaders, options?: CallOptions): Promise<HttpCall>
+  begin(method: string, path: string, query: string, headers: RequestHeaders, options?: RequestOptions): Promise<HttpCall>
 }
 
 /** A call to a route, whose body may still be unread. */
@@ -465,6 +556,43 @@ export declare class Session {
    */
   requireFeature(feature: string): void
   /**
+   * Whether the token names `plan`: `pro`, or `u:pro` and `o:pro` for one of the user or of the
+   * active organization.
+   */
+  hasPlan(plan: string): boolean
+  /**
+   * Returns when the token names `plan`.
+   *
+   * @throws {CasierError} `plan-required`.
+   */
+  requirePlan(plan: string): void
+  /**
+   * Whether the user has `permission` in the active organization: `org:teams:manage` or
+   * `teams:manage`.
+   */
+  hasPermission(permission: string): boolean
+  /**
+   * Returns when the user has `permission` in the active organization.
+   *
+   * @throws {CasierError} `permission-required`.
+   */
+  requirePermission(permission: string): void
+  /**
+   * Whether the token alone grants all that is asked for, as Clerk's `has()` tells it. `role` is
+   * a role in the active organization here.
+   *
+   * @throws {CasierError} `invalid-request` when there is no such reverification.
+   */
+  has(requirement: Requirement): boolean
+  /**
+   * Returns when the token alone grants all that is asked for.
+   *
+   * @throws {CasierError} The first that is lacking: `role-required`, `permission-required`,
+   * `feature-required`, `plan-required`, `reverification-required`; `invalid-request` when
+   * nothing is asked for, there is no such reverification, or it is after 0 minutes.
+   */
+  require(requirement: Requirement): void
+  /**
    * Whether a record that the application keeps belongs to this user.
    *
    * @param ownerId The `User.userId` that the record holds.
@@ -551,6 +679,11 @@ export declare class User {
   get features(): Array<string>
   /** What only the server can write about the user. A copy. */
   get metadata(): Record<string, unknown>
+  /**
+   * When the first and the second factor were last proved, in minutes before the token was made;
+   * -1 where the user has not (Clerk's `fva`).
+   */
+  get factorVerificationAge(): [number, number] | null
   /** Who acts in the user's place, as the token tells it; null when nobody does. */
   get actor(): unknown
   /** Every claim of the token. A copy. */
@@ -665,6 +798,54 @@ export declare class VerifiedToken {
   get sessionId(): string | null
 }
 
+/**
+ * One decision. It never holds a token, a secret or a signed link; what clients wrote is cut to
+ * 256 characters, with control characters and backslashes escaped.
+ */
+export interface AuditEvent {
+  /** When it was decided. */
+  time: Date
+  /**
+   * What was asked: `authenticate`, `subscription`, `role`, `feature`, `permission`, `plan`,
+   * `has`, `owner`, `upload`, `link`, `key`, `list-user`, `revoke`, `revoke-user`. More may come.
+   */
+  action: string
+  /** Whether it was allowed. */
+  allowed: boolean
+  /** Why not: a code of the catalogue. */
+  code: string | null
+  /** The user, once the token is verified; null where the server acts for nobody. */
+  userId: string | null
+  /** The issuer's session (`sid`). */
+  sessionId: string | null
+  /** The active organization. */
+  organizationId: string | null
+  /** Who acts in the user's place (`act`), as JSON text. */
+  actor: string | null
+  /** The issuer of the verified token. */
+  issuer: string | null
+  /** The id of the key that checked it. */
+  keyId: string | null
+  /** What was needed: a tier, a role, a kind of file, a limit. */
+  required: string | null
+  /** What the user has instead, when refused. */
+  actual: string | null
+  /**
+   * What it was about: the route that a token was for, the key of a file, the owner of a record,
+   * the session or the user who was revoked or listed.
+   */
+  target: string | null
+  /**
+   * The id of the request: the incoming `X-Request-Id` if it is 1 to 64 of `A-Z a-z 0-9 . _ -`;
+   * on Casier's own routes a new one otherwise.
+   */
+  requestId: string | null
+  /** The client's address, where it was given. */
+  address: string | null
+  /** The client's `User-Agent`. */
+  userAgent: string | null
+}
+
 /** Every code of the catalogue. */
 export declare function catalogue(): Array<CatalogueEntry>
 
@@ -681,6 +862,9 @@ export interface CatalogueEntry {
   /** What it means, in one sentence. */
   meaning: string
 }
+
+/** Names the function that calls hooks, for this thread. */
+export declare function defineAudit(tell: (hook: (event: AuditEvent) => unknown, events: AuditEvent[]) => void): void
 
 /** Names the function that makes the error of a code, for this thread. */
 export declare function defineErrors(make: (code: string, message: string, details: Details, cause: unknown) => Error): void

@@ -9,6 +9,13 @@ export interface CallOptions {
   signal?: AbortSignal | null | undefined
 }
 
+/** What a call that takes a request's headers may be told beside them. */
+export interface RequestOptions extends CallOptions {
+  /** The client's address, for the audit alone: the framework's word for it, behind a trusted proxy
+   * what that proxy says. Defaults to none. */
+  address?: string | null | undefined
+}
+
 /** Several texts, of which one may stand alone; commas separate them, too. */
 export type Names = string | readonly string[]
 
@@ -46,6 +53,42 @@ export interface Settings {
   webhookUrl?: string | null | undefined
   webhookSecret?: Names | null | undefined
   config?: string | null | undefined
+}
+
+/** What a `Casier` is made of: its settings, and what to call. */
+export interface CasierOptions extends Settings {
+  /** Is called with every decision, on this thread, before the call that decides gives its answer.
+   * What it throws, or rejects, is warned of once and fails nothing; what it asks of Casier itself
+   * is not told. Defaults to none. */
+  onAudit?: ((event: AuditEvent) => void) | null | undefined
+}
+
+/** How recently a user must have proved who they are: a name of Clerk's, or the factors that count
+ * and from how many minutes on a proof is too old. `strict_mfa` is both factors within 10 minutes,
+ * `strict`, `moderate` and `lax` the second within 10, 60 and 1,440. For a user who has no second
+ * factor, the first counts in its place. */
+export type Reverification =
+  | 'strict_mfa'
+  | 'strict'
+  | 'moderate'
+  | 'lax'
+  | { level: 'first_factor' | 'second_factor' | 'multi_factor'; afterMinutes: number }
+
+/** What a token must grant, as the token alone tells it: every part that is given, at least one. The
+ * meaning is that of `has()` in Clerk's backend SDKs. An empty name is never granted. */
+export interface Requirement {
+  /** The role in the active organization, never an application role: `org:admin` or, which is the
+   * same, `admin`. */
+  role?: string | null | undefined
+  /** A permission in the active organization: `org:teams:manage` or `teams:manage`. */
+  permission?: string | null | undefined
+  /** A feature that the token grants: `books` to the user or to the active organization, `u:books`
+   * to the user, `o:books` to the organization. What the tier includes does not count. */
+  feature?: string | null | undefined
+  /** A plan that the token names, with scopes like those of features. */
+  plan?: string | null | undefined
+  /** How recently the user must have proved who they are. */
+  reverification?: Reverification | null | undefined
 }
 
 /** The headers of a request: a `Headers`, pairs, or an object such as `request.headers` of
@@ -124,6 +167,15 @@ export interface UserOptions {
   plans?: readonly string[] | null | undefined
   /** Features with their scope: `u:books`. */
   features?: readonly string[] | null | undefined
+  /** The active organization, with names as tokens have them: `org:admin`, `org:teams:manage`. */
+  organization?: {
+    id: string
+    slug?: string | null | undefined
+    role?: string | null | undefined
+    permissions?: readonly string[] | null | undefined
+  } | null | undefined
+  /** Minutes since the first and the second factor were proved; -1 for one that was not. */
+  factorVerificationAge?: readonly [number, number] | null | undefined
 }
 
 /** The keys and rules of one issuer. Exactly one of `jwks`, `pem` and `jwk` is given. */
@@ -150,6 +202,9 @@ export interface VerifierOptions {
   publicMetadataClaim?: string | null | undefined
   /** Accepted `typ` headers. Defaults to `JWT` alone. */
   tokenTypes?: readonly string[] | null | undefined
+  /** Whether a token that has passed is remembered, so that it passes again without its cryptography;
+   * its times are judged each time. Defaults to true. */
+  tokenCache?: boolean | null | undefined
   /** Which tiers and roles there are. Defaults to the built-in policy. */
   policy?: Policy | null | undefined
 }

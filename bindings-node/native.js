@@ -849,6 +849,7 @@ module.exports.User = nativeBinding.User
 module.exports.UserStorage = nativeBinding.UserStorage
 module.exports.VerifiedToken = nativeBinding.VerifiedToken
 module.exports.catalogue = nativeBinding.catalogue
+module.exports.defineAudit = nativeBinding.defineAudit
 module.exports.defineErrors = nativeBinding.defineErrors
 module.exports.errorAnswer = nativeBinding.errorAnswer
 module.exports.MAX_FORM_PARTS = nativeBinding.MAX_FORM_PARTS

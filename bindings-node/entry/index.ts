@@ -1,4 +1,5 @@
-import { defineErrors, setLogger } from '#native'
+import { defineAudit, defineErrors, setLogger } from '#native'
+import { tell } from './audit.js'
 import { CasierError } from './error.js'
 import { showClasses } from './show.js'
 
@@ -19,7 +20,9 @@ export {
   VERSION,
 } from '#native'
 export type {
+  AuditEvent,
   CallOptions,
+  CasierOptions,
   Contents,
   Deletion,
   Details,
@@ -33,6 +36,9 @@ export type {
   ParsedKey,
   ReadOptions,
   RequestHeaders,
+  RequestOptions,
+  Requirement,
+  Reverification,
   Settings,
   StoredFile,
   UploadFileOptions,
@@ -46,6 +52,7 @@ defineErrors(function make(code, message, details, cause) {
   Error.captureStackTrace(error, make)
   return error
 })
+defineAudit(tell)
 setLogger(({ level, logger, message }) => {
   if (level !== 'info') {
     process.emitWarning(message, { type: 'CasierWarning', detail: logger })

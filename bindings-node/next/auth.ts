@@ -1,4 +1,4 @@
-import { CasierError, type Session } from '../entry/index.js'
+import { CasierError, type Requirement, type Session } from '../entry/index.js'
 import { sharedCasier } from './instance.js'
 
 /**
@@ -28,19 +28,36 @@ function signsNobodyIn({ category }: CasierError): boolean {
 }
 
 /**
- * The session of who is signed in.
+ * The session of who is signed in and whose token grants what `requirement` asks for, if it is
+ * given; see `Session.require`.
  *
  * @throws {CasierError} for everybody else, with the code that says why: `token-missing`,
- *   `token-expired`, `cross-site-request`.
+ *   `token-expired`, `cross-site-request`, `permission-required`, `reverification-required`.
  */
-export async function requireAuth(request?: Request): Promise<Session> {
-  if (request !== undefined) {
-    const { method, headers, signal } = request
-    return sharedCasier().authenticateRequest(method, headers, { signal })
+export async function requireAuth(request?: Request, requirement?: Requirement): Promise<Session>
+export async function requireAuth(requirement: Requirement): Promise<Session>
+export async function requireAuth(given?: Request | Requirement, more?: Requirement): Promise<Session> {
+  const [request, requirement] = isRequest(given) ? [given, more] : [undefined, given ?? more]
+  const session = await (request === undefined ? signInToPage() : signIn(request, request.headers))
+  if (requirement !== undefined) {
+    session.require(requirement)
   }
+  return session
+}
+
+/** As `requireAuth`, with other headers than the request's. */
+export async function signIn({ method, signal }: Request, headers: Headers): Promise<Session> {
+  return sharedCasier().authenticateRequest(method, headers, { signal })
+}
+
+async function signInToPage(): Promise<Session> {
   // Before anything else, since Next takes this for the page's wish to be rendered on request.
   const headers = await pageHeaders()
   return sharedCasier().authenticateRequest(null, headers)
+}
+
+function isRequest(given: Request | Requirement | undefined): given is Request {
+  return given !== undefined && 'headers' in given
 }
 
 /** Whether who is signed in has `tier` or a higher one; false when nobody is. */

@@ -1,4 +1,4 @@
-import { Casier } from '../entry/index.js'
+import { Casier, type CasierOptions } from '../entry/index.js'
 
 /** Known to the whole process: Next loads modules again while one develops, and in several bundles. */
 const KEY = Symbol.for('casier.next')
@@ -6,11 +6,14 @@ const KEY = Symbol.for('casier.next')
 const shared = globalThis as typeof globalThis & { [KEY]?: Casier }
 
 /**
- * Serves this process with `casier` from now on. Without it, the environment configures everything
- * at the first use; call it in `instrumentation.ts` to configure by code.
+ * Serves this process with `casier` from now on, or with one of these settings over those of the
+ * environment. Without it, the environment configures everything at the first use; call it in
+ * `instrumentation.ts` to configure by code.
+ *
+ * @throws {CasierError} `config-invalid`: a setting, or a variable of the environment, is wrong.
  */
-export function configure(casier: Casier): void {
-  shared[KEY] = casier
+export function configure(casier: Casier | CasierOptions): void {
+  shared[KEY] = casier instanceof Casier ? casier : Casier.fromEnv(casier)
 }
 
 /** The one of this process, made from the environment where none was given. */

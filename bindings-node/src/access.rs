@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
-use casier::access;
+use casier::access::{self, ReverificationLevel};
 use napi::bindgen_prelude::*;
 use napi_derive::napi;
 
 use crate::call::now;
-use crate::convert::{Js, class, count, date, path, text, text_if_given, time_or_now, to_f64};
-use crate::error::casier_error;
+use crate::convert::{
+    Js, class, count, date, is_a, path, text, text_if_given, time_or_now, to_f64,
+};
+use crate::error::{Outcome, casier_error};
 use crate::options::Options;
 use crate::token::User;
 
@@ -121,6 +123,28 @@ impl Action {
         now(&env, || Ok(Self(access::Action::Feature(text(feature, "feature")?))))
     }
 
+    /// Pass where this permission in the active organization is needed: `org:teams:manage` or
+    /// `teams:manage`.
+    #[napi(factory, ts_args_type = "permission: string")]
+    pub fn permission(env: Env, permission: Unknown<'_>) -> napi::Result<Self> {
+        now(&env, || Ok(Self(access::Action::Permission(text(permission, "permission")?))))
+    }
+
+    /// Pass where the token must name this plan: `pro`, or `u:pro` and `o:pro` for one of the user
+    /// or of the active organization.
+    #[napi(factory, ts_args_type = "plan: string")]
+    pub fn plan(env: Env, plan: Unknown<'_>) -> napi::Result<Self> {
+        now(&env, || Ok(Self(access::Action::Plan(text(plan, "plan")?))))
+    }
+
+    /// Pass where the token must grant all of this.
+    ///
+    /// @throws {CasierError} `invalid-request` when there is no such reverification.
+    #[napi(factory, ts_args_type = "requirement: Requirement")]
+    pub fn has(env: Env, requirement: Unknown<'_>) -> napi::Result<Self> {
+        now(&env, || Ok(Self(access::Action::Has(self::requirement(requirement)?))))
+    }
+
     /// Store a file.
     ///
     /// @param kind The kind of file, for example `image`.
@@ -150,6 +174,29 @@ impl Action {
     pub fn link(env: Env, seconds: Unknown<'_>) -> napi::Result<Self> {
         now(&env, || Ok(Self(access::Action::Link { seconds: count(seconds, "seconds")? })))
     }
+}
+
+pub(crate) fn requirement(given: Unknown<'_>) -> Outcome<access::Requirement> {
+    let given = Options::new(given, &["role", "permission", "feature", "plan", "reverification"])?;
+    let mut wanted = access::Requirement::default();
+    wanted.role = given.text("role")?;
+    wanted.permission = given.text("permission")?;
+    wanted.feature = given.text("feature")?;
+    wanted.plan = given.text("plan")?;
+    wanted.reverification = given.read("reverification", reverification)?;
+    Ok(wanted)
+}
+
+/// One of Clerk's names, or which factors and for how long.
+fn reverification(given: Unknown<'_>, what: &str) -> Outcome<access::Reverification> {
+    if is_a(&given, ValueType::String)? {
+        return Ok(text(given, what)?.parse()?);
+    }
+    let given = Options::new(given, &["level", "afterMinutes"])?;
+    // What is left out is refused by the core, as an unknown level or as 0 minutes.
+    let level: ReverificationLevel = given.text("level")?.unwrap_or_default().parse()?;
+    let minutes = given.count("afterMinutes")?.unwrap_or_default();
+    Ok(access::Reverification::new(level, minutes.try_into().unwrap_or(u32::MAX)))
 }
 
 /// Allowed, on terms, or refused, with the error to throw.

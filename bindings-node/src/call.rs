@@ -9,9 +9,9 @@ use napi::bindgen_prelude::*;
 
 use crate::convert::Js;
 use crate::error::{Failure, Outcome};
-use crate::log;
 use crate::runtime::runtime;
 use crate::signal::Signal;
+use crate::{audit, log};
 
 /// What begins a call that waits: the caller's signal, and the work.
 pub(crate) type Begun<'env, F> = Outcome<(Option<Signal<'env>>, F)>;
@@ -20,6 +20,7 @@ pub(crate) type Begun<'env, F> = Outcome<(Option<Signal<'env>>, F)>;
 pub(crate) fn now<T>(env: &Env, work: impl FnOnce() -> Outcome<T>) -> napi::Result<T> {
     let ended = catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| Err(Failure::panicked()));
     log::forward(env);
+    audit::forward(env);
     ended.map_err(|failure| failure.into_napi(env))
 }
 

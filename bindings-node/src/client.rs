@@ -9,8 +9,9 @@ use napi::JsValue as _;
 use napi::bindgen_prelude::*;
 use napi_derive::napi;
 
+use crate::audit::Audit;
 use crate::call::{now, soon};
-use crate::convert::{self, Js, is_a, is_absent, text, text_if_given};
+use crate::convert::{self, Js, is_a, is_absent, text, text_if_given, time_or_now};
 use crate::error::Outcome;
 use crate::options::Options;
 use crate::session::Session;
@@ -29,12 +30,12 @@ impl Casier {
     /// Takes the settings given, by name, and nothing from the environment.
     ///
     /// @param settings Settings of the table in the documentation, such as `issuer` and `bucket`;
-    /// lists as arrays of strings. `null` and `undefined` leave a setting out.
+    /// lists as arrays of strings; and `onAudit`. `null` and `undefined` leave one out.
     /// @throws {CasierError} `config-invalid`: the first setting that is missing or wrong, by name,
     /// never with its value.
-    #[napi(constructor, ts_args_type = "settings: Settings")]
+    #[napi(constructor, ts_args_type = "settings: CasierOptions")]
     pub fn new(env: Env, settings: Unknown<'_>) -> napi::Result<Self> {
-        now(&env, || build(Config::builder(), settings))
+        now(&env, || build(&env, Config::builder(), settings))
     }
 
     /// Takes every setting from the environment, `process.env`, save those that are given.
@@ -42,11 +43,11 @@ impl Casier {
     /// @param settings As for `new Casier`; they beat the environment.
     /// @throws {CasierError} `config-invalid`: the first variable that is missing or wrong, by
     /// name, never with its value.
-    #[napi(factory, ts_args_type = "settings?: Settings | null")]
+    #[napi(factory, ts_args_type = "settings?: CasierOptions | null")]
     pub fn from_env(env: Env, settings: Unknown<'_>) -> napi::Result<Self> {
         now(&env, || {
             let builder = Config::builder().variables(environment(&env)?)?;
-            if is_absent(&settings)? { make(builder) } else { build(builder, settings) }
+            if is_absent(&settings)? { make(builder) } else { build(&env, builder, settings) }
         })
     }
 
@@ -87,7 +88,7 @@ impl Casier {
     /// own `request.headers`.
     /// @throws {CasierError} `token-missing`, `cross-site-request`, or what `authenticate` throws.
     #[napi(
-        ts_args_type = "method: string | null, headers: RequestHeaders, options?: CallOptions",
+        ts_args_type = "method: string | null, headers: RequestHeaders, options?: RequestOptions",
         ts_return_type = "Promise<Session>"
     )]
     pub fn authenticate_request(
@@ -100,12 +101,13 @@ impl Casier {
         let casier = self.0.clone();
         let begin = || {
             let headers = convert::headers(&env, headers)?;
-            let request = match text_if_given(method, "method")? {
+            let mut request = match text_if_given(method, "method")? {
                 Some(method) => RequestHead::new(method, headers),
                 None => RequestHead::without_method(headers),
             };
-            let signal = Options::signal_of(options)?;
-            Ok((signal, async move { casier.authenticate_request(&request).await }))
+            let given = Options::new(options, &["signal", "address"])?;
+            request.address = given.text("address")?;
+            Ok((given.signal()?, async move { casier.authenticate_request(&request).await }))
         };
         soon(&env, begin, |_, session| Ok(Session(session)))
     }
@@ -119,15 +121,76 @@ impl Casier {
     pub fn storage_for(&self, env: Env, user_id: Unknown<'_>) -> napi::Result<UserStorage> {
         now(&env, || Ok(UserStorage(self.0.storage_for(&text(user_id, "userId")?)?)))
     }
+
+    /// Refuses every token of a session from now on. It lasts for as long as a token of now can
+    /// live, 24 hours; end the session at the issuer too, or it goes on making new ones. Kept in the
+    /// memory of this process.
+    ///
+    /// @param sessionId The session, as `User.sessionId` gives it.
+    /// @throws {CasierError} `invalid-request` when the id is empty; `state-unavailable`.
+    #[napi(
+        ts_args_type = "sessionId: string, options?: CallOptions",
+        ts_return_type = "Promise<void>"
+    )]
+    pub fn revoke(
+        &self,
+        env: Env,
+        session_id: Unknown<'_>,
+        options: Unknown<'_>,
+    ) -> napi::Result<Js> {
+        let casier = self.0.clone();
+        let begin = || {
+            let (id, signal) = (text(session_id, "sessionId")?, Options::signal_of(options)?);
+            Ok((signal, async move { casier.revoke(&id).await }))
+        };
+        soon(&env, begin, |_, ()| Ok(()))
+    }
+
+    /// Refuses every token of a user that was made at `at` or before, or that does not say when, as
+    /// `revoke` does those of a session. Of two such times the later holds. Tokens tell the time in
+    /// whole seconds, so that one made later in the same second is refused as well.
+    ///
+    /// @param userId The user, as `User.userId` gives it.
+    /// @param at Defaults to the present.
+    /// @throws {CasierError} `invalid-user-id` when the id is empty; `invalid-request` when `at` is
+    /// more than 5 minutes ahead; `state-unavailable`.
+    #[napi(
+        ts_args_type = "userId: string, at?: Date | null, options?: CallOptions",
+        ts_return_type = "Promise<void>"
+    )]
+    pub fn revoke_user(
+        &self,
+        env: Env,
+        user_id: Unknown<'_>,
+        at: Unknown<'_>,
+        options: Unknown<'_>,
+    ) -> napi::Result<Js> {
+        let casier = self.0.clone();
+        let begin = || {
+            let (id, at) = (text(user_id, "userId")?, time_or_now(at, "at")?);
+            let signal = Options::signal_of(options)?;
+            Ok((signal, async move { casier.revoke_user(&id, at).await }))
+        };
+        soon(&env, begin, |_, ()| Ok(()))
+    }
 }
 
-fn build(mut builder: ConfigBuilder, settings: Unknown<'_>) -> Outcome<Casier> {
+fn build(env: &Env, mut builder: ConfigBuilder, settings: Unknown<'_>) -> Outcome<Casier> {
+    let mut audit = None;
     for (name, value) in convert::members(settings, "settings")? {
-        if !is_absent(&value)? {
+        if is_absent(&value)? {
+            continue;
+        }
+        if name == "onAudit" {
+            audit = Some(Audit::new(value, &name)?);
+        } else {
             builder = builder.set_named(&snake_case(&name), setting(value, &name)?)?;
         }
     }
-    make(builder)
+    let Some(audit) = audit else { return make(builder) };
+    let casier = make(builder.audit(audit.hook()))?;
+    audit.begin(env)?;
+    Ok(casier)
 }
 
 fn make(builder: ConfigBuilder) -> Outcome<Casier> {

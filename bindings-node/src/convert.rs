@@ -36,7 +36,13 @@ pub(crate) fn text(value: Unknown<'_>, what: &str) -> Outcome<String> {
     if !is_a(&value, ValueType::String)? {
         return must_be(what, "a string");
     }
-    let units = JsString::from_unknown(value)?.into_utf16()?;
+    let string = JsString::from_unknown(value)?;
+    let text = string.into_utf8()?.into_owned()?;
+    if !text.contains(char::REPLACEMENT_CHARACTER) {
+        return Ok(text);
+    }
+    // V8 writes that for a lone surrogate, too.
+    let units = string.into_utf16()?;
     let unpaired = |_| Error::new(ErrorKind::InvalidRequest, format!("{what} is not Unicode"));
     Ok(units.as_str().map_err(unpaired)?)
 }
@@ -73,6 +79,20 @@ pub(crate) fn count(value: Unknown<'_>, what: &str) -> Outcome<u64> {
         },
         _ => must_be(what, "a whole number"),
     }
+}
+
+/// Several whole numbers; one that is too large for them becomes the nearest.
+#[expect(clippy::cast_possible_truncation, reason = "the nearest is wanted")]
+pub(crate) fn integers(value: Unknown<'_>, what: &str) -> Outcome<Vec<i64>> {
+    if !value.is_array()? {
+        return must_be(what, "an array of whole numbers");
+    }
+    let array = Array::from_unknown(value)?;
+    let integer = |at| match number(array.get_element(at)?, &format!("an entry of {what}"))? {
+        number if number.fract() == 0.0 => Ok(number as i64),
+        _ => must_be(what, "an array of whole numbers"),
+    };
+    (0..array.len()).map(integer).collect()
 }
 
 pub(crate) fn number(value: Unknown<'_>, what: &str) -> Outcome<f64> {

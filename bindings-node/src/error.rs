@@ -7,6 +7,7 @@ use napi::bindgen_prelude::*;
 use napi::{JsTypeError, Unknown};
 use napi_derive::napi;
 
+use crate::audit::{Audit, Tell};
 use crate::convert::{Js, is_a, number, text, to_f64};
 use crate::log::Logger;
 use crate::options::Options;
@@ -109,6 +110,8 @@ type MakeError = FunctionRef<FnArgs<(&'static str, String, Details, Js)>, Js>;
 pub(crate) struct Instance {
     make_error: MakeError,
     pub(crate) logger: Option<Logger>,
+    pub(crate) tell: Option<Tell>,
+    pub(crate) audits: Vec<Audit>,
 }
 
 impl Instance {
@@ -122,7 +125,8 @@ impl Instance {
     ts_args_type = "make: (code: string, message: string, details: Details, cause: unknown) => Error"
 )]
 pub fn define_errors(env: Env, make: MakeError) -> napi::Result<()> {
-    env.set_instance_data(Instance { make_error: make, logger: None }, (), |_| ())
+    let instance = Instance { make_error: make, logger: None, tell: None, audits: Vec::new() };
+    env.set_instance_data(instance, (), |_| ())
 }
 
 /// The error of a code, as JavaScript's own class makes it.

@@ -65,7 +65,7 @@ impl HttpApi {
     /// @param headers All headers as they came.
     /// @throws {CasierError} `cancelled`.
     #[napi(
-        ts_args_type = "method: string, path: string, query: string, headers: RequestHeaders, options?: CallOptions",
+        ts_args_type = "method: string, path: string, query: string, headers: RequestHeaders, options?: RequestOptions",
         ts_return_type = "Promise<HttpCall>"
     )]
     pub fn begin(
@@ -82,8 +82,9 @@ impl HttpApi {
             let mut request = Request::new(text(method, "method")?, text(path, "path")?);
             request.query = text(query, "query")?;
             request.headers = convert::headers(&env, headers)?;
-            let signal = Options::signal_of(options)?;
-            Ok((signal, async move { Ok(api.begin(request).await) }))
+            let given = Options::new(options, &["signal", "address"])?;
+            request.address = given.text("address")?;
+            Ok((given.signal()?, async move { Ok(api.begin(request).await) }))
         };
         soon(&env, begin, |_, call| Ok(HttpCall::new(call)))
     }

@@ -2,6 +2,7 @@
 //! lives in the core.
 
 pub mod access;
+pub mod audit;
 mod call;
 pub mod client;
 mod convert;

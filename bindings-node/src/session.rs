@@ -3,6 +3,7 @@
 use napi::bindgen_prelude::*;
 use napi_derive::napi;
 
+use crate::access::requirement;
 use crate::call::now;
 use crate::convert::{Js, date, json, text};
 use crate::storage::UserStorage;
@@ -78,6 +79,55 @@ impl Session {
     #[napi(ts_args_type = "feature: string")]
     pub fn require_feature(&self, env: Env, feature: Unknown<'_>) -> napi::Result<()> {
         now(&env, || Ok(self.0.require_feature(&text(feature, "feature")?)?))
+    }
+
+    /// Whether the token names `plan`: `pro`, or `u:pro` and `o:pro` for one of the user or of the
+    /// active organization.
+    #[napi(ts_args_type = "plan: string")]
+    pub fn has_plan(&self, env: Env, plan: Unknown<'_>) -> napi::Result<bool> {
+        now(&env, || Ok(self.0.has_plan(&text(plan, "plan")?)))
+    }
+
+    /// Returns when the token names `plan`.
+    ///
+    /// @throws {CasierError} `plan-required`.
+    #[napi(ts_args_type = "plan: string")]
+    pub fn require_plan(&self, env: Env, plan: Unknown<'_>) -> napi::Result<()> {
+        now(&env, || Ok(self.0.require_plan(&text(plan, "plan")?)?))
+    }
+
+    /// Whether the user has `permission` in the active organization: `org:teams:manage` or
+    /// `teams:manage`.
+    #[napi(ts_args_type = "permission: string")]
+    pub fn has_permission(&self, env: Env, permission: Unknown<'_>) -> napi::Result<bool> {
+        now(&env, || Ok(self.0.has_permission(&text(permission, "permission")?)))
+    }
+
+    /// Returns when the user has `permission` in the active organization.
+    ///
+    /// @throws {CasierError} `permission-required`.
+    #[napi(ts_args_type = "permission: string")]
+    pub fn require_permission(&self, env: Env, permission: Unknown<'_>) -> napi::Result<()> {
+        now(&env, || Ok(self.0.require_permission(&text(permission, "permission")?)?))
+    }
+
+    /// Whether the token alone grants all that is asked for, as Clerk's `has()` tells it. `role` is
+    /// a role in the active organization here.
+    ///
+    /// @throws {CasierError} `invalid-request` when there is no such reverification.
+    #[napi(ts_args_type = "requirement: Requirement")]
+    pub fn has(&self, env: Env, requirement: Unknown<'_>) -> napi::Result<bool> {
+        now(&env, || Ok(self.0.has(&self::requirement(requirement)?)))
+    }
+
+    /// Returns when the token alone grants all that is asked for.
+    ///
+    /// @throws {CasierError} The first that is lacking: `role-required`, `permission-required`,
+    /// `feature-required`, `plan-required`, `reverification-required`; `invalid-request` when
+    /// nothing is asked for, there is no such reverification, or it is after 0 minutes.
+    #[napi(ts_args_type = "requirement: Requirement")]
+    pub fn require(&self, env: Env, requirement: Unknown<'_>) -> napi::Result<()> {
+        now(&env, || Ok(self.0.require(&self::requirement(requirement)?)?))
     }
 
     /// Whether a record that the application keeps belongs to this user.

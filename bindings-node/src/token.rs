@@ -8,7 +8,10 @@ use napi_derive::napi;
 
 use crate::access::Policy;
 use crate::call::now;
-use crate::convert::{Js, class, date, json, number, text, text_if_given, time_or_now};
+use crate::convert::{
+    Js, class, date, integers, json, must_be, number, text, text_if_given, time_or_now,
+};
+use crate::error::Outcome;
 use crate::options::Options;
 
 /// Who is signed in, as a verified token tells it.
@@ -24,14 +27,15 @@ impl User {
     #[napi(constructor, ts_args_type = "userId: string, options?: UserOptions")]
     pub fn new(env: Env, user_id: Unknown<'_>, options: Unknown<'_>) -> napi::Result<Self> {
         now(&env, || {
-            let known = ["subscription", "role", "email", "plans", "features"];
-            let given = Options::new(options, &known)?;
+            let given = Options::new(options, &USER_OPTIONS)?;
             let mut user = token::User::new(text(user_id, "userId")?);
             user.subscription = given.text("subscription")?.unwrap_or_default();
             user.role = given.text("role")?.unwrap_or_default();
             user.email = given.text("email")?;
             user.plans = given.texts("plans")?.unwrap_or_default();
             user.features = given.texts("features")?.unwrap_or_default();
+            user.organization = given.read("organization", |value, _| organization(value))?;
+            user.factor_verification_age = given.read("factorVerificationAge", ages)?;
             Ok(Self(Arc::new(user)))
         })
     }
@@ -140,6 +144,13 @@ impl User {
         json(&env, &self.0.metadata)
     }
 
+    /// When the first and the second factor were last proved, in minutes before the token was made;
+    /// -1 where the user has not (Clerk's `fva`).
+    #[napi(getter, ts_return_type = "[number, number] | null")]
+    pub fn factor_verification_age(&self) -> Option<[i64; 2]> {
+        self.0.factor_verification_age
+    }
+
     /// Who acts in the user's place, as the token tells it; null when nobody does.
     #[napi(getter, ts_return_type = "unknown")]
     pub fn actor(&self, env: Env) -> napi::Result<Js> {
@@ -151,6 +162,24 @@ impl User {
     pub fn claims(&self, env: Env) -> napi::Result<Js> {
         json(&env, &self.0.claims)
     }
+}
+
+const USER_OPTIONS: [&str; 7] =
+    ["subscription", "role", "email", "plans", "features", "organization", "factorVerificationAge"];
+
+fn organization(given: Unknown<'_>) -> Outcome<token::Organization> {
+    let given = Options::new(given, &["id", "slug", "role", "permissions"])?;
+    let mut organization = token::Organization::default();
+    organization.id = given.text("id")?.unwrap_or_default();
+    organization.slug = given.text("slug")?;
+    organization.role = given.text("role")?;
+    organization.permissions = given.texts("permissions")?.unwrap_or_default();
+    Ok(organization)
+}
+
+fn ages(given: Unknown<'_>, what: &str) -> Outcome<[i64; 2]> {
+    <[i64; 2]>::try_from(integers(given, what)?)
+        .or_else(|_| must_be(what, "an array of two whole numbers"))
 }
 
 /// The organization that is active in a session.
@@ -197,6 +226,7 @@ impl TokenVerifier {
             options.namespace = given.text("namespace")?;
             options.public_metadata_claim = given.text("publicMetadataClaim")?;
             options.token_types = given.texts("tokenTypes")?;
+            options.token_cache = given.flag("tokenCache")?;
             let policy = given.read("policy", class::<Policy>)?;
             let policy = policy.map_or_else(|| Policy::builtin().0, |policy| policy.0.clone());
             let config = IssuerConfig::try_from(options)?;
@@ -228,7 +258,7 @@ impl TokenVerifier {
     }
 }
 
-const VERIFIER_OPTIONS: [&str; 12] = [
+const VERIFIER_OPTIONS: [&str; 13] = [
     "jwks",
     "pem",
     "jwk",
@@ -240,6 +270,7 @@ const VERIFIER_OPTIONS: [&str; 12] = [
     "namespace",
     "publicMetadataClaim",
     "tokenTypes",
+    "tokenCache",
     "policy",
 ];
 

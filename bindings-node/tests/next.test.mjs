@@ -566,6 +566,58 @@ test('withAuth() calls the handler for a user, and answers for everybody else', 
   assert.equal((await elsewhere.json()).error.code, 'cross-site-request')
 })
 
+test('who lacks what a route or a page asks for is refused', limit, async () => {
+  const organization = { id: 'org_1', role: 'admin', permissions: ['org:reports:read'] }
+  const member = request(bearer(await stack.mint('user_ada', { organization, claims: { fva: [1, -1] } })))
+  const handler = (request, session) => Response.json({ user: session.user.userId })
+  const reading = withAuth(handler, { permission: 'org:reports:read', role: 'org:admin' })
+  assert.deepEqual(await (await reading(member)).json(), { user: 'user_ada' })
+  const refused = await reading(request(bearer(ada)))
+  assert.equal(refused.status, 403)
+  const { error } = await refused.json()
+  assert.deepEqual([error.code, error.details], ['role-required', { required: 'org:admin', actual: 'none' }])
+  assert.equal((await withAuth(handler, { plan: 'pro' })(member)).status, 403)
+  assert.equal((await withAuth(handler, { reverification: 'strict' })(member)).status, 200)
+
+  assert.equal((await requireAuth(member, { permission: 'reports:read' })).user.userId, 'user_ada')
+  await assert.rejects(requireAuth(member, { reverification: { level: 'first_factor', afterMinutes: 1 } }), {
+    code: 'reverification-required',
+  })
+  await assert.rejects(requireAuth(member, {}), { code: 'invalid-request' })
+})
+
+test('the audit is told the id that a route answers with', limit, async () => {
+  const events = []
+  configure(new Casier(stack.settings({ onAudit: (event) => events.push(event) })))
+  try {
+    const route = withAuth(() => new Response())
+    const answer = await route(request({ ...bearer(ada), 'User-Agent': 'test' }))
+    await route(request({ ...bearer(ada), 'X-Request-Id': 'r1' }))
+    await requireAuth(request({ ...bearer(ada), 'X-Request-Id': 'r2' }))
+    assert.deepEqual(
+      events.map(({ requestId, userAgent, address }) => [requestId, userAgent, address]),
+      [[answer.headers.get('X-Request-Id'), 'test', null], ['r1', null, null], ['r2', null, null]],
+    )
+  } finally {
+    configure(casier)
+  }
+})
+
+test('settings given to configure() go over the environment', limit, async () => {
+  const events = []
+  const before = { ...process.env }
+  Object.assign(process.env, stack.environment)
+  try {
+    configure({ onAudit: (event) => events.push(event) })
+    assert.equal((await requireAuth(request(bearer(ada)))).user.userId, 'user_ada')
+    assert.equal(events.length, 1)
+    assert.throws(() => configure({ issuer: 'ftp://elsewhere' }), { code: 'config-invalid' })
+  } finally {
+    process.env = before
+    configure(casier)
+  }
+})
+
 test("withAuth() leaves to Next what is not Casier's", limit, async () => {
   const bug = new Error('NEXT_REDIRECT')
   await assert.rejects(

@@ -46,6 +46,25 @@ test('a call that waits keeps the process, one that has ended does not', limit, 
   assert.match(stdout, /^listed 0/)
 })
 
+test('an audit hook keeps no process, and is told on its own thread', limit, async () => {
+  const token = await stack.mint('user_1')
+  const { stdout } = await run(`
+    import { Worker } from 'node:worker_threads'
+    import { Casier } from 'casier'
+    const source = \`
+      const { threadId, workerData } = require('node:worker_threads')
+      const { Casier } = require('casier')
+      const casier = Casier.fromEnv({ onAudit: ({ action }) => console.log(threadId === 0 ? 'elsewhere' : action) })
+      casier.authenticate(workerData).then((session) => session.hasFeature('books'))
+    \`
+    const worker = new Worker(source, { eval: true, execArgv: [], workerData: '${token}' })
+    await new Promise((resolve) => worker.once('exit', resolve))
+    const casier = Casier.fromEnv({ onAudit: ({ action }) => console.log('main', action) })
+    casier.authenticate('${token}').then((session) => session.hasRole('admin'))
+  `)
+  assert.equal(stdout, 'authenticate\nfeature\nmain authenticate\nmain role\n')
+})
+
 test('warnings are warnings of the process, once for each', limit, async () => {
   const story = `
     import { Casier } from 'casier'

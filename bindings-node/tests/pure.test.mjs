@@ -107,6 +107,13 @@ test('settings of a verifier', limit, async () => {
   const parties = { jwk, authorizedParties: ['https://app.example.com'], policy: Policy.builtin() }
   const verifier = new TokenVerifier(stack.issuer, parties)
   assert.equal(verifier.verify(token, null, 'cookie').user.userId, 'user_7')
+  for (const tokenCache of [true, false]) {
+    const verifier = new TokenVerifier(stack.issuer, { jwk, tokenCache })
+    for (const again of [1, 2]) {
+      assert.equal(verifier.verify(token).user.userId, 'user_7', `time ${again}`)
+      await fails('token-expired', () => verifier.verify(token, new Date(Date.now() + 3_600_000)))
+    }
+  }
   const other = new TokenVerifier(stack.issuer, { jwk, authorizedParties: ['https://b.example'] })
   await fails('token-invalid-authorized-parties', () => other.verify(token))
   for (const wrong of [
@@ -115,7 +122,7 @@ test('settings of a verifier', limit, async () => {
   ]) {
     await fails('config-invalid', () => new TokenVerifier(stack.issuer, wrong))
   }
-  for (const wrong of [{ jwk, audience: 'shop' }, { jwk, audiance: ['shop'] }, { jwk, policy: {} }, 3]) {
+  for (const wrong of [{ jwk, audience: 'shop' }, { jwk, audiance: ['shop'] }, { jwk, tokenCache: 1 }, { jwk, policy: {} }, 3]) {
     assert.throws(() => new TokenVerifier(stack.issuer, wrong), TypeError)
   }
 })

@@ -1,5 +1,5 @@
 // Compiled, never run: casier/next, used as its types allow.
-import { type Casier, type Session } from 'casier'
+import { type Casier, type Requirement, type Session } from 'casier'
 import {
   auth,
   type AuthHandler,
@@ -31,10 +31,16 @@ interface Context {
 const handler: AuthHandler<Context> = async (request, session, { params }) =>
   Response.json({ method: request.method, id: (await params).id, user: session.user.userId })
 export const POST: (request: Request, context: Context) => Promise<Response> = withAuth(handler)
+export const admins = withAuth(handler, { role: 'org:admin', reverification: 'strict' })
+export async function settings(request: Request): Promise<Session[]> {
+  const requirement: Requirement = { permission: 'org:settings:manage' }
+  return [await requireAuth(requirement), await requireAuth(request, requirement), await requireAuth(undefined, requirement)]
+}
 export const bare: (request: Request, context: unknown) => Promise<Response> = withAuth(() => new Response())
 
 export const configured = (casier: Casier): FileRoutes => {
   configure(casier)
+  configure({ bucket: 'files', onAudit: ({ action }) => console.log(action) })
   return fileRoutes({ casier })
 }
 
@@ -42,5 +48,7 @@ export const configured = (casier: Casier): FileRoutes => {
 export const user = async () => (await auth()).user
 // @ts-expect-error a handler gives a response
 withAuth(() => 'text')
+// @ts-expect-error a role alone is no requirement
+void requireAuth('org:admin')
 // @ts-expect-error an option that there is not
 fileRoutes({ prefix: '/api/files' })

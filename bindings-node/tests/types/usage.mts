@@ -2,8 +2,10 @@
 import type { IncomingMessage } from 'node:http'
 import {
   Action,
+  type AuditEvent,
   Casier,
   CasierError,
+  type CasierOptions,
   type Category,
   type Deletion,
   type Details,
@@ -12,6 +14,8 @@ import {
   type Page,
   type ParsedKey,
   Policy,
+  type Requirement,
+  type Reverification,
   Scope,
   Session,
   setLogger,
@@ -29,12 +33,24 @@ const app: Casier = new Casier(settings)
 export const fromEnvironment: Casier[] = [Casier.fromEnv(), Casier.fromEnv(settings)]
 export const version: string = VERSION
 
+const onAudit = ({ time, action, allowed, code, userId, actor, address }: AuditEvent): void =>
+  console.log(time.getTime(), action.length, allowed, code?.length, userId ?? actor ?? address)
+const options: CasierOptions = { ...settings, onAudit }
+export const audited: Casier[] = [new Casier(options), Casier.fromEnv({ onAudit }), Casier.fromEnv({ onAudit: null })]
+
+export async function signOut({ user }: Session, signal: AbortSignal): Promise<void> {
+  await app.revoke(user.sessionId ?? '', { signal })
+  await app.revokeUser(user.userId)
+  await app.revokeUser(user.userId, new Date(), { signal })
+}
+
 export async function signIn(request: IncomingMessage, standard: Request, signal: AbortSignal): Promise<Session> {
   await app.authenticate('token')
   await app.authenticate('token', { signal })
   await app.authenticateRequest(standard.method, standard.headers)
   await app.authenticateRequest('GET', [['Authorization', 'Bearer x']])
   await app.authenticateRequest('GET', new Map([['Authorization', 'Bearer x']]), { signal })
+  await app.authenticateRequest('GET', {}, { address: request.socket.remoteAddress, signal })
   return await app.authenticateRequest(request.method ?? 'GET', request.headers)
 }
 
@@ -47,6 +63,16 @@ export function read(session: Session): [User, Record<string, unknown>, Date] {
     session.requireOwner('user_1')
   }
   return [session.user, session.claims, session.expiresAt]
+}
+
+export function grants(session: Session): boolean {
+  const reverification: Reverification = { level: 'multi_factor', afterMinutes: 10 }
+  const requirement: Requirement = { role: 'org:admin', permission: 'teams:manage', feature: null, reverification }
+  session.require({ plan: 'u:pro', reverification: 'strict_mfa' })
+  session.requirePlan('pro')
+  session.requirePermission('org:teams:manage')
+  const [first, second]: [number, number] = session.user.factorVerificationAge ?? [-1, -1]
+  return session.has(requirement) && session.hasPlan('pro') && session.hasPermission('a:b') && first > second
 }
 
 export function describe(user: User): (string | null)[] {
@@ -89,8 +115,11 @@ export async function use(files: UserStorage, signal: AbortSignal): Promise<void
 
 export function decide(policy: Policy = Policy.builtin()): string {
   const user = new User('user_1', { subscription: 'free', role: 'user', email: 'a@example.com', plans: ['u:pro'] })
+  const organization = { id: 'org_1', role: 'org:admin', permissions: ['org:teams:manage'] }
+  new User('user_1', { organization, factorVerificationAge: [3, -1] })
   const actions = [
     Action.subscription('pro'), Action.role('admin'), Action.feature('books'), Action.link(60),
+    Action.permission('org:teams:manage'), Action.plan('pro'), Action.has({ reverification: 'lax' }),
     Action.upload('image', 'a.png', 'image/png', 2n ** 40n),
   ]
   for (const action of actions) {
@@ -109,7 +138,7 @@ export function decide(policy: Policy = Policy.builtin()): string {
 }
 
 export function verify(policy: Policy): VerifiedToken {
-  const verifier = new TokenVerifier('https://issuer.example.com', { jwks: '{}', clockSkew: 5, policy })
+  const verifier = new TokenVerifier('https://issuer.example.com', { jwks: '{}', clockSkew: 5, policy, tokenCache: false })
   const verified = verifier.verify('token', new Date(), 'cookie')
   const times: (Date | null)[] = [verified.issuedAt, verified.notBefore, verified.expiresAt]
   const ids: (string | null)[] = [verified.keyId, verified.sessionId, verified.user.userId]
@@ -140,6 +169,12 @@ setLogger(null)
 new Casier({ buckett: 'files' })
 // @ts-expect-error an option that there is not
 void app.authenticate('token', { sginal: null })
+// @ts-expect-error a reverification that there is not
+Action.has({ reverification: 'stricter' })
+// @ts-expect-error both members are needed
+Action.has({ reverification: { level: 'first_factor' } })
+// @ts-expect-error a member that there is not
+Action.has({ roles: ['org:admin'] })
 // @ts-expect-error a number is no token
 void app.authenticate(3)
 // @ts-expect-error sessions are made by authenticate
