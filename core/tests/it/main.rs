@@ -1,6 +1,7 @@
 //! The integration tests of `casier`, in one program.
 #![allow(clippy::unwrap_used)]
 
+mod audit;
 mod client;
 mod docs;
 mod environment;
