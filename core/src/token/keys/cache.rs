@@ -32,7 +32,7 @@ const CLOCK_TOLERANCE: Duration = Duration::from_secs(60);
 /// The last key set of one issuer and what is known about fetching the next.
 #[derive(Debug, Default)]
 pub(crate) struct KeyCache {
-    current: Option<Arc<FetchedKeys>>,
+    current: Option<FetchedKeys>,
     last_attempt: Option<SystemTime>,
     /// The last attempt's failure and the wait that it imposes.
     failure: Option<(Error, Duration)>,
@@ -41,9 +41,17 @@ pub(crate) struct KeyCache {
 
 /// A key set and when the fetch that brought it began.
 #[derive(Debug)]
-pub(crate) struct FetchedKeys {
+struct FetchedKeys {
     keys: Arc<KeySet>,
     fetched_at: SystemTime,
+}
+
+/// A key set, and the time in which there is nothing to decide for a token whose key it has.
+#[derive(Debug)]
+pub(crate) struct SettledKeys {
+    keys: Arc<KeySet>,
+    from: SystemTime,
+    until: SystemTime,
 }
 
 /// A key id that a fetch did not bring.
@@ -70,22 +78,37 @@ pub(crate) enum Answer {
     RefuseAndRefresh(Error),
 }
 
-impl FetchedKeys {
-    /// The key of this id while the set is so fresh that there is nothing else to decide.
-    pub(crate) fn fresh_key(
+impl SettledKeys {
+    /// The key of this id, within that time.
+    pub(crate) fn key(
         &self,
         key_id: Option<&str>,
         now: SystemTime,
     ) -> Option<Arc<VerificationKey>> {
-        let is_fresh = age(self.fetched_at, now) < REFRESH_AGE && !is_ahead(self.fetched_at, now);
-        if is_fresh { self.keys.find(key_id) } else { None }
+        let is_settled = now < self.until && !is_ahead(self.from, now);
+        if is_settled { self.keys.find(key_id) } else { None }
+    }
+}
+
+impl PartialEq for SettledKeys {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.keys, &other.keys) && (self.from, self.until) == (other.from, other.until)
     }
 }
 
 impl KeyCache {
-    /// The set that came last, whatever its age.
-    pub(crate) fn current(&self) -> Option<&Arc<FetchedKeys>> {
-        self.current.as_ref()
+    /// The set for the time in which [`KeyCache::decide`] can only say to use its keys: while it is
+    /// fresh, and between two attempts to renew it, of which the first has failed.
+    pub(crate) fn settled(&self) -> Option<SettledKeys> {
+        let FetchedKeys { keys, fetched_at } = self.current.as_ref()?;
+        let fresh_until = *fetched_at + REFRESH_AGE;
+        let (from, until) = match (&self.failure, self.last_attempt) {
+            (Some((_, wait)), Some(attempt)) if attempt + *wait > fresh_until => {
+                (attempt, (attempt + *wait).min(*fetched_at + HARD_LIFETIME))
+            }
+            _ => (*fetched_at, fresh_until),
+        };
+        Some(SettledKeys { keys: Arc::clone(keys), from, until })
     }
 
     /// Decides for a token of this key id. `is_fetching`: a fetch is under way.
@@ -131,7 +154,7 @@ impl KeyCache {
     /// The attempt that began at `began` brought a set. It replaces the old one, never adds to it:
     /// a key that is gone is gone.
     pub(crate) fn succeed(&mut self, keys: KeySet, began: SystemTime) {
-        self.current = Some(Arc::new(FetchedKeys { keys: Arc::new(keys), fetched_at: began }));
+        self.current = Some(FetchedKeys { keys: Arc::new(keys), fetched_at: began });
         self.failure = None;
     }
 
@@ -167,9 +190,7 @@ impl KeyCache {
         if let Some(current) = self.current.as_mut()
             && is_ahead(current.fetched_at, now)
         {
-            let keys = Arc::clone(&current.keys);
-            let fetched_at = now.checked_sub(SOFT_LIFETIME).unwrap_or(now);
-            *current = Arc::new(FetchedKeys { keys, fetched_at });
+            current.fetched_at = now.checked_sub(SOFT_LIFETIME).unwrap_or(now);
         }
         if self.last_attempt.is_some_and(|attempt| is_ahead(attempt, now)) {
             self.last_attempt = None;
@@ -397,22 +418,42 @@ mod tests {
         assert_eq!(decide(&mut cache, "y", 331), "jwk-kid-mismatch");
     }
 
+    fn is_settled(cache: &KeyCache, id: &str, now: SystemTime) -> bool {
+        cache.settled().is_some_and(|settled| settled.key(Some(id), now).is_some())
+    }
+
     #[test]
-    fn a_fresh_set_answers_by_itself() {
+    fn a_fresh_set_is_settled() {
         let mut cache = warm();
-        let fresh = |cache: &KeyCache, id, now| {
-            cache.current().and_then(|set| set.fresh_key(Some(id), now)).is_some()
-        };
-        assert!(fresh(&cache, "a", at(0)) && fresh(&cache, "a", at(239)));
-        assert!(!fresh(&cache, "x", at(0)));
-        assert!(!fresh(&cache, "a", at(240)), "a fetch is due");
-        assert!(cache.current().unwrap().fresh_key(None, at(0)).is_none());
+        assert!(is_settled(&cache, "a", at(0)) && is_settled(&cache, "a", at(239)));
+        assert!(!is_settled(&cache, "x", at(0)));
+        assert!(!is_settled(&cache, "a", at(240)), "a fetch is due");
+        assert!(cache.settled().unwrap().key(None, at(0)).is_none());
         let early = at(0) - CLOCK_TOLERANCE;
-        assert!(fresh(&cache, "a", early));
+        assert!(is_settled(&cache, "a", early));
         let back = early - Duration::from_secs(1);
-        assert!(!fresh(&cache, "a", back), "the clock was set back");
+        assert!(!is_settled(&cache, "a", back), "the clock was set back");
         assert_eq!(decide_at(&mut cache, "a", back, false), "fetch");
-        assert!(!fresh(&cache, "a", back) && !fresh(&cache, "a", at(0)));
+        assert!(!is_settled(&cache, "a", back) && !is_settled(&cache, "a", at(0)));
+    }
+
+    #[test]
+    fn a_stale_set_is_settled_between_attempts_that_fail() {
+        let mut cache = warm();
+        for (second, wait) in [(400, 1), (401, 2), (500, 4)] {
+            assert!(!is_settled(&cache, "a", at(second)));
+            cache.begin(at(second));
+            cache.fail(failed(), false);
+            assert!(is_settled(&cache, "a", at(second)));
+            assert!(is_settled(&cache, "a", at(second + wait - 1)));
+            assert!(!is_settled(&cache, "a", at(second + wait)), "an attempt is due");
+        }
+        cache.begin(at(3598));
+        cache.fail(failed(), true);
+        assert!(is_settled(&cache, "a", at(3599)) && !is_settled(&cache, "a", at(3600)));
+        cache.begin(at(3628));
+        cache.succeed(set(&["b"]), at(3628));
+        assert!(is_settled(&cache, "b", at(3628)) && !is_settled(&cache, "a", at(3628)));
     }
 
     /// A fetch that began before the clock was set back, and ends after it.
@@ -453,7 +494,9 @@ mod tests {
             for (pause, id, is_up) in steps {
                 now += pause;
                 let id = ["a", "x", "y"][id];
+                let is_settled = is_settled(&cache, id, at(now));
                 let answer = decide(&mut cache, id, now);
+                prop_assert!(!is_settled || answer == "use", "{}", answer);
                 if answer == "use" || answer == "use and refresh" {
                     prop_assert_eq!(id, "a");
                     let age = now - fetched.unwrap();

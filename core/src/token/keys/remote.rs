@@ -7,7 +7,7 @@ use arc_swap::ArcSwapOption;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 
-use super::cache::{Answer, FetchedKeys, KeyCache};
+use super::cache::{Answer, KeyCache, SettledKeys};
 use super::fetch::{Endpoint, FETCH_DEADLINE, FetchFault, failed};
 use super::key::VerificationKey;
 use super::set::KeySet;
@@ -29,8 +29,8 @@ pub(crate) struct RemoteKeys(Arc<Shared>);
 struct Shared {
     endpoint: Endpoint,
     algorithms: Vec<Algorithm>,
-    /// The set of `state`, for those who need nothing else and must not wait for the lock.
-    current: ArcSwapOption<FetchedKeys>,
+    /// What is settled in `state`, for those who need nothing else and must not wait for its lock.
+    settled: ArcSwapOption<SettledKeys>,
     state: Mutex<State>,
 }
 
@@ -53,19 +53,19 @@ struct Flight {
 
 impl RemoteKeys {
     pub(crate) fn new(endpoint: Endpoint, algorithms: Vec<Algorithm>) -> Self {
-        let (current, state) = (ArcSwapOption::empty(), Mutex::default());
-        Self(Arc::new(Shared { endpoint, algorithms, current, state }))
+        let (settled, state) = (ArcSwapOption::empty(), Mutex::default());
+        Self(Arc::new(Shared { endpoint, algorithms, settled, state }))
     }
 
-    /// The key of this id while its set is fresh, at once and without a lock: the common case.
-    /// `None` says nothing but to ask [`RemoteKeys::key`]. The keys of one set are the same `Arc`s
+    /// The key of this id while its set is fresh, or cannot be renewed for now: at once and without a
+    /// lock, the common case. `None` says nothing but to ask [`RemoteKeys::key`]. The keys of one set are the same `Arc`s
     /// for as long as the set is used.
     pub(crate) fn current(
         &self,
         key_id: Option<&str>,
         now: SystemTime,
     ) -> Option<Arc<VerificationKey>> {
-        self.0.current.load().as_ref()?.fresh_key(key_id, now)
+        self.0.settled.load().as_ref()?.key(key_id, now)
     }
 
     /// The key for a token, fetched if it must be. A token that names none has no key in a set, and
@@ -156,10 +156,7 @@ impl Shared {
             return;
         }
         match outcome {
-            Ok(keys) => {
-                state.cache.succeed(keys, began);
-                self.publish(&state);
-            }
+            Ok(keys) => state.cache.succeed(keys, began),
             Err(fault) => {
                 tracing::warn!(
                     code = fault.error.code(),
@@ -169,13 +166,14 @@ impl Shared {
                 state.cache.fail(fault.error, fault.is_refusal);
             }
         }
+        self.publish(&state);
     }
 
-    /// Lets those who take no lock see the set as it is now.
+    /// Lets those who take no lock see what is settled now.
     fn publish(&self, state: &State) {
-        let current = state.cache.current();
-        if current.map(Arc::as_ptr) != self.current.load().as_ref().map(Arc::as_ptr) {
-            self.current.store(current.cloned());
+        let settled = state.cache.settled();
+        if settled.as_ref() != self.settled.load().as_deref() {
+            self.settled.store(settled.map(Arc::new));
         }
     }
 

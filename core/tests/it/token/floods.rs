@@ -187,6 +187,8 @@ fn an_endpoint_that_is_down_makes_nobody_wait() {
         let down = flood(&issuers, flooder.tokens("down", 1_000), &good, at(400)).await;
         assert!(down.iter().all(|kind| *kind == UNAVAILABLE));
         assert_eq!(endpoint.requests().len(), 2);
+        let known = issuers.verify_cached(&good, at(400), TokenSource::Header);
+        assert!(known.unwrap().is_ok(), "what was verified need not be verified again");
 
         // The endpoint now says nothing at all until the flood is over.
         let permits = Arc::new(Semaphore::new(0));
