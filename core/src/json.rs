@@ -51,7 +51,11 @@ pub(crate) enum Json<'a> {
 
 /// The members of an object, in their order; no two have one name.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Members<'a>(Vec<(Cow<'a, str>, Json<'a>)>);
+pub(crate) struct Members<'a> {
+    /// A byte made of each name, so that most others need not be compared.
+    tags: Vec<u8>,
+    members: Vec<(Cow<'a, str>, Json<'a>)>,
+}
 
 impl<'a> Json<'a> {
     pub(crate) fn as_str(&self) -> Option<&str> {
@@ -108,7 +112,11 @@ impl<'a> Json<'a> {
 
 impl<'a> Members<'a> {
     pub(crate) fn get(&self, name: &str) -> Option<&Json<'a>> {
-        self.0.iter().find(|(own, _)| own == name).map(|(_, value)| value)
+        let tag = tag(name);
+        memchr::memchr_iter(tag, &self.tags)
+            .map(|place| &self.members[place])
+            .find(|(own, _)| own == name)
+            .map(|(_, value)| value)
     }
 
     pub(crate) fn contains_key(&self, name: &str) -> bool {
@@ -116,27 +124,37 @@ impl<'a> Members<'a> {
     }
 
     pub(crate) fn to_map(&self) -> Map<String, Value> {
-        self.0.iter().map(|(name, value)| (name.clone().into_owned(), value.to_value())).collect()
+        self.members
+            .iter()
+            .map(|(name, value)| (name.clone().into_owned(), value.to_value()))
+            .collect()
     }
 
     /// Adds a member; gives nothing when its name is there already and members are few.
     fn push(&mut self, name: Cow<'a, str>, value: Json<'a>) -> Option<()> {
-        if self.0.len() < FEW_MEMBERS && self.contains_key(&name) {
+        if self.members.len() < FEW_MEMBERS && self.contains_key(&name) {
             return None;
         }
-        self.0.push((name, value));
+        self.tags.push(tag(&name));
+        self.members.push((name, value));
         Some(())
     }
 
     /// Whether all names differ, which [`push`](Self::push) has seen to where members are few.
     fn are_distinct(&self) -> bool {
-        if self.0.len() <= FEW_MEMBERS {
+        if self.members.len() <= FEW_MEMBERS {
             return true;
         }
-        let mut names: Vec<&str> = self.0.iter().map(|(name, _)| name.as_ref()).collect();
+        let mut names: Vec<&str> = self.members.iter().map(|(name, _)| name.as_ref()).collect();
         names.sort_unstable();
         names.windows(2).all(|pair| pair[0] != pair[1])
     }
+}
+
+fn tag(name: &str) -> u8 {
+    let bytes = name.as_bytes();
+    let end = |byte: Option<&u8>| byte.copied().unwrap_or_default();
+    (bytes.len() as u8).wrapping_mul(37) ^ end(bytes.first()) ^ end(bytes.last()).wrapping_mul(5)
 }
 
 /// Reads a value that lies below `depth` containers.
@@ -211,7 +229,7 @@ impl<'de> Visitor<'de> for Reader {
         let twice = || A::Error::custom("a name stands twice in one object");
         let mut members = Members::default();
         while let Some(name) = entries.next_key_seed(Name)? {
-            if name == NUMBER_AS_TEXT && members.0.is_empty() && *HAS_NUMBERS_AS_TEXT {
+            if name == NUMBER_AS_TEXT && members.members.is_empty() && *HAS_NUMBERS_AS_TEXT {
                 return number(&entries.next_value::<String>()?).map_err(A::Error::custom);
             }
             members.push(name, entries.next_value_seed(inner)?).ok_or_else(twice)?;

@@ -7,6 +7,7 @@ use std::time::SystemTime;
 use serde_json::{Map, Value};
 
 use super::claims::Dates;
+use super::jws::Header;
 use super::user::User;
 
 /// A token that has passed every check, and the user whom it signs in. Cheap to clone.
@@ -16,12 +17,12 @@ pub struct VerifiedToken(Arc<Inner>);
 struct Inner {
     user: Arc<User>,
     dates: Dates,
-    key_id: Option<String>,
+    header: Arc<Header>,
 }
 
 impl VerifiedToken {
-    pub(crate) fn new(user: User, dates: Dates, key_id: Option<String>) -> Self {
-        Self(Arc::new(Inner { user: Arc::new(user), dates, key_id }))
+    pub(crate) fn new(user: User, dates: Dates, header: Arc<Header>) -> Self {
+        Self(Arc::new(Inner { user: Arc::new(user), dates, header }))
     }
 
     /// The user whom the token signs in.
@@ -51,7 +52,7 @@ impl VerifiedToken {
 
     /// The id of the key that checked the token (`kid`), if the token names one.
     pub fn key_id(&self) -> Option<&str> {
-        self.0.key_id.as_deref()
+        self.0.header.key_id.as_deref()
     }
 
     /// The issuer's session (`sid`), if the token names one.

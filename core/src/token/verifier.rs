@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::SystemTime;
 
+use arc_swap::ArcSwapOption;
+
 use super::cache::{Known, VerifiedTokens};
 use super::claims::{Claims, has_public_metadata, user_from};
 use super::issuer::{IssuerConfig, TokenSource};
@@ -95,8 +97,16 @@ impl TokenVerifier {
 pub(crate) struct IssuerRules {
     config: IssuerConfig,
     policy: Arc<Policy>,
+    last_header: ArcSwapOption<KnownHeader>,
     has_warned_of_bare_tokens: AtomicBool,
     has_warned_of_cookies: AtomicBool,
+}
+
+/// The header of a token that passed, encoded and read.
+#[derive(Debug)]
+struct KnownHeader {
+    encoded: String,
+    header: Arc<Header>,
 }
 
 impl IssuerRules {
@@ -105,6 +115,7 @@ impl IssuerRules {
         Ok(Self {
             config,
             policy,
+            last_header: ArcSwapOption::empty(),
             has_warned_of_bare_tokens: AtomicBool::new(false),
             has_warned_of_cookies: AtomicBool::new(false),
         })
@@ -114,26 +125,41 @@ impl IssuerRules {
         &self.config.issuer
     }
 
-    pub(crate) fn header(&self, token: &UnverifiedToken<'_>) -> Result<Header> {
-        token.header(&self.config)
+    /// The rules for the header. That of the last token that passed need not be read again.
+    pub(crate) fn header(&self, token: &UnverifiedToken<'_>) -> Result<Arc<Header>> {
+        if let Some(last) = &*self.last_header.load()
+            && last.encoded == token.encoded_header()
+        {
+            return Ok(last.header.clone());
+        }
+        token.header(&self.config).map(Arc::new)
     }
 
     /// Everything from the signature on.
     pub(crate) fn verify(
         &self,
         token: UnverifiedToken<'_>,
-        header: Header,
+        header: Arc<Header>,
         key: &VerificationKey,
         now: SystemTime,
         source: TokenSource,
     ) -> Result<VerifiedToken> {
-        let text = token.text();
+        let (text, encoded) = (token.text(), token.encoded_header());
         let (all, claims) = token.verify(&header, key, &self.config, now, source)?;
         self.warn_of_bare_token(&all);
         self.warn_of_cookie(source);
         let mut user = user_from(&all, &claims, &self.config, &self.policy)?;
         user.claims = Claims::of_text(text);
-        Ok(VerifiedToken::new(user, claims.dates, header.key_id))
+        self.note_header(encoded, &header);
+        Ok(VerifiedToken::new(user, claims.dates, header))
+    }
+
+    fn note_header(&self, encoded: &str, header: &Arc<Header>) {
+        let last = self.last_header.load();
+        if last.as_ref().is_none_or(|last| !Arc::ptr_eq(&last.header, header)) {
+            let (encoded, header) = (encoded.to_owned(), header.clone());
+            self.last_header.store(Some(Arc::new(KnownHeader { encoded, header })));
+        }
     }
 
     /// Judges a token anew of which all but the time is settled.

@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use super::compact::{CompactJws, malformed};
+use super::compact::{CompactJws, decode, malformed};
 use super::header::Header;
 use crate::json::{Json, Members, read_object};
 use crate::token::claims::CheckedClaims;
@@ -13,17 +13,15 @@ use crate::{Error, ErrorKind, Result};
 /// A well-formed token. What it says counts for nothing before [`UnverifiedToken::verify`].
 pub(crate) struct UnverifiedToken<'a> {
     jws: &'a CompactJws<'a>,
-    parameters: Members<'a>,
     text: &'a str,
     claims: Members<'a>,
 }
 
 impl<'a> UnverifiedToken<'a> {
-    /// Reads header and payload as strict JSON.
+    /// Reads the payload as strict JSON.
     pub(crate) fn read(jws: &'a CompactJws<'a>) -> Result<Self> {
-        let (_, parameters) = object(&jws.header, "header")?;
         let (text, claims) = object(&jws.payload, "payload")?;
-        Ok(Self { jws, parameters, text, claims })
+        Ok(Self { jws, text, claims })
     }
 
     /// Who the token says made it. Good for nothing but to choose among configured issuers.
@@ -41,9 +39,16 @@ impl<'a> UnverifiedToken<'a> {
         self.text
     }
 
+    /// The header as it came.
+    pub(crate) fn encoded_header(&self) -> &'a str {
+        self.jws.header
+    }
+
     /// The issuer's rules for the header, all that can be said before a key is known.
     pub(crate) fn header(&self, issuer: &IssuerConfig) -> Result<Header> {
-        Header::read(&self.parameters, &issuer.algorithms, &issuer.token_types)
+        let header = decode(self.jws.header)?;
+        let (_, parameters) = object(&header, "header")?;
+        Header::read(&parameters, &issuer.algorithms, &issuer.token_types)
     }
 
     /// Checks the signature and only then the claims, so that nobody without a key learns from the

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::json::read_object;
 use crate::token::algorithm::Algorithm;
-use crate::token::jws::{CompactJws, Header, malformed};
+use crate::token::jws::{CompactJws, Header, decode_base64url, malformed};
 use crate::token::keys::{KeySet, read_jwk};
 use crate::{ErrorKind, Result};
 
@@ -49,10 +49,9 @@ fn algorithms(list: &Value) -> Vec<Algorithm> {
 /// The signature layer alone: the payload need not be claims.
 fn verify_jws(token: &str, keys: &KeySet, allowed: &[Algorithm]) -> Result<()> {
     let jws = CompactJws::split(token)?;
-    let parameters = std::str::from_utf8(&jws.header)
-        .ok()
-        .and_then(read_object)
-        .ok_or_else(|| malformed("header"))?;
+    let header = decode_base64url(jws.header).ok_or_else(|| malformed("header"))?;
+    let parameters = std::str::from_utf8(&header).ok().and_then(read_object);
+    let parameters = parameters.ok_or_else(|| malformed("header"))?;
     let header = Header::read(&parameters, allowed, &["JWT".to_owned()])?;
     let key = keys.find(header.key_id.as_deref()).ok_or_else(|| malformed("kid"))?;
     key.verify(header.algorithm, jws.signing_input, &jws.signature)
