@@ -155,3 +155,52 @@ fn log(event: &AuditEvent, is_notable: bool) {
         false => log_at!(Level::DEBUG),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fmt;
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+    use crate::Error;
+
+    /// A text that must not be built.
+    struct Untouchable;
+
+    impl Display for Untouchable {
+        fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
+            panic!("built for nobody")
+        }
+    }
+
+    #[test]
+    fn nothing_is_built_where_nobody_listens() {
+        let what = What { required: Some(&Untouchable), ..What::about("role", "x") };
+        tracing::subscriber::with_default(tracing::subscriber::NoSubscriber::new(), || {
+            tell(None, Who::default(), what, &Ok(()));
+            tell::<()>(None, Who::default(), what, &Err(Error::new(ErrorKind::NotOwner, "no")));
+        });
+    }
+
+    #[test]
+    fn a_limit_stands_for_what_was_required() {
+        let told = Arc::new(Mutex::new(Vec::new()));
+        let kept = Arc::clone(&told);
+        let hook =
+            AuditHook::new(move |event: &AuditEvent| kept.lock().unwrap().push(event.clone()));
+        let refused = Error::new(ErrorKind::FileTooLarge, "no").with_limit(10, 11);
+        tell::<()>(Some(&hook), Who::default(), What::about("upload", "k"), &Err(refused));
+        let event = told.lock().unwrap().remove(0);
+        assert_eq!((event.required.as_deref(), event.actual.as_deref()), (Some("10"), Some("11")));
+        assert_eq!((event.code, event.target.as_deref()), (Some("file-too-large"), Some("k")));
+    }
+
+    #[test]
+    fn texts_are_short_and_on_one_line() {
+        assert_eq!(shown("it's \"é\" 日本"), "it's \"é\" 日本");
+        assert_eq!(shown("a\r\n\0\u{202e}\\n\u{2028}"), "a\\r\\n\\0\\u{202e}\\\\n\\u{2028}");
+        assert_eq!(shown(&"x".repeat(MAX_TEXT_CHARS)), "x".repeat(MAX_TEXT_CHARS));
+        let long = shown(&"x".repeat(MAX_TEXT_CHARS + 1));
+        assert_eq!(long, format!("{}…", "x".repeat(MAX_TEXT_CHARS)));
+    }
+}

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod audit;
+mod authorization;
 mod client;
 mod docs;
 mod environment;
