@@ -24,9 +24,12 @@ export type Names = string | readonly string[]
 export interface Settings {
   issuer?: string | null | undefined
   publishableKey?: string | null | undefined
+  provider?: string | null | undefined
   jwksUrl?: string | null | undefined
   jwtKey?: string | null | undefined
   secretKey?: string | null | undefined
+  userLookup?: boolean | null | undefined
+  clerkApiUrl?: string | null | undefined
   authorizedParties?: Names | null | undefined
   allowMissingAzp?: boolean | null | undefined
   audience?: Names | null | undefined

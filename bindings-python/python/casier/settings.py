@@ -19,9 +19,12 @@ class Settings(TypedDict, total=False):
 
     issuer: str | None
     publishable_key: str | None
+    provider: str | None
     jwks_url: str | None
     jwt_key: str | None
     secret_key: str | None
+    user_lookup: bool | None
+    clerk_api_url: str | None
     authorized_parties: Names | None
     allow_missing_azp: bool | None
     audience: Names | None

@@ -14,20 +14,32 @@ extension Casier {
         public var issuer: String?
         /// Clerk's publishable key: names the issuer, and the suffix of Clerk's cookies.
         public var publishableKey: String?
-        /// Where the primary issuer's keys are. Default: `{issuer}/.well-known/jwks.json`.
+        /// Who makes the primary issuer's tokens: `clerk`, `oidc`, `auth0`, `cognito`, `supabase`,
+        /// `firebase` or `keycloak`. Default: `clerk`.
+        public var provider: String?
+        /// Where the primary issuer's keys are. Default: the provider's; for Clerk
+        /// `{issuer}/.well-known/jwks.json`.
         public var jwksUrl: String?
         /// PEM public key of the primary issuer: tokens are then checked with no network.
         public var jwtKey: String?
-        /// Clerk's secret key, sent to `api.clerk.com` alone, when the key set is read from there.
+        /// Clerk's secret key, sent to Clerk's API alone: when the key set is read from there, and to
+        /// look users up.
         public var secretKey: String?
+        /// Whether users whose tokens carry neither e-mail nor public metadata are looked up in Clerk's
+        /// API. Needs the secret key. Default: no.
+        public var userLookup: Bool?
+        /// Clerk's API, where users are looked up. Default: `https://api.clerk.com`.
+        public var clerkApiUrl: String?
         /// Allowed `azp`. Default: not checked.
         public var authorizedParties: [String]?
         /// Whether a token without `azp` passes although authorized parties are set (never by cookie).
         /// Default: no.
         public var allowMissingAzp: Bool?
-        /// Allowed `aud`. Default: not checked.
+        /// Allowed `aud`. Default: not checked for Clerk; `authenticated` for Supabase, the project for
+        /// Firebase; required for every other provider.
         public var audience: [String]?
-        /// Allowed algorithms: RS, PS or ES with 256, 384 or 512, or EdDSA. Default: RS256 alone.
+        /// Allowed algorithms: RS, PS or ES with 256, 384 or 512, or EdDSA. Default: the provider's:
+        /// RS256, and ES256 for Supabase.
         public var algorithms: [String]?
         /// Seconds by which clocks may differ, 0 to 300. Default: 5.
         public var clockSkew: Int?
@@ -99,9 +111,12 @@ extension Casier.Settings {
         let texts: [String: String?] = [
             "issuer": issuer,
             "publishable_key": publishableKey,
+            "provider": provider,
             "jwks_url": jwksUrl,
             "jwt_key": jwtKey,
             "secret_key": secretKey,
+            "user_lookup": userLookup.map(String.init),
+            "clerk_api_url": clerkApiUrl,
             "authorized_parties": authorizedParties?.joined(separator: ","),
             "allow_missing_azp": allowMissingAzp.map(String.init),
             "audience": audience?.joined(separator: ","),

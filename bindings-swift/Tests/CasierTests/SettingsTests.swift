@@ -43,8 +43,8 @@ struct SettingsTests {
     }
 
     private let texts: [WritableKeyPath<Casier.Settings, String?>] = [
-        \.issuer, \.publishableKey, \.jwksUrl, \.jwtKey, \.secretKey, \.publicMetadataClaim,
-        \.accessKeyId, \.secretAccessKey, \.sessionToken, \.region, \.bucket, \.endpointUrl,
+        \.issuer, \.publishableKey, \.provider, \.jwksUrl, \.jwtKey, \.secretKey, \.clerkApiUrl,
+        \.publicMetadataClaim, \.accessKeyId, \.secretAccessKey, \.sessionToken, \.region, \.bucket, \.endpointUrl,
         \.publicEndpointUrl, \.redisUrl, \.webhookUrl,
     ]
     private let lists: [WritableKeyPath<Casier.Settings, [String]?>] = [
@@ -52,7 +52,7 @@ struct SettingsTests {
         \.secret, \.webhookSecret,
     ]
     private let flags: [WritableKeyPath<Casier.Settings, Bool?>] = [
-        \.allowMissingAzp, \.useSsl, \.local,
+        \.userLookup, \.allowMissingAzp, \.useSsl, \.local,
     ]
     private let numbers: [WritableKeyPath<Casier.Settings, Int?>] = [
         \.clockSkew, \.linkSeconds, \.deadlineSeconds,

@@ -15,6 +15,19 @@ use crate::{Error, ErrorKind, Result};
 pub(super) struct ConfigFile {
     pub(super) values: BTreeMap<Setting, Given>,
     pub(super) issuers: Vec<IssuerTable>,
+    /// The claims mapping of the primary issuer.
+    pub(super) mapping: Mapping,
+}
+
+/// The paths of claims, by the name of the field that they fill.
+pub(super) type Mapping = BTreeMap<String, ClaimPath>;
+
+/// The path to a claim: one name, or the names from outside in.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(untagged, expecting = "a claim's path is a string or a list of strings")]
+pub(super) enum ClaimPath {
+    Name(String),
+    Names(Vec<String>),
 }
 
 /// A further issuer beside the primary one.
@@ -23,6 +36,8 @@ pub(super) struct ConfigFile {
 pub(super) struct IssuerTable {
     pub(super) issuer: String,
     pub(super) namespace: String,
+    pub(super) provider: Option<String>,
+    #[serde(default)]
     pub(super) audience: Vec<String>,
     pub(super) jwks_url: Option<String>,
     pub(super) jwt_key: Option<String>,
@@ -34,6 +49,17 @@ pub(super) struct IssuerTable {
     pub(super) allow_missing_azp: bool,
     pub(super) clock_skew: Option<u64>,
     pub(super) public_metadata_claim: Option<String>,
+    #[serde(default)]
+    pub(super) mapping: Mapping,
+}
+
+impl From<ClaimPath> for Vec<String> {
+    fn from(path: ClaimPath) -> Self {
+        match path {
+            ClaimPath::Name(name) => vec![name],
+            ClaimPath::Names(names) => names,
+        }
+    }
 }
 
 /// Parses the file's text. `path` is only for the messages.
@@ -47,7 +73,8 @@ pub(super) fn parse(text: &str, path: &Path) -> Result<ConfigFile> {
         refuse(format!("line {line} is not valid TOML"))
     })?;
 
-    let mut parsed = ConfigFile { values: BTreeMap::new(), issuers: Vec::new() };
+    let mut parsed =
+        ConfigFile { values: BTreeMap::new(), issuers: Vec::new(), mapping: Mapping::new() };
     for (section, content) in root {
         match content {
             toml::Value::Array(tables) if section == "issuer" => {
@@ -61,6 +88,13 @@ pub(super) fn parse(text: &str, path: &Path) -> Result<ConfigFile> {
             toml::Value::Table(entries) => {
                 for (key, value) in entries {
                     let name = format!("{section}.{key}");
+                    if name == "casier.mapping" {
+                        let mapping = value.try_into();
+                        parsed.mapping = mapping.map_err(|error: toml::de::Error| {
+                            refuse(format!("[{name}]: {}", error.message()))
+                        })?;
+                        continue;
+                    }
                     let setting = Setting::from_file_key(&name)
                         .ok_or_else(|| refuse(format!("unknown key `{name}`")))?;
                     let text = plain_text(value)
@@ -121,6 +155,37 @@ mod tests {
         assert_eq!(text(Setting::AuthorizedParties), "https://a.example,https://b.example");
         assert_eq!(text(Setting::LinkSeconds), "60");
         assert_eq!(file.issuers[0].namespace, "auth0");
+    }
+
+    #[test]
+    fn a_claims_path_is_a_name_or_a_list_of_names() {
+        let file = parse(
+            r#"
+            [casier]
+            provider = "keycloak"
+            [casier.mapping]
+            subscription = "https://app.example/tier"
+            role = ["resource_access", "files", "roles"]
+            [[issuer]]
+            issuer = "https://example.auth0.com/"
+            namespace = "auth0"
+            [issuer.mapping]
+            role = "https://app.example/role"
+            "#,
+            Path::new("casier.toml"),
+        )
+        .unwrap();
+        let path = |mapping: &Mapping, name: &str| Vec::from(mapping[name].clone());
+        assert_eq!(path(&file.mapping, "subscription"), ["https://app.example/tier"]);
+        assert_eq!(path(&file.mapping, "role"), ["resource_access", "files", "roles"]);
+        assert_eq!(path(&file.issuers[0].mapping, "role"), ["https://app.example/role"]);
+        for odd in ["1", "[1]", "true", "{ a = 'b' }"] {
+            let message = problem(&format!("[casier.mapping]\nrole = {odd}"));
+            assert!(
+                message.starts_with("casier.toml: [casier.mapping]: a claim's path"),
+                "{message}"
+            );
+        }
     }
 
     #[test]

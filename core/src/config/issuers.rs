@@ -1,18 +1,20 @@
 //! The settings of the issuers, and of how a token is taken from a request.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use url::Url;
 
-use super::file::IssuerTable;
+use super::file::{IssuerTable, Mapping};
 use super::layers::{Given, Layers, missing};
 use super::{Setting, check};
-use crate::Result;
 use crate::token::{
-    Algorithm, IssuerConfig, KeySource, MAX_CLOCK_SKEW_SECONDS, PublishableKey, RequestRules,
+    Algorithm, ClaimsMapping, IssuerConfig, KeySource, MAX_CLOCK_SKEW_SECONDS, Provider,
+    PublishableKey, RequestRules, UserLookup,
 };
+use crate::{Error, Result};
 
-/// Clerk's backend API: the one host that ever sees the secret key.
+/// Clerk's backend API: the one host that sees the secret key when keys are fetched.
 const CLERK_API_HOST: &str = "api.clerk.com";
 
 /// The primary issuer, then the `[[issuer]]` tables.
@@ -55,23 +57,16 @@ fn primary(layers: &Layers, local: bool) -> Result<IssuerConfig> {
         check_key_mode(key, prefix, local)?;
     }
 
-    let issuer = match (layers.given(Setting::Issuer)?, publishable_key(layers)?) {
-        (Some(value), _) => value.clone(),
-        (None, Some(key)) => {
-            Given { text: key.issuer, origin: Setting::PublishableKey.label().to_owned() }
-        }
-        (None, None) => {
-            return Err(missing(
-                Setting::Issuer,
-                "set it to your Clerk Frontend API URL, or set CLERK_PUBLISHABLE_KEY",
-            ));
-        }
+    let provider = match layers.given(Setting::Provider)? {
+        Some(value) => provider_of(value)?,
+        None => Provider::Clerk,
     };
-    check::trusted_url(&issuer, local)?;
+    let issuer = primary_issuer(layers, provider)?;
+    check_issuer(&issuer, provider, local)?;
 
     let jwks_url = match layers.given(Setting::JwksUrl)? {
         Some(value) => check::trusted_url(value, local).map(|_| value.text.clone())?,
-        None => default_jwks_url(&issuer.text),
+        None => provider.jwks_url(&issuer.text),
     };
     let pem = layers.given(Setting::JwtKey)?;
     let keys = match pem {
@@ -79,7 +74,8 @@ fn primary(layers: &Layers, local: bool) -> Result<IssuerConfig> {
         None => KeySource::JwksUrl { bearer: bearer_for(&jwks_url, secret_key)?, url: jwks_url },
     };
 
-    let mut config = IssuerConfig::new(issuer.text, keys);
+    let mut config = IssuerConfig::of(provider, issuer.text);
+    config.keys = keys;
     config.authorized_parties = authorized_parties(layers)?;
     if let Some(value) = layers.given(Setting::AllowMissingAzp)? {
         config.allow_missing_azp = check::flag(value)?;
@@ -95,8 +91,50 @@ fn primary(layers: &Layers, local: bool) -> Result<IssuerConfig> {
     }
     config.public_metadata_claim =
         layers.given(Setting::PublicMetadataClaim)?.map(|value| value.text.clone());
+    config.mapping = mapping_of(layers.mapping())?;
+    config.user_lookup = user_lookup(layers, provider, local)?;
+    if config.audience.is_empty() && provider != Provider::Clerk {
+        return Err(missing(Setting::Audience, "tokens of every provider but Clerk need it"));
+    }
     pem.map_or(Ok(()), |pem| check_key(pem, &config))?;
+    config.validate()?;
     Ok(config)
+}
+
+fn primary_issuer(layers: &Layers, provider: Provider) -> Result<Given> {
+    let publishable_key = publishable_key(layers)?.filter(|_| provider == Provider::Clerk);
+    match (layers.given(Setting::Issuer)?, publishable_key) {
+        (Some(value), _) => Ok(value.clone()),
+        (None, Some(key)) => {
+            Ok(Given { text: key.issuer, origin: Setting::PublishableKey.label().to_owned() })
+        }
+        (None, None) if provider == Provider::Clerk => Err(missing(
+            Setting::Issuer,
+            "set it to your Clerk Frontend API URL, or set CLERK_PUBLISHABLE_KEY",
+        )),
+        (None, None) => Err(missing(Setting::Issuer, "set it to the `iss` of your tokens")),
+    }
+}
+
+/// Whether and how users are looked up. Its settings are checked either way.
+fn user_lookup(layers: &Layers, provider: Provider, local: bool) -> Result<Option<UserLookup>> {
+    let api_url = layers.given(Setting::ClerkApiUrl)?;
+    api_url.map(|value| check::trusted_url(value, local)).transpose()?;
+    let Some(switch) = layers.given(Setting::UserLookup)? else { return Ok(None) };
+    if !check::flag(switch)? {
+        return Ok(None);
+    }
+    if provider != Provider::Clerk {
+        return Err(switch.invalid("is for Clerk alone"));
+    }
+    let Some(secret_key) = layers.given(Setting::SecretKey)? else {
+        return Err(missing(Setting::SecretKey, "CLERK_USER_LOOKUP needs it"));
+    };
+    let mut lookup = UserLookup::new(&secret_key.text);
+    if let Some(value) = api_url {
+        lookup.api_url.clone_from(&value.text);
+    }
+    Ok(Some(lookup))
 }
 
 fn secondary(table: &IssuerTable, local: bool) -> Result<IssuerConfig> {
@@ -104,26 +142,30 @@ fn secondary(table: &IssuerTable, local: bool) -> Result<IssuerConfig> {
         text: text.to_owned(),
         origin: format!("`{key}` of [[issuer]] `{}`", table.namespace),
     };
-    let issuer = named("issuer", &table.issuer);
-    check::trusted_url(&issuer, local)?;
-    if table.audience.iter().all(String::is_empty) {
-        return Err(named("audience", "").invalid("must name at least one audience"));
-    }
+    let provider = match &table.provider {
+        Some(name) => provider_of(&named("provider", name))?,
+        None => Provider::OpenId,
+    };
+    check_issuer(&named("issuer", &table.issuer), provider, local)?;
     let keys = match (&table.jwt_key, &table.jwks_url) {
         (Some(pem), _) => KeySource::Pem(pem.clone()),
         (None, url) => {
-            let url = url.clone().unwrap_or_else(|| default_jwks_url(&table.issuer));
+            let url = url.clone().unwrap_or_else(|| provider.jwks_url(&table.issuer));
             check::trusted_url(&named("jwks_url", &url), local)?;
             KeySource::JwksUrl { url, bearer: None }
         }
     };
 
-    let mut config = IssuerConfig::new(table.issuer.clone(), keys);
+    let mut config = IssuerConfig::of(provider, table.issuer.clone());
+    config.keys = keys;
     config.namespace = Some(table.namespace.clone());
-    config.audience = table.audience.clone();
+    if !table.audience.is_empty() {
+        config.audience = table.audience.clone();
+    }
     config.authorized_parties = table.authorized_parties.clone();
     config.allow_missing_azp = table.allow_missing_azp;
     config.public_metadata_claim = table.public_metadata_claim.clone();
+    config.mapping = mapping_of(&table.mapping)?;
     if !table.algorithms.is_empty() {
         config.algorithms = algorithms(&named("algorithms", ""), &table.algorithms)?;
     }
@@ -134,12 +176,27 @@ fn secondary(table: &IssuerTable, local: bool) -> Result<IssuerConfig> {
     if let Some(pem) = &table.jwt_key {
         check_key(&named("jwt_key", pem), &config)?;
     }
+    config.validate()?;
     Ok(config)
 }
 
-/// OpenID Connect Discovery writes no fixed key path; this is Clerk's and many others'.
-fn default_jwks_url(issuer: &str) -> String {
-    format!("{}/.well-known/jwks.json", issuer.trim_end_matches('/'))
+fn provider_of(value: &Given) -> Result<Provider> {
+    value.text.parse().map_err(|_| {
+        let known: Vec<_> = Provider::ALL.iter().map(|provider| provider.as_str()).collect();
+        value.invalid(format_args!("must be one of {}", known.join(", ")))
+    })
+}
+
+/// Whether we may trust the address, and whether the provider has such issuers.
+fn check_issuer(value: &Given, provider: Provider, local: bool) -> Result<()> {
+    check::trusted_url(value, local)?;
+    let refused = |error: Error| value.invalid(format_args!("is refused: {}", error.message()));
+    provider.check_issuer(&value.text).map_err(refused)
+}
+
+fn mapping_of(paths: &Mapping) -> Result<ClaimsMapping> {
+    let paths = paths.iter().map(|(name, path)| (name.clone(), path.clone().into()));
+    paths.collect::<BTreeMap<String, Vec<String>>>().try_into()
 }
 
 fn publishable_key(layers: &Layers) -> Result<Option<PublishableKey>> {
@@ -256,10 +313,36 @@ mod tests {
     }
 
     #[test]
-    fn an_issuer_with_a_trailing_slash_has_one_slash_in_its_key_url() {
-        assert_eq!(
-            default_jwks_url("https://example.auth0.com/"),
-            "https://example.auth0.com/.well-known/jwks.json"
-        );
+    fn a_further_issuer_has_what_its_provider_fixes() {
+        let read = |table: &str| {
+            let text = format!("[[issuer]]\nnamespace = \"idp\"\n{table}");
+            secondary(&file::parse(&text, Path::new("casier.toml")).unwrap().issuers[0], false)
+        };
+        let firebase =
+            read("provider = \"firebase\"\nissuer = \"https://securetoken.google.com/my-app\"");
+        assert_eq!(firebase.unwrap().audience, ["my-app"]);
+        let supabase =
+            read("provider = \"supabase\"\nissuer = \"https://a.supabase.co/auth/v1\"").unwrap();
+        assert_eq!(supabase.algorithms, [Algorithm::Es256, Algorithm::Rs256]);
+        let keycloak = read(
+            "provider = \"keycloak\"\nissuer = \"https://id.example/realms/app\"\n\
+             audience = [\"api\"]\n[issuer.mapping]\nrole = [\"resource_access\", \"api\", \"roles\"]",
+        )
+        .unwrap();
+        assert_eq!(keycloak.token_types, ["JWT", "at+jwt"]);
+        let KeySource::JwksUrl { url, bearer: None } = keycloak.keys else { panic!("other keys") };
+        assert_eq!(url, "https://id.example/realms/app/protocol/openid-connect/certs");
+        let clerk = "provider = \"clerk\"\nissuer = \"https://clerk.example\"\n";
+        assert!(read(&format!("{clerk}authorized_parties = [\"https://app.example\"]")).is_ok());
+        for table in [
+            clerk,
+            "issuer = \"https://idp.example\"",
+            "provider = \"auth0\"\nissuer = \"https://t.eu.auth0.com\"\naudience = [\"api\"]",
+            "provider = \"google\"\nissuer = \"https://idp.example\"\naudience = [\"api\"]",
+            "issuer = \"https://idp.example\"\naudience = [\"api\"]\nmapping = { sub = \"x\" }",
+            "issuer = \"https://idp.example\"\naudience = [\"api\"]\nmapping = { role = \"name\" }",
+        ] {
+            assert_eq!(read(table).unwrap_err().code(), "config-invalid", "{table}");
+        }
     }
 }

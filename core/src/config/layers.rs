@@ -6,7 +6,7 @@ use std::fmt;
 use std::path::Path;
 
 use super::Setting;
-use super::file::{self, IssuerTable};
+use super::file::{self, IssuerTable, Mapping};
 use crate::error::io_reason;
 use crate::{Error, ErrorKind, Result};
 
@@ -58,6 +58,7 @@ pub(super) struct Layers {
     environment: BTreeMap<Setting, Given>,
     file: BTreeMap<Setting, Given>,
     issuers: Vec<IssuerTable>,
+    mapping: Mapping,
 }
 
 impl Layers {
@@ -97,6 +98,7 @@ impl Layers {
         let parsed = file::parse(&text, Path::new(&path.text))?;
         self.file = parsed.values;
         self.issuers = parsed.issuers;
+        self.mapping = parsed.mapping;
         Ok(())
     }
 
@@ -111,6 +113,11 @@ impl Layers {
             return Err(value.invalid("is empty: give it a value or remove it"));
         }
         Ok(Some(value))
+    }
+
+    /// The claims mapping of the primary issuer, which only the file gives.
+    pub(super) fn mapping(&self) -> &Mapping {
+        &self.mapping
     }
 
     pub(super) fn issuers(&self) -> &[IssuerTable] {

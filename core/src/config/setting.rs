@@ -50,20 +50,26 @@ settings! {
     Issuer = "issuer", ["CLERK_ISSUER"], "clerk.issuer", "from the publishable key";
     /// Clerk's publishable key: names the issuer, and the suffix of Clerk's cookies.
     PublishableKey = "publishable_key", ["CLERK_PUBLISHABLE_KEY", "NEXT_PUBLIC_CLERK_PUBLISHABLE_KEY"], "clerk.publishable_key", "none";
+    /// Who makes the primary issuer's tokens: `clerk`, `oidc`, `auth0`, `cognito`, `supabase`, `firebase` or `keycloak`.
+    Provider = "provider", ["CASIER_PROVIDER"], "casier.provider", "`clerk`";
     /// Where the primary issuer's keys are.
-    JwksUrl = "jwks_url", ["CLERK_JWKS_URL"], "clerk.jwks_url", "`{issuer}/.well-known/jwks.json`";
+    JwksUrl = "jwks_url", ["CLERK_JWKS_URL"], "clerk.jwks_url", "the provider's; for Clerk `{issuer}/.well-known/jwks.json`";
     /// PEM public key of the primary issuer: tokens are then checked with no network.
     JwtKey = "jwt_key", ["CLERK_JWT_KEY"], "clerk.jwt_key", "none";
-    /// Clerk's secret key, sent to `api.clerk.com` alone, when the key set is read from there.
+    /// Clerk's secret key, sent to Clerk's API alone: when the key set is read from there, and to look users up.
     SecretKey = "secret_key", ["CLERK_SECRET_KEY"], "clerk.secret_key", "none";
+    /// Whether users whose tokens carry neither e-mail nor public metadata are looked up in Clerk's API. Needs the secret key.
+    UserLookup = "user_lookup", ["CLERK_USER_LOOKUP"], "clerk.user_lookup", "false";
+    /// Clerk's API, where users are looked up.
+    ClerkApiUrl = "clerk_api_url", ["CLERK_API_URL"], "clerk.api_url", "`https://api.clerk.com`";
     /// Allowed `azp`, separated by commas.
     AuthorizedParties = "authorized_parties", ["CLERK_AUTHORIZED_PARTIES"], "clerk.authorized_parties", "`azp` is not checked";
     /// Whether a token without `azp` passes although authorized parties are set (never by cookie).
     AllowMissingAzp = "allow_missing_azp", [], "clerk.allow_missing_azp", "false";
-    /// Allowed `aud`, separated by commas.
-    Audience = "audience", ["CLERK_AUDIENCE"], "clerk.audience", "`aud` is not checked";
+    /// Allowed `aud`, separated by commas. Required for every provider but Clerk, Firebase (its project) and Supabase (`authenticated`).
+    Audience = "audience", ["CLERK_AUDIENCE"], "clerk.audience", "not checked for Clerk";
     /// Allowed algorithms, separated by commas: RS, PS or ES with 256, 384 or 512, or EdDSA.
-    Algorithms = "algorithms", ["JWT_ALGORITHM"], "clerk.algorithms", "RS256";
+    Algorithms = "algorithms", ["JWT_ALGORITHM"], "clerk.algorithms", "the provider's: RS256, and ES256 for Supabase";
     /// Seconds by which clocks may differ, 0 to 300.
     ClockSkew = "clock_skew", [], "clerk.clock_skew", "5";
     /// Another claim that only the server can write, read like `public_metadata`.

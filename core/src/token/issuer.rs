@@ -7,6 +7,8 @@ use url::Url;
 
 use super::algorithm::Algorithm;
 use super::keys::KeySet;
+use super::provider::{ClaimsMapping, Provider, is_user_metadata};
+use super::user_lookup::UserLookup;
 use crate::{Error, ErrorKind, Result};
 
 /// How far an issuer's clock may be off at the most, in seconds.
@@ -28,21 +30,29 @@ pub enum TokenSource {
 pub struct IssuerConfig {
     /// What `iss` must be, byte for byte.
     pub issuer: String,
+    /// Who makes the issuer's tokens: decides which of them sign a user in, and which claims are
+    /// read. Defaults to Clerk.
+    pub provider: Provider,
     /// The prefix of this issuer's user ids, `[a-z0-9]{1,32}`. Defaults to `None`, which makes it
     /// the primary issuer, whose user ids are `sub` as it stands.
     pub namespace: Option<String>,
     /// Where the issuer's public keys are.
     pub keys: KeySource,
-    /// The algorithms that are allowed. Defaults to RS256 alone.
+    /// The algorithms that are allowed. Defaults to those of the provider: RS256 alone, and ES256
+    /// before it for Supabase.
     pub algorithms: Vec<Algorithm>,
-    /// Accepted `aud`: the token must name one of them. Defaults to empty: not checked.
+    /// Accepted `aud`: the token must name one of them; for Cognito's access tokens, which have
+    /// none, it is their `client_id`. Defaults to empty, which only Clerk's tokens may leave
+    /// unchecked, but to the project for Firebase and to `authenticated` for Supabase.
     pub audience: Vec<String>,
     /// Accepted `azp`: the token's must be one of them. Defaults to empty: not checked.
     pub authorized_parties: Vec<String>,
     /// Whether `azp` may be absent though authorized parties are set, as in tokens of native apps,
     /// which have no Origin. Never for a token from a cookie. Defaults to `false`.
     pub allow_missing_azp: bool,
-    /// Accepted `typ` headers. Defaults to `JWT` alone; where that is accepted, `typ` may be absent.
+    /// Accepted `typ` headers. Defaults to those of the provider: `JWT`, and the `at+jwt` of RFC 9068
+    /// beside it for OpenID Connect, Auth0 and Keycloak. Where `JWT` is accepted, `typ` may be
+    /// absent.
     pub token_types: Vec<String>,
     /// How far the issuer's clock may be off, at most 5 minutes. Defaults to 5 seconds.
     pub clock_skew: Duration,
@@ -52,6 +62,11 @@ pub struct IssuerConfig {
     /// Whether tokens that passed are remembered, so that one which comes again costs no
     /// cryptography. It changes no verdict. Defaults to `true`.
     pub token_cache: bool,
+    /// Which claims fill the user, where not those of the provider. Defaults to empty.
+    pub mapping: ClaimsMapping,
+    /// Completes users whose tokens say too little through Clerk's backend API. Defaults to `None`:
+    /// off. For Clerk alone.
+    pub user_lookup: Option<UserLookup>,
 }
 
 /// Where an issuer's public keys are.
@@ -75,20 +90,30 @@ pub enum KeySource {
 }
 
 impl IssuerConfig {
-    /// The primary issuer, with the defaults of each field.
+    /// The primary issuer, Clerk's, with the defaults of each field.
     pub fn new(issuer: impl Into<String>, keys: KeySource) -> Self {
+        Self { keys, ..Self::of(Provider::Clerk, issuer) }
+    }
+
+    /// The primary issuer, with what is known of its provider: its keys are at the provider's own
+    /// address, and each field has its default.
+    pub fn of(provider: Provider, issuer: impl Into<String>) -> Self {
+        let issuer = issuer.into();
         Self {
-            issuer: issuer.into(),
+            provider,
             namespace: None,
-            keys,
-            algorithms: vec![Algorithm::Rs256],
-            audience: Vec::new(),
+            keys: KeySource::JwksUrl { url: provider.jwks_url(&issuer), bearer: None },
+            algorithms: provider.algorithms(),
+            audience: provider.audience(&issuer),
             authorized_parties: Vec::new(),
             allow_missing_azp: false,
-            token_types: vec!["JWT".to_owned()],
+            token_types: provider.token_types(),
             clock_skew: Duration::from_secs(5),
             public_metadata_claim: None,
             token_cache: true,
+            mapping: ClaimsMapping::new(),
+            user_lookup: None,
+            issuer,
         }
     }
 
@@ -97,6 +122,7 @@ impl IssuerConfig {
         if self.issuer.is_empty() {
             return Err(invalid("an issuer is empty"));
         }
+        self.provider.check_issuer(&self.issuer)?;
         if self.namespace.as_deref().is_some_and(|namespace| !is_namespace(namespace)) {
             return Err(invalid("an issuer's namespace must be 1 to 32 of a-z and 0-9"));
         }
@@ -109,18 +135,31 @@ impl IssuerConfig {
         if self.clock_skew > Duration::from_secs(MAX_CLOCK_SKEW_SECONDS) {
             return Err(invalid("an issuer's clock skew is longer than 5 minutes"));
         }
-        // RFC 8725 §3.9: without either, a token that the issuer made for another application of
-        // the same provider would sign its user in here.
-        if self.namespace.is_some()
-            && self.audience.is_empty()
-            && self.authorized_parties.is_empty()
-        {
-            return Err(invalid("an issuer other than the primary one needs an audience"));
-        }
-        if self.public_metadata_claim.as_deref().is_some_and(is_written_by_users) {
+        self.check_audience()?;
+        if self.public_metadata_claim.as_deref().is_some_and(is_user_metadata) {
             return Err(invalid("the public metadata claim must be one that users cannot write"));
         }
-        Ok(())
+        if self.user_lookup.is_some() && self.provider != Provider::Clerk {
+            return Err(invalid("users can be looked up at Clerk alone"));
+        }
+        self.mapping.check(self.provider)
+    }
+
+    /// RFC 8725 §3.9: without an audience, a token that the issuer made for another application of
+    /// the same provider would sign its user in here. Clerk's tokens have none by default; their
+    /// `azp` serves where they come from a second instance.
+    fn check_audience(&self) -> Result<()> {
+        let is_checked = match (self.provider, &self.namespace) {
+            (Provider::Clerk, None) => true,
+            (Provider::Clerk, Some(_)) => {
+                !self.audience.is_empty() || !self.authorized_parties.is_empty()
+            }
+            _ => !self.audience.is_empty(),
+        };
+        if is_checked && !self.audience.iter().any(String::is_empty) {
+            return Ok(());
+        }
+        Err(invalid(format!("the issuer {:?} needs an audience", self.issuer)))
     }
 }
 
@@ -164,15 +203,10 @@ pub(crate) fn is_namespace(text: &str) -> bool {
         && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
 }
 
-/// Whether a claim of this name holds what users write themselves, at Clerk, Supabase or Auth0.
-fn is_written_by_users(claim: &str) -> bool {
-    let name: String = claim.chars().filter(char::is_ascii_alphanumeric).collect();
-    ["unsafemetadata", "usermetadata"].iter().any(|own| name.to_ascii_lowercase().ends_with(own))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::token::provider::MappedField;
 
     fn config() -> IssuerConfig {
         IssuerConfig::new("https://issuer.test", KeySource::Pem("secret-looking".to_owned()))
@@ -181,7 +215,7 @@ mod tests {
     #[test]
     fn weakening_settings_are_refused() {
         assert!(config().validate().is_ok());
-        let broken: [fn(&mut IssuerConfig); 12] = [
+        let broken: [fn(&mut IssuerConfig); 16] = [
             |c| c.issuer.clear(),
             |c| c.namespace = Some(String::new()),
             |c| c.namespace = Some("Acme".to_owned()),
@@ -194,6 +228,13 @@ mod tests {
             |c| c.public_metadata_claim = Some("unsafeMetadata".to_owned()),
             |c| c.public_metadata_claim = Some("user_metadata".to_owned()),
             |c| c.public_metadata_claim = Some("https://app.test/user_metadata".to_owned()),
+            |c| c.provider = Provider::OpenId,
+            |c| c.audience = vec![String::new()],
+            |c| c.mapping = ClaimsMapping::new().with(MappedField::Role, ["user_metadata", "role"]),
+            |c| {
+                (c.provider, c.audience) = (Provider::OpenId, vec!["app".to_owned()]);
+                c.user_lookup = Some(UserLookup::new("sk_test_x"));
+            },
         ];
         for (index, change) in broken.iter().enumerate() {
             let mut config = config();
@@ -215,6 +256,7 @@ mod tests {
             url: "https://user:hush@issuer.test/jwks?key=hush".to_owned(),
             bearer: Some("sk_live_x".to_owned()),
         };
+        config.user_lookup = Some(UserLookup::new("sk_live_x"));
         let shown = format!("{config:?}");
         assert!(shown.contains("issuer.test"));
         assert!(!shown.contains("sk_live_x") && !shown.contains("hush"), "{shown}");

@@ -8,6 +8,7 @@ use super::issuer::{IssuerConfig, KeySource, TokenSource, invalid};
 use super::jws::{CompactJws, Header, UnverifiedToken, unknown_issuer, unknown_key};
 use super::keys::{Endpoint, KeySet, RemoteKeys, VerificationKey};
 use super::revocation::{Clearance, Revocations};
+use super::user_lookup::UserDirectory;
 use super::verified::VerifiedToken;
 use super::verifier::IssuerRules;
 use crate::Result;
@@ -25,6 +26,7 @@ struct Issuer {
     rules: IssuerRules,
     keys: Keys,
     cache: Option<VerifiedTokens>,
+    users: Option<UserDirectory>,
 }
 
 #[derive(Debug)]
@@ -83,19 +85,23 @@ impl Issuers {
         now: SystemTime,
         source: TokenSource,
     ) -> Result<VerifiedToken> {
-        let Some((issuer, known)) = self.known(token, now, source) else {
-            return self.verify_anew(token, now, source).await;
+        let (issuer, token) = match self.known(token, now, source) {
+            Some((issuer, known)) => {
+                issuer.rules.check_dates(&known.token, now)?;
+                if !self.is_cleared(&known, now) {
+                    known.clear(self.check_revocations(&known.token, now).await?);
+                }
+                (issuer, known.token.clone())
+            }
+            None => self.verify_anew(token, now, source).await?,
         };
-        issuer.rules.check_dates(&known.token, now)?;
-        if !self.is_cleared(&known, now) {
-            known.clear(self.check_revocations(&known.token, now).await?);
-        }
-        Ok(known.token.clone())
+        Ok(issuer.complete(token, now).await)
     }
 
     /// The answer for a token of which all is known: what [`verify`](Self::verify) would say, without
     /// its cryptography and without waiting. `None` for a token that has not been verified before,
-    /// whose key may not be its issuer's any more, or that may have been revoked by another process.
+    /// whose key may not be its issuer's any more, that may have been revoked by another process, or
+    /// whose user is looked up at Clerk.
     pub fn verify_cached(
         &self,
         token: &str,
@@ -104,7 +110,8 @@ impl Issuers {
     ) -> Option<Result<VerifiedToken>> {
         let (issuer, known) = self.known(token, now, source)?;
         let token = || issuer.rules.check_dates(&known.token, now).map(|()| known.token.clone());
-        self.is_cleared(&known, now).then(token)
+        let is_all_known = self.is_cleared(&known, now) && issuer.directory(&known.token).is_none();
+        is_all_known.then(token)
     }
 
     fn known(
@@ -121,7 +128,7 @@ impl Issuers {
         text: &str,
         now: SystemTime,
         source: TokenSource,
-    ) -> Result<VerifiedToken> {
+    ) -> Result<(&Issuer, VerifiedToken)> {
         let jws = CompactJws::split(text)?;
         let token = UnverifiedToken::read(&jws)?;
         let issuer = self.select(&token).ok_or_else(unknown_issuer)?;
@@ -132,7 +139,7 @@ impl Issuers {
         if let Some(cache) = &issuer.cache {
             cache.insert(text, Known::new(token.clone(), source, key).cleared(clearance));
         }
-        Ok(token)
+        Ok((issuer, token))
     }
 
     async fn check_revocations(&self, token: &VerifiedToken, now: SystemTime) -> Result<Clearance> {
@@ -160,7 +167,22 @@ impl Issuer {
             given => Keys::Given(given.given_keys(&config.algorithms)?),
         };
         let cache = config.token_cache.then(VerifiedTokens::new);
-        Ok(Self { rules: IssuerRules::new(config, policy)?, keys, cache })
+        let users = config.user_lookup.as_ref().map(UserDirectory::new).transpose()?;
+        Ok(Self { rules: IssuerRules::new(config, policy)?, keys, cache, users })
+    }
+
+    /// Where the token's user is looked up, if they are.
+    fn directory(&self, token: &VerifiedToken) -> Option<&UserDirectory> {
+        self.users.as_ref().filter(|_| token.is_bare())
+    }
+
+    /// The token, whose user is looked up if it says too little of them.
+    async fn complete(&self, token: VerifiedToken, now: SystemTime) -> VerifiedToken {
+        let Some(directory) = self.directory(&token) else { return token };
+        let user = token.user();
+        let id = self.rules.subject(&user.user_id);
+        let completed = directory.complete(user.clone(), id, self.rules.policy(), now).await;
+        token.with_user(completed)
     }
 
     /// What is known of a token, while the key that checked it is one of the issuer's.

@@ -1,9 +1,11 @@
 //! An issuer's rules as plain values, the form in which other languages give them.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
 use super::issuer::{IssuerConfig, KeySource, TokenSource, invalid};
+use super::provider::Provider;
 use crate::{Error, ErrorKind, Result};
 
 /// What a [`TokenVerifier`](super::TokenVerifier) without network is made of, as plain values: the
@@ -13,19 +15,21 @@ use crate::{Error, ErrorKind, Result};
 pub struct VerifierOptions {
     /// What `iss` must be, byte for byte.
     pub issuer: String,
+    /// The provider's name, such as `auth0`. Defaults to `clerk`.
+    pub provider: Option<String>,
     /// The keys as the JSON text of a key set. Exactly one of `jwks`, `pem` and `jwk` is given.
     pub jwks: Option<String>,
     /// The key as PEM.
     pub pem: Option<String>,
     /// The key as the JSON text of a JSON Web Key.
     pub jwk: Option<String>,
-    /// As [`IssuerConfig::audience`].
+    /// As [`IssuerConfig::audience`]; empty for the default.
     pub audience: Vec<String>,
     /// As [`IssuerConfig::authorized_parties`].
     pub authorized_parties: Vec<String>,
     /// As [`IssuerConfig::allow_missing_azp`].
     pub allow_missing_azp: bool,
-    /// JOSE names of the allowed algorithms. Defaults to RS256 alone.
+    /// JOSE names of the allowed algorithms. Defaults to those of the provider.
     pub algorithms: Option<Vec<String>>,
     /// Seconds by which the issuer's clock may be off, 0 to 300. Defaults to 5.
     pub clock_skew: Option<f64>,
@@ -33,10 +37,13 @@ pub struct VerifierOptions {
     pub namespace: Option<String>,
     /// As [`IssuerConfig::public_metadata_claim`].
     pub public_metadata_claim: Option<String>,
-    /// Accepted `typ` headers. Defaults to `JWT` alone.
+    /// Accepted `typ` headers. Defaults to those of the provider.
     pub token_types: Option<Vec<String>>,
     /// As [`IssuerConfig::token_cache`]. Defaults to `true`.
     pub token_cache: Option<bool>,
+    /// As [`IssuerConfig::mapping`]: paths by the name of a
+    /// [`MappedField`](super::MappedField).
+    pub mapping: BTreeMap<String, Vec<String>>,
 }
 
 impl TryFrom<VerifierOptions> for IssuerConfig {
@@ -49,7 +56,8 @@ impl TryFrom<VerifierOptions> for IssuerConfig {
             (None, None, Some(jwk)) => KeySource::Jwk(jwk),
             _ => return Err(invalid("a verifier takes exactly one of jwks, pem and jwk")),
         };
-        let mut config = Self::new(options.issuer, keys);
+        let provider = options.provider.map_or(Ok(Provider::default()), |name| name.parse())?;
+        let mut config = Self { keys, ..Self::of(provider, options.issuer) };
         if let Some(names) = options.algorithms {
             config.algorithms = names.iter().map(|name| name.parse()).collect::<Result<_>>()?;
         }
@@ -57,7 +65,10 @@ impl TryFrom<VerifierOptions> for IssuerConfig {
             config.clock_skew = Duration::try_from_secs_f64(seconds)
                 .map_err(|_| invalid("an issuer's clock skew must be 0 to 300 seconds"))?;
         }
-        config.audience = options.audience;
+        if !options.audience.is_empty() {
+            config.audience = options.audience;
+        }
+        config.mapping = options.mapping.try_into()?;
         config.authorized_parties = options.authorized_parties;
         config.allow_missing_azp = options.allow_missing_azp;
         config.namespace = options.namespace;
@@ -92,6 +103,7 @@ impl std::str::FromStr for TokenSource {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::token::provider::MappedField;
 
     fn options() -> VerifierOptions {
         VerifierOptions {
@@ -109,14 +121,29 @@ mod tests {
     }
 
     #[test]
+    fn a_provider_brings_its_own_defaults() {
+        let config = IssuerConfig::try_from(VerifierOptions {
+            issuer: "https://securetoken.google.com/my-app".to_owned(),
+            provider: Some("firebase".to_owned()),
+            mapping: BTreeMap::from([("role".to_owned(), vec!["rank".to_owned()])]),
+            ..options()
+        })
+        .unwrap();
+        assert_eq!((config.provider, config.audience), (Provider::Firebase, vec!["my-app".into()]));
+        assert_eq!(config.mapping.path(MappedField::Role), Some(&["rank".to_owned()][..]));
+    }
+
+    #[test]
     fn what_makes_no_sense_is_refused() {
-        let broken: [fn(&mut VerifierOptions); 6] = [
+        let broken: [fn(&mut VerifierOptions); 8] = [
             |o| o.pem = None,
             |o| o.jwks = Some("{}".to_owned()),
             |o| o.algorithms = Some(vec!["HS256".to_owned()]),
             |o| o.clock_skew = Some(-1.0),
             |o| o.clock_skew = Some(f64::NAN),
             |o| o.clock_skew = Some(f64::INFINITY),
+            |o| o.provider = Some("google".to_owned()),
+            |o| o.mapping = BTreeMap::from([("user_id".to_owned(), vec!["sub".to_owned()])]),
         ];
         for (index, change) in broken.iter().enumerate() {
             let mut options = options();

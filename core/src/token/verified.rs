@@ -18,11 +18,23 @@ struct Inner {
     user: Arc<User>,
     dates: Dates,
     header: Arc<Header>,
+    is_bare: bool,
 }
 
 impl VerifiedToken {
-    pub(crate) fn new(user: User, dates: Dates, header: Arc<Header>) -> Self {
-        Self(Arc::new(Inner { user: Arc::new(user), dates, header }))
+    pub(crate) fn new(user: User, dates: Dates, header: Arc<Header>, is_bare: bool) -> Self {
+        Self(Arc::new(Inner { user: Arc::new(user), dates, header, is_bare }))
+    }
+
+    /// The same token, of whose user more is known.
+    pub(crate) fn with_user(&self, user: Arc<User>) -> Self {
+        let Inner { dates, header, is_bare, .. } = &*self.0;
+        Self(Arc::new(Inner { user, dates: *dates, header: header.clone(), is_bare: *is_bare }))
+    }
+
+    /// Whether the token carries neither e-mail nor public metadata though Clerk made it.
+    pub(crate) fn is_bare(&self) -> bool {
+        self.0.is_bare
     }
 
     /// The user whom the token signs in.
@@ -55,7 +67,7 @@ impl VerifiedToken {
         self.0.header.key_id.as_deref()
     }
 
-    /// The issuer's session (`sid`), if the token names one.
+    /// The issuer's session (`sid` mostly), if the token names one.
     pub fn session_id(&self) -> Option<&str> {
         self.0.user.session_id.as_deref()
     }

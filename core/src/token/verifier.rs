@@ -7,14 +7,13 @@ use std::time::SystemTime;
 use arc_swap::ArcSwapOption;
 
 use super::cache::{Known, VerifiedTokens};
-use super::claims::{Claims, has_public_metadata, user_from};
-use super::issuer::{IssuerConfig, TokenSource};
+use super::claims::{Claims, UserMapping};
+use super::issuer::{IssuerConfig, TokenSource, invalid};
 use super::jws::{CompactJws, Header, UnverifiedToken, unknown_issuer, unknown_key};
 use super::keys::{KeySet, VerificationKey};
 use super::verified::VerifiedToken;
 use crate::Result;
 use crate::access::Policy;
-use crate::json::Members;
 
 /// Verifies the tokens of one issuer whose keys are given: no network, no clock, no state that
 /// changes a verdict. The same token and time give the same answer in every language.
@@ -29,9 +28,12 @@ impl TokenVerifier {
     /// A verifier for an issuer whose keys are given as PEM, JWK or JWKS.
     ///
     /// # Errors
-    /// `config-invalid` when the keys are to be fetched, cannot be used (private, symmetric, weak,
-    /// for another use), or a setting would weaken the checks.
+    /// `config-invalid` when keys or users are to be fetched, the keys cannot be used (private,
+    /// symmetric, weak, for another use), or a setting would weaken the checks.
     pub fn new(issuer: IssuerConfig, policy: Arc<Policy>) -> Result<Self> {
+        if issuer.user_lookup.is_some() {
+            return Err(invalid("a verifier without network cannot look users up"));
+        }
         let keys = issuer.keys.given_keys(&issuer.algorithms)?;
         let cache = issuer.token_cache.then(VerifiedTokens::new);
         Ok(Self { rules: IssuerRules::new(issuer, policy)?, keys, cache })
@@ -96,6 +98,7 @@ impl TokenVerifier {
 #[derive(Debug)]
 pub(crate) struct IssuerRules {
     config: IssuerConfig,
+    mapping: UserMapping,
     policy: Arc<Policy>,
     last_header: ArcSwapOption<KnownHeader>,
     has_warned_of_bare_tokens: AtomicBool,
@@ -113,6 +116,7 @@ impl IssuerRules {
     pub(crate) fn new(config: IssuerConfig, policy: Arc<Policy>) -> Result<Self> {
         config.validate()?;
         Ok(Self {
+            mapping: UserMapping::new(&config),
             config,
             policy,
             last_header: ArcSwapOption::empty(),
@@ -123,6 +127,17 @@ impl IssuerRules {
 
     pub(crate) fn issuer(&self) -> &str {
         &self.config.issuer
+    }
+
+    pub(crate) fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// The `sub` that became this user id.
+    pub(crate) fn subject<'a>(&self, user_id: &'a str) -> &'a str {
+        let namespace = self.config.namespace.as_deref();
+        let subject = namespace.and_then(|name| user_id.strip_prefix(name)?.strip_prefix("::"));
+        subject.unwrap_or(user_id)
     }
 
     /// The rules for the header. That of the last token that passed need not be read again.
@@ -146,12 +161,13 @@ impl IssuerRules {
     ) -> Result<VerifiedToken> {
         let (text, encoded) = (token.text(), token.encoded_header());
         let (all, claims) = token.verify(&header, key, &self.config, now, source)?;
-        self.warn_of_bare_token(&all);
+        let is_bare = self.mapping.is_bare(&all);
+        self.warn_of_bare_token(is_bare);
         self.warn_of_cookie(source);
-        let mut user = user_from(&all, &claims, &self.config, &self.policy)?;
+        let mut user = self.mapping.user(&all, &claims.subject, &self.policy)?;
         user.claims = Claims::of_text(text);
         self.note_header(encoded, &header);
-        Ok(VerifiedToken::new(user, claims.dates, header))
+        Ok(VerifiedToken::new(user, claims.dates, header, is_bare))
     }
 
     fn note_header(&self, encoded: &str, header: &Arc<Header>) {
@@ -167,21 +183,19 @@ impl IssuerRules {
         token.dates().check(now, self.config.clock_skew)
     }
 
-    /// Clerk's tokens carry `sid`; without a session-token template they carry nothing personal.
-    fn warn_of_bare_token(&self, all: &Members<'_>) {
-        if self.has_warned_of_bare_tokens.load(Ordering::Relaxed) {
+    /// Without a session-token template, Clerk's tokens carry nothing personal.
+    fn warn_of_bare_token(&self, is_bare: bool) {
+        if !is_bare
+            || self.config.user_lookup.is_some()
+            || self.has_warned_of_bare_tokens.swap(true, Ordering::Relaxed)
+        {
             return;
         }
-        let is_bare = all.contains_key("sid")
-            && !all.contains_key("email")
-            && !has_public_metadata(all, &self.config);
-        if is_bare && !self.has_warned_of_bare_tokens.swap(true, Ordering::Relaxed) {
-            tracing::warn!(
-                issuer = self.issuer(),
-                "session tokens carry neither e-mail nor public metadata, so every user has the \
-                 lowest tier and role; add them to the session token in Clerk's dashboard"
-            );
-        }
+        tracing::warn!(
+            issuer = self.issuer(),
+            "session tokens carry neither e-mail nor public metadata, so every user has the lowest \
+             tier and role; docs/session-token.md has the template for Clerk's dashboard"
+        );
     }
 
     fn warn_of_cookie(&self, source: TokenSource) {

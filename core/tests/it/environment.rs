@@ -77,6 +77,10 @@ fn a_wrong_value_of_any_variable_gives_one_error_that_names_it_and_no_secret() {
         ("CLERK_JWKS_URL", &["data:text/plain,do-not-show", "https://127.0.0.1/jwks"]),
         ("CLERK_JWT_KEY", &["do-not-show", "-----BEGIN PUBLIC KEY-----\ndo-not-show\n"]),
         ("CLERK_SECRET_KEY", &["do-not-show", "pk_test_do-not-show"]),
+        ("CASIER_PROVIDER", &["do-not-show", "Clerk", "openid"]),
+        ("CLERK_USER_LOOKUP", &["maybe", "on"]),
+        ("CLERK_API_URL", &["nope", "http://api.clerk.com", "https://localhost:1"]),
+        ("CLERK_API_URL", &["https://u:do-not-show@api.clerk.com"]),
         ("CLERK_AUTHORIZED_PARTIES", &["https://app.example.com/path", "https://a.example,,b"]),
         ("CLERK_AUDIENCE", &["api,,web", ","]),
         ("JWT_ALGORITHM", &["HS256", "none", "RS256,HS256", "rs256"]),
@@ -183,6 +187,47 @@ fn an_issuer_may_come_from_the_publishable_key() {
     assert_eq!(config.issuers[0].issuer, "https://clerk.inspired.puma-74.lcl.dev");
     assert_eq!(config.request.cookie_suffix.map(|suffix| suffix.len()), Some(8));
     assert!(config.request.is_development);
+}
+
+#[test]
+fn users_are_looked_up_with_a_secret_key_and_at_clerk_alone() {
+    assert!(build(&good()).unwrap().issuers[0].user_lookup.is_none());
+    assert!(problem("CLERK_USER_LOOKUP", "true").starts_with("CLERK_SECRET_KEY is not set"));
+    let mut variables = good();
+    variables.insert("CLERK_USER_LOOKUP", "true".to_owned());
+    variables.insert("CLERK_SECRET_KEY", format!("sk_test_{MARK}"));
+    let config = build(&variables).unwrap();
+    let lookup = config.issuers[0].user_lookup.as_ref().unwrap();
+    assert_eq!(lookup.api_url, "https://api.clerk.com");
+    assert!(!format!("{config:?}").contains(MARK));
+    variables.insert("CLERK_API_URL", "http://127.0.0.1:1".to_owned());
+    assert!(build(&variables).unwrap_err().message().starts_with("CLERK_API_URL"));
+    variables.insert("CASIER_LOCAL", "1".to_owned());
+    assert!(build(&variables).is_ok());
+    variables.insert("CASIER_PROVIDER", "oidc".to_owned());
+    variables.insert("CLERK_AUDIENCE", "app".to_owned());
+    assert!(build(&variables).unwrap_err().message().starts_with("CLERK_USER_LOOKUP"));
+}
+
+#[test]
+fn another_provider_can_be_the_primary_one() {
+    let with = |changes: &[(&'static str, &str)]| {
+        let mut variables = good();
+        variables.extend(changes.iter().map(|(name, value)| (*name, (*value).to_owned())));
+        build(&variables)
+    };
+    let keycloak =
+        [("CASIER_PROVIDER", "keycloak"), ("CLERK_ISSUER", "https://id.example.com/realms/app")];
+    let error = with(&keycloak).unwrap_err();
+    assert!(error.message().starts_with("CLERK_AUDIENCE is not set"), "{}", error.message());
+    let config = with(&[keycloak[0], keycloak[1], ("CLERK_AUDIENCE", "api")]).unwrap();
+    assert!(matches!(&config.issuers[0].keys, KeySource::JwksUrl { url, bearer: None }
+        if url == "https://id.example.com/realms/app/protocol/openid-connect/certs"));
+    let error = with(&[keycloak[0], ("CLERK_AUDIENCE", "api")]).unwrap_err();
+    assert!(error.message().starts_with("CLERK_ISSUER is refused"), "{}", error.message());
+    let project = "https://securetoken.google.com/my-project";
+    let config = with(&[("CASIER_PROVIDER", "firebase"), ("CLERK_ISSUER", project)]).unwrap();
+    assert_eq!(config.issuers[0].audience, ["my-project"]);
 }
 
 #[test]

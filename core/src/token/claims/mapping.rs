@@ -1,77 +1,133 @@
-//! How the claims of Clerk's tokens (versions 1 and 2) and of any OpenID Connect provider become
-//! one [`User`].
+//! How the claims of any provider become one [`User`].
 
-use super::grants::{grants, permissions, scoped_names};
-use super::rules::CheckedClaims;
+use super::clerk::{ClerkClaims, texts};
 use crate::access::Policy;
 use crate::json::{Json, Members};
 use crate::token::issuer::{IssuerConfig, is_namespace};
+use crate::token::jws::malformed;
+use crate::token::provider::{ClaimPaths, MappedField, Provider};
 use crate::token::user::{Organization, User};
 use crate::{Error, ErrorKind, Result};
 
-/// The layout of a Clerk session token. Tokens of other providers read as version 1 without
-/// organization.
-#[derive(PartialEq, Eq)]
-enum Version {
-    One,
-    Two,
-    /// A later one: its features, plans and permissions are not understood, so none is granted.
-    Unknown,
+/// How one issuer's claims become a user.
+#[derive(Debug)]
+pub(crate) struct UserMapping {
+    provider: Provider,
+    namespace: Option<String>,
+    paths: ClaimPaths,
 }
 
-/// The user of a verified token. Personal claims of the wrong type are left out; `subscription` and
-/// `role` are the lowest where the token does not name ones that the policy has.
-pub(crate) fn user_from(
-    all: &Members<'_>,
-    claims: &CheckedClaims,
-    issuer: &IssuerConfig,
-    policy: &Policy,
-) -> Result<User> {
-    let version = version(all);
-    let granted = |name| if version == Version::Two { grants(all.get(name)) } else { Vec::new() };
-    let features = granted("fea");
-    let plans = scoped_names(&granted("pla"));
-    let metadata = public_metadata(all, issuer).map(Members::to_map).unwrap_or_default();
-    let mut user = User::new(user_id(&claims.subject, issuer.namespace.as_deref())?);
-    user.email = text(all, &["email"]);
-    user.email_verified = is_true(all, &["email_verified"]);
-    user.first_name = text(all, &["first_name", "given_name"]);
-    user.last_name = text(all, &["last_name", "family_name"]);
-    user.full_name = text(all, &["full_name", "name"]);
-    user.username = text(all, &["username", "preferred_username"]);
-    user.image_url = text(all, &["image_url", "picture"]);
-    user.phone_number = text(all, &["phone_number"]);
-    user.phone_verified = is_true(all, &["phone_verified", "phone_number_verified"]);
-    user.subscription = match metadata.get("subscription") {
-        Some(named) => policy.resolve_tier(Some(named)),
-        None => tier_of_plans(&plans, policy),
-    };
-    user.role = policy.resolve_role(metadata.get("role"));
-    user.session_id = claims.session_id.clone();
-    user.organization = match version {
-        Version::One => organization_v1(all),
-        Version::Two => all.get("o").and_then(Json::as_object).and_then(|claim| {
-            let mut organization = organization_v2(claim)?;
-            organization.permissions = permissions(&features, claim);
-            Some(organization)
-        }),
-        Version::Unknown => None,
-    };
-    user.features = scoped_names(&features);
-    user.plans = plans;
-    user.metadata = metadata;
-    user.factor_verification_age = match version {
-        Version::One | Version::Two => factor_ages(all.get("fva")),
-        Version::Unknown => None,
-    };
-    user.actor = all.get("act").filter(|actor| **actor != Json::Null).map(Json::to_value);
-    Ok(user)
-}
+impl UserMapping {
+    pub(crate) fn new(issuer: &IssuerConfig) -> Self {
+        let metadata = issuer.public_metadata_claim.as_deref();
+        Self {
+            provider: issuer.provider,
+            namespace: issuer.namespace.clone(),
+            paths: ClaimPaths::new(issuer.provider, &issuer.mapping, metadata),
+        }
+    }
 
-/// Whether a token brings the server's metadata at all; Clerk's does only with a session-token
-/// template.
-pub(crate) fn has_public_metadata(all: &Members<'_>, issuer: &IssuerConfig) -> bool {
-    public_metadata(all, issuer).is_some()
+    /// The user of a verified token. Personal claims of the wrong type are left out; `subscription`
+    /// and `role` are the lowest where the token does not name ones that the policy has.
+    pub(crate) fn user(&self, all: &Members<'_>, subject: &str, policy: &Policy) -> Result<User> {
+        use MappedField::*;
+        let own = match self.provider {
+            Provider::Clerk => ClerkClaims::read(all),
+            _ => ClerkClaims::default(),
+        };
+        let mut user = User::new(user_id(subject, self.namespace.as_deref())?);
+        user.email = self.text(Email, all);
+        user.email_verified = self.is_true(EmailVerified, all);
+        user.first_name = self.text(FirstName, all);
+        user.last_name = self.text(LastName, all);
+        user.full_name = self.text(FullName, all);
+        user.username = self.text(Username, all);
+        user.image_url = self.text(ImageUrl, all);
+        user.phone_number = self.text(PhoneNumber, all);
+        user.phone_verified = self.is_true(PhoneVerified, all);
+        user.metadata = self.metadata(all).map(Members::to_map).unwrap_or_default();
+        user.session_id = self.session_id(all)?;
+        user.organization = if self.paths.fills(OrganizationId) {
+            self.organization(all)
+        } else {
+            own.organization
+        };
+        user.features = self.users(Features, all).unwrap_or(own.features);
+        user.plans = self.users(Plans, all).unwrap_or(own.plans);
+        user.subscription = match self.named(Subscription, all) {
+            Some(names) => highest_tier(names.iter().map(String::as_str), policy),
+            None => match user.metadata.get("subscription") {
+                Some(named) => policy.resolve_tier(Some(named)),
+                None => tier_of_plans(&user.plans, policy),
+            },
+        };
+        user.role = match self.named(Role, all) {
+            Some(names) => highest_role(names.iter().map(String::as_str), policy),
+            None => policy.resolve_role(user.metadata.get("role")),
+        };
+        user.factor_verification_age = own.factor_verification_age;
+        user.actor = all.get("act").filter(|actor| **actor != Json::Null).map(Json::to_value);
+        Ok(user)
+    }
+
+    /// Whether a token of Clerk's says so little that everybody has the lowest tier and role: it
+    /// does without a session-token template.
+    pub(crate) fn is_bare(&self, all: &Members<'_>) -> bool {
+        self.provider == Provider::Clerk
+            && self.paths.values(MappedField::Email, all).next().is_none()
+            && self.metadata(all).is_none()
+    }
+
+    /// What only the issuer's server side can write. `unsafe_metadata`, `user_metadata` and the like,
+    /// which users write themselves, are never looked at.
+    fn metadata<'a>(&'a self, all: &'a Members<'a>) -> Option<&'a Members<'a>> {
+        self.paths.values(MappedField::Metadata, all).find_map(Json::as_object)
+    }
+
+    fn session_id(&self, all: &Members<'_>) -> Result<Option<String>> {
+        match self.paths.values(MappedField::SessionId, all).next() {
+            None => Ok(None),
+            Some(Json::Text(id)) => Ok(Some(id.to_string())),
+            Some(_) => Err(malformed("the token's session id is not a string")),
+        }
+    }
+
+    fn organization(&self, all: &Members<'_>) -> Option<Organization> {
+        let permissions = self.paths.values(MappedField::Permissions, all).next();
+        Some(Organization {
+            id: self.text(MappedField::OrganizationId, all)?,
+            slug: self.text(MappedField::OrganizationSlug, all),
+            role: self.text(MappedField::OrganizationRole, all),
+            permissions: permissions.and_then(texts).unwrap_or_default(),
+        })
+    }
+
+    /// What a claim names, in a text or in a list of texts: nothing if it is anything else. `None`
+    /// where no claim fills the field at all.
+    fn named(&self, field: MappedField, all: &Members<'_>) -> Option<Vec<String>> {
+        let value = self.paths.fills(field).then(|| self.paths.values(field, all).next())?;
+        Some(match value {
+            Some(Json::Text(name)) => vec![name.to_string()],
+            Some(list) => texts(list).unwrap_or_default(),
+            None => Vec::new(),
+        })
+    }
+
+    /// The user's features or plans, with their scope.
+    fn users(&self, field: MappedField, all: &Members<'_>) -> Option<Vec<String>> {
+        let names = self.named(field, all)?.into_iter().filter(|name| !name.is_empty());
+        Some(names.map(|name| format!("u:{name}")).collect())
+    }
+
+    /// The first of the field's claims that is a text with something in it.
+    fn text(&self, field: MappedField, all: &Members<'_>) -> Option<String> {
+        let mut texts = self.paths.values(field, all).filter_map(Json::as_str);
+        texts.find(|text| !text.is_empty()).map(str::to_owned)
+    }
+
+    fn is_true(&self, field: MappedField, all: &Members<'_>) -> bool {
+        self.paths.values(field, all).any(|value| *value == Json::Bool(true))
+    }
 }
 
 /// The id of one person: an injective form of (issuer, `sub`).
@@ -88,22 +144,6 @@ fn user_id(subject: &str, namespace: Option<&str>) -> Result<String> {
     }
 }
 
-fn version(all: &Members<'_>) -> Version {
-    match all.get("v").map(Json::as_u64) {
-        None | Some(Some(1)) => Version::One,
-        Some(Some(2)) => Version::Two,
-        Some(_) => Version::Unknown,
-    }
-}
-
-/// The claim that only the issuer's server side can write. `unsafe_metadata`, `user_metadata` and
-/// the like, which users write themselves, are never looked at.
-fn public_metadata<'a>(all: &'a Members<'a>, issuer: &IssuerConfig) -> Option<&'a Members<'a>> {
-    let configured = issuer.public_metadata_claim.as_deref();
-    let names = configured.into_iter().chain(["public_metadata", "publicMetadata"]);
-    names.filter_map(|name| all.get(name)).find_map(Json::as_object)
-}
-
 /// The highest tier that a user's plan names; an organization's plans count where the policy says
 /// so.
 fn tier_of_plans(plans: &[String], policy: &Policy) -> String {
@@ -112,59 +152,23 @@ fn tier_of_plans(plans: &[String], policy: &Policy) -> String {
         ("o", name) if policy.organization_plans() => Some(name),
         _ => None,
     });
-    let highest = counted.filter_map(|name| policy.tier_rank(name)).max().unwrap_or(0);
-    policy.tiers()[highest].name().to_owned()
+    highest_tier(counted, policy)
 }
 
-/// Two whole numbers of minutes, -1 for never; anything else tells nothing.
-fn factor_ages(claim: Option<&Json<'_>>) -> Option<[i64; 2]> {
-    let [first, second] = claim?.as_array()? else { return None };
-    let age = |value: &Json<'_>| value.as_i64().filter(|minutes| *minutes >= -1);
-    Some([age(first)?, age(second)?])
+fn highest_tier<'a>(names: impl Iterator<Item = &'a str>, policy: &Policy) -> String {
+    let rank = names.filter_map(|name| policy.tier_rank(name)).max().unwrap_or(0);
+    policy.tiers()[rank].name().to_owned()
 }
 
-fn organization_v1(all: &Members<'_>) -> Option<Organization> {
-    let permissions = match all.get("org_permissions") {
-        Some(Json::List(list)) => {
-            list.iter().map(|item| item.as_str().map(str::to_owned)).collect::<Option<Vec<_>>>()
-        }
-        _ => None,
-    };
-    Some(Organization {
-        id: text(all, &["org_id"])?,
-        slug: text(all, &["org_slug"]),
-        role: text(all, &["org_role"]),
-        permissions: permissions.unwrap_or_default(),
-    })
-}
-
-/// Version 2 writes the role without its `org:`.
-fn organization_v2(claim: &Members<'_>) -> Option<Organization> {
-    Some(Organization {
-        id: text(claim, &["id"])?,
-        slug: text(claim, &["slg"]),
-        role: text(claim, &["rol"]).map(|role| format!("org:{role}")),
-        permissions: Vec::new(),
-    })
-}
-
-/// The first of these claims that is a text with something in it.
-fn text(all: &Members<'_>, names: &[&str]) -> Option<String> {
-    let mut texts = names.iter().filter_map(|name| all.get(name)?.as_str());
-    texts.find(|text| !text.is_empty()).map(str::to_owned)
-}
-
-fn is_true(all: &Members<'_>, names: &[&str]) -> bool {
-    names.iter().any(|name| all.get(name) == Some(&Json::Bool(true)))
+fn highest_role<'a>(names: impl Iterator<Item = &'a str>, policy: &Policy) -> String {
+    let rank = names.filter_map(|name| policy.role_rank(name)).max().unwrap_or(0);
+    policy.roles()[rank].clone()
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::UNIX_EPOCH;
-
     use serde_json::{Value, json};
 
-    use super::super::rules::Dates;
     use super::*;
     use crate::json::read_object;
     use crate::token::issuer::KeySource;
@@ -173,17 +177,9 @@ mod tests {
         IssuerConfig::new("https://issuer.test", KeySource::Pem(String::new()))
     }
 
-    fn claims(subject: &str) -> CheckedClaims {
-        CheckedClaims {
-            subject: subject.to_owned(),
-            session_id: None,
-            dates: Dates { issued_at: None, not_before: None, expires_at: UNIX_EPOCH },
-        }
-    }
-
     fn user_of(issuer: &IssuerConfig, policy: &Policy, all: Value) -> User {
         let all = all.to_string();
-        user_from(&read_object(&all).unwrap(), &claims("user_1"), issuer, policy).unwrap()
+        UserMapping::new(issuer).user(&read_object(&all).unwrap(), "user_1", policy).unwrap()
     }
 
     fn user(all: Value) -> User {
@@ -278,32 +274,6 @@ mod tests {
         let policy = Policy::from_toml("version = 1\norganization_plans = true\n", "test").unwrap();
         let all = json!({"v": 2, "pla": "o:pro,u:basic"});
         assert_eq!(user_of(&issuer(), &policy, all).subscription, "pro");
-    }
-
-    #[test]
-    fn both_versions_give_the_same_organization() {
-        let v1 = user(json!({
-            "org_id": "org_1", "org_role": "org:admin", "org_slug": "acme",
-            "org_permissions": ["org:teams:read"],
-        }));
-        let v2 = user(json!({
-            "v": 2, "fea": "u:x,o:teams",
-            "o": {"id": "org_1", "rol": "admin", "slg": "acme", "per": "read", "fpm": "0,1"},
-        }));
-        assert_eq!(v1.organization, v2.organization);
-        assert_eq!(v2.features, ["u:x", "o:teams"]);
-        assert!(user(json!({"v": 2, "org_id": "org_1", "o": {}})).organization.is_none());
-        assert!(user(json!({"v": 2, "o": null})).organization.is_none());
-        for v in [json!(3), json!("2"), json!(null), json!(2.0), json!(0)] {
-            let user = user(json!({
-                "v": v, "org_id": "org_1", "org_permissions": ["org:a:b"], "fea": "u:x",
-                "pla": "u:pro", "o": {"id": "org_1", "per": "read", "fpm": "1"},
-            }));
-            assert_eq!(user.organization, None);
-            assert!(user.features.is_empty() && user.plans.is_empty());
-        }
-        let odd = user(json!({"org_id": "org_1", "org_permissions": ["org:a:b", 1]}));
-        assert!(odd.organization.unwrap().permissions.is_empty());
     }
 
     #[test]

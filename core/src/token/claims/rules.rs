@@ -5,20 +5,17 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use crate::json::{Json, Members};
 use crate::token::issuer::{IssuerConfig, TokenSource};
 use crate::token::jws::{Header, malformed};
+use crate::token::provider::{Mark, Provider};
 use crate::token::revocation::MAX_TOKEN_LIFE;
 use crate::{Error, ErrorKind, Result};
 
 /// The last second that a date may name: the end of the year 9999.
 const MAX_DATE_SECONDS: u64 = 253_402_300_799;
 
-/// How the `sub` of Clerk's machine-to-machine tokens begins.
-const MACHINE_SUBJECT: &str = "mch_";
-
 /// The claims that every token is checked for.
 #[derive(Debug)]
 pub(crate) struct CheckedClaims {
     pub(crate) subject: String,
-    pub(crate) session_id: Option<String>,
     pub(crate) dates: Dates,
 }
 
@@ -48,24 +45,19 @@ impl CheckedClaims {
                 "the token's issuer is not the configured one",
             ));
         }
-        check_audience(all, &issuer.audience)?;
+        check_audience(all, issuer)?;
         check_authorized_party(all, issuer, source)?;
-        let session_id = string(all, "sid")?;
         let dates = Dates {
             expires_at: date(all, "exp")?.ok_or_else(|| malformed("the token's exp is missing"))?,
             not_before: date(all, "nbf")?,
             issued_at: date(all, "iat")?,
         };
         dates.check(now, issuer.clock_skew)?;
-        if !header.is_session_category || subject.starts_with(MACHINE_SUBJECT) {
-            return Err(Error::new(
-                ErrorKind::TokenTypeMismatch,
-                "the token is not a session token",
-            ));
+        check_kind(all, subject, issuer.provider)?;
+        if issuer.provider == Provider::Clerk {
+            check_session(all, header)?;
         }
-        check_status(all)?;
-        let session_id = session_id.map(str::to_owned);
-        Ok(Self { subject: subject.to_owned(), session_id, dates })
+        Ok(Self { subject: subject.to_owned(), dates })
     }
 }
 
@@ -96,9 +88,11 @@ impl Dates {
 
 /// With an audience configured the token must name one of it. Clerk lets a missing or empty `aud`
 /// pass; here it does not (RFC 8725 §3.9).
-fn check_audience(all: &Members<'_>, accepted: &[String]) -> Result<()> {
+fn check_audience(all: &Members<'_>, issuer: &IssuerConfig) -> Result<()> {
     let wrong_type = || malformed("the token's aud is neither a string nor a list of strings");
-    let named: Vec<&str> = match all.get("aud") {
+    let accepted = &issuer.audience;
+    let claim = issuer.provider.preset().audience_claims.iter().find_map(|name| all.get(name));
+    let named: Vec<&str> = match claim {
         None => Vec::new(),
         Some(Json::Text(audience)) => vec![audience],
         Some(Json::List(list)) => {
@@ -132,12 +126,40 @@ fn check_authorized_party(
     ))
 }
 
-/// A session with a task left (`sts`) counts as signed out; so does a status that is not known.
-fn check_status(all: &Members<'_>) -> Result<()> {
+/// Whether the token is of a kind that signs a user in, by what its provider says of its kinds.
+fn check_kind(all: &Members<'_>, subject: &str, provider: Provider) -> Result<()> {
+    let text = |name: &str| all.get(name).and_then(Json::as_str);
+    let preset = provider.preset();
+    let is_of_kind = preset
+        .kind
+        .is_none_or(|(claim, kinds)| text(claim).is_some_and(|kind| kinds.contains(&kind)));
+    let bears = |mark: &Mark| match *mark {
+        Mark::Has(claim) => all.contains_key(claim),
+        Mark::Begins(claim, prefix) => text(claim).is_some_and(|text| text.starts_with(prefix)),
+        Mark::SubjectIsClient(suffix) => subject.strip_suffix(suffix).is_some_and(|client| {
+            ["azp", "client_id"].iter().any(|claim| text(claim) == Some(client))
+        }),
+    };
+    if is_of_kind && !preset.no_session.iter().any(bears) {
+        return Ok(());
+    }
+    Err(type_mismatch())
+}
+
+/// What Clerk says of its session tokens. One with a task left (`sts`) counts as signed out; so does
+/// a status that is not known.
+fn check_session(all: &Members<'_>, header: &Header) -> Result<()> {
+    if !header.is_session_category {
+        return Err(type_mismatch());
+    }
     match string(all, "sts")? {
         None | Some("active") => Ok(()),
         Some(_) => Err(Error::new(ErrorKind::SessionPending, "the session is not active yet")),
     }
+}
+
+fn type_mismatch() -> Error {
+    Error::new(ErrorKind::TokenTypeMismatch, "the token is not a session token")
 }
 
 fn string<'a>(all: &'a Members<'_>, name: &str) -> Result<Option<&'a str>> {
@@ -208,7 +230,7 @@ mod tests {
         assert_eq!(claims.subject, "user_1");
         assert_eq!(claims.dates.expires_at, UNIX_EPOCH + Duration::from_secs(NOW + 60));
         assert_eq!(claims.dates.issued_at, Some(UNIX_EPOCH + Duration::from_secs(NOW - 1)));
-        assert_eq!((claims.dates.not_before, claims.session_id), (None, None));
+        assert_eq!(claims.dates.not_before, None);
     }
 
     /// Attack 26.

@@ -1,23 +1,20 @@
 //! The keys of one issuer that are fetched over HTTP: one fetch at a time, whoever waits for it.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use arc_swap::ArcSwapOption;
 use tokio::runtime::Handle;
-use tokio::sync::watch;
 
 use super::cache::{Answer, KeyCache, SettledKeys};
-use super::fetch::{Endpoint, FETCH_DEADLINE, FetchFault, failed};
+use super::fetch::{Endpoint, FetchFault, failed};
 use super::key::VerificationKey;
 use super::set::KeySet;
 use crate::token::algorithm::Algorithm;
+use crate::token::flight::Flight;
 use crate::token::jws::unknown_key;
 use crate::{Error, ErrorKind, Result};
 
-/// How long a fetch is waited for. Longer than it can take, so that only one whose runtime has
-/// stopped is ever given up.
-const FLIGHT_DEADLINE: Duration = FETCH_DEADLINE.saturating_add(Duration::from_secs(1));
 /// How many fetches one token waits for at most: two, and one more if a fetch is given up.
 const MAX_WAITS: usize = 3;
 
@@ -39,16 +36,6 @@ struct State {
     cache: KeyCache,
     flight: Option<Flight>,
     flights: u64,
-}
-
-/// A fetch under way. It belongs to a task of its own, so that it goes on when the caller who began
-/// it is cancelled.
-#[derive(Clone, Debug)]
-struct Flight {
-    number: u64,
-    began: SystemTime,
-    /// Closes when the task ends, in whatever way.
-    end: watch::Receiver<()>,
 }
 
 impl RemoteKeys {
@@ -130,17 +117,14 @@ impl Shared {
         let runtime = Handle::try_current().map_err(|_| {
             Error::new(ErrorKind::Internal, "keys can be fetched only inside a Tokio runtime")
         })?;
-        let (ending, end) = watch::channel(());
         state.flights += 1;
-        let flight = Flight { number: state.flights, began: now, end };
-        state.flight = Some(flight.clone());
         state.cache.begin(now);
-        let (shared, number) = (Arc::clone(self), flight.number);
-        runtime.spawn(async move {
+        let (shared, number) = (Arc::clone(self), state.flights);
+        let flight = Flight::begin(&runtime, number, now, async move {
             let outcome = shared.fetch().await;
             shared.end(number, outcome, now);
-            drop(ending);
         });
+        state.flight = Some(flight.clone());
         Ok(flight)
     }
 
@@ -152,7 +136,7 @@ impl Shared {
     /// Notes how a fetch ended, unless it was given up before.
     fn end(&self, number: u64, outcome: Result<KeySet, FetchFault>, began: SystemTime) {
         let mut state = self.lock();
-        if state.flight.take_if(|flight| flight.number == number).is_none() {
+        if state.flight.take_if(|flight| flight.number() == number).is_none() {
             return;
         }
         match outcome {
@@ -178,10 +162,9 @@ impl Shared {
     }
 
     /// Waits until the fetch has ended; one that does not end in time is given up.
-    async fn wait_for(&self, mut flight: Flight) {
-        let end = async { while flight.end.changed().await.is_ok() {} };
-        if tokio::time::timeout(FLIGHT_DEADLINE, end).await.is_err() {
-            self.lock().flight.take_if(|current| current.number == flight.number);
+    async fn wait_for(&self, flight: Flight) {
+        if !flight.wait().await {
+            self.lock().flight.take_if(|current| current.number() == flight.number());
         }
     }
 
@@ -192,11 +175,7 @@ impl Shared {
 }
 
 impl State {
-    /// The fetch under way. One whose task is gone with its runtime is none; nor is one that should
-    /// have ended long ago, whose runtime nobody drives.
     fn flight(&self, now: SystemTime) -> Option<Flight> {
-        let flight = self.flight.as_ref()?;
-        let is_late = now.duration_since(flight.began).is_ok_and(|age| age > FLIGHT_DEADLINE);
-        (!is_late && flight.end.has_changed().is_ok()).then(|| flight.clone())
+        self.flight.as_ref().filter(|flight| flight.is_under_way(now)).cloned()
     }
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod keys;
 
+mod providers;
 mod signatures;
 mod vectors;
 mod verifier;

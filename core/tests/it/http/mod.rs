@@ -6,7 +6,7 @@ mod bodies;
 mod faults;
 mod keys;
 mod listings;
-mod log;
+pub(crate) mod log;
 #[cfg(target_os = "linux")]
 mod resources;
 mod secrecy;

@@ -7,6 +7,7 @@ mod issuers;
 mod outage;
 #[cfg(target_os = "linux")]
 mod sizes;
+mod user_lookup;
 
 use std::sync::Arc;
 
