@@ -62,7 +62,7 @@ measure_python() {
 }
 
 measure_node() {
-  CASIER_NODE=$ROOT/bindings-node node tests/bench/node/bench.mjs "$TOKENS" "$RESULTS/node.json"
+  CASIER_NODE=$PWD/bindings-node node tests/bench/node/bench.mjs "$TOKENS" "$RESULTS/node.json"
 }
 
 write_report() {

@@ -19,7 +19,12 @@ fn main() -> ExitCode {
     let done = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["mint", folder] => mint::mint(Path::new(folder)),
         ["run", folder, results] => run(Path::new(folder), Path::new(results)),
-        _ => Err("use: casier-bench mint FOLDER | casier-bench run FOLDER RESULTS".into()),
+        ["profile", folder] => profile(Path::new(folder), false),
+        ["profile", folder, "--cache"] => profile(Path::new(folder), true),
+        _ => {
+            Err("use: casier-bench mint FOLDER | run FOLDER RESULTS | profile FOLDER [--cache]"
+                .into())
+        }
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -44,5 +49,14 @@ fn run(folder: &Path, results: &Path) -> Result<()> {
     add(verify::repeated(&KINDS[0], &jwk, &tokens)?);
     verify::two_threads(&KINDS[0], &jwk, &tokens)?.into_iter().for_each(add);
     fs::write(results, serde_json::to_string_pretty(&outcomes)?)?;
+    Ok(())
+}
+
+/// Casier alone, for a profiler, on tokens of which each comes once.
+fn profile(folder: &Path, has_cache: bool) -> Result<()> {
+    let (jwk, tokens) = mint::read(folder, &KINDS[0])?;
+    for _ in 0..20 {
+        verify::pass(&KINDS[0], &jwk, &tokens, has_cache)?;
+    }
     Ok(())
 }

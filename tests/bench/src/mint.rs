@@ -31,8 +31,9 @@ pub(crate) struct Kind {
     pub(crate) title: &'static str,
     /// The algorithm's JOSE name.
     pub(crate) algorithm: &'static str,
-    /// The share of the signature's own speed that is wanted, where one is.
-    pub(crate) wanted: Option<f64>,
+    /// The share of the signature's own speed that is wanted without the cache of verified tokens
+    /// and with it, where one is.
+    pub(crate) wanted: Option<[f64; 2]>,
     /// Whether an organization is active in the session.
     has_organization: bool,
     /// How many rounds they are for.
@@ -45,7 +46,7 @@ pub(crate) const KINDS: [Kind; 4] = [
         name: "rs256",
         title: "RS256, a personal session",
         algorithm: "RS256",
-        wanted: Some(0.90),
+        wanted: Some([0.90, 0.87]),
         has_organization: false,
         rounds: 160,
     },
@@ -53,7 +54,7 @@ pub(crate) const KINDS: [Kind; 4] = [
         name: "rs256-organization",
         title: "RS256, with an active organization",
         algorithm: "RS256",
-        wanted: Some(0.90),
+        wanted: Some([0.90, 0.87]),
         has_organization: true,
         rounds: 80,
     },

@@ -19,8 +19,10 @@ pub(crate) fn distinct(kind: &Kind, jwk: &Value, tokens: &[String]) -> Result<Ou
     let algorithm = kind.algorithm;
     let contest = Contest::new(kind.title)
         .with("aws-lc-rs, the signature alone", Raw::new(algorithm, jwk)?.turn())
-        .with("Casier, `TokenVerifier`", verify(verifier(algorithm, jwk)?))
-        .wanting(kind.wanted.map(Wanted::Ratio))
+        .with("Casier, cache off", verify(verifier(algorithm, jwk, false)?))
+        .wanting(kind.wanted.map(|[without, _]| Wanted::Ratio(without)))
+        .with("Casier", verify(verifier(algorithm, jwk, true)?))
+        .wanting(kind.wanted.map(|[_, with]| Wanted::Ratio(with)))
         .with("Casier, `authenticate`", authenticate(algorithm, jwk, &tokens[0])?)
         .with("jsonwebtoken", peers::jsonwebtoken(algorithm, jwk)?);
     Ok(contest.run(tokens.chunks_exact(BATCH)))
@@ -31,7 +33,7 @@ pub(crate) fn repeated(kind: &Kind, jwk: &Value, tokens: &[String]) -> Result<Ou
     let (algorithm, again) = (kind.algorithm, &tokens[..1000]);
     let contest = Contest::new("RS256, tokens that come again")
         .with("aws-lc-rs, the signature alone", Raw::new(algorithm, jwk)?.turn())
-        .with("Casier, `TokenVerifier`", verify(verifier(algorithm, jwk)?))
+        .with("Casier", verify(verifier(algorithm, jwk, true)?))
         .wanting(Some(Wanted::PerSecond(2e6)))
         .with("Casier, `authenticate`", authenticate(algorithm, jwk, &tokens[0])?);
     Ok(contest.run(std::iter::repeat_n(again, 100)))
@@ -49,7 +51,7 @@ pub(crate) fn two_threads(kind: &Kind, jwk: &Value, tokens: &[String]) -> Result
     let casier = |count| -> Turn<'_> {
         Box::new(move |tokens| {
             // A new one each time, since a batch comes twice.
-            let verifier = verifier(kind.algorithm, jwk).expect("it was built before");
+            let verifier = verifier(kind.algorithm, jwk, true).expect("it was built before");
             threaded(count, tokens, |tokens| accept(&verifier, tokens))
         })
     };
@@ -63,11 +65,18 @@ pub(crate) fn two_threads(kind: &Kind, jwk: &Value, tokens: &[String]) -> Result
     Ok([machine.run(batches()), ours.run(batches())])
 }
 
-fn verifier(algorithm: &str, jwk: &Value) -> Result<TokenVerifier> {
+/// Verifies each token once with a verifier that knows none of them.
+pub(crate) fn pass(kind: &Kind, jwk: &Value, tokens: &[String], has_cache: bool) -> Result<()> {
+    accept(&verifier(kind.algorithm, jwk, has_cache)?, tokens);
+    Ok(())
+}
+
+fn verifier(algorithm: &str, jwk: &Value, has_cache: bool) -> Result<TokenVerifier> {
     let mut options = VerifierOptions::default();
     options.issuer = ISSUER.to_owned();
     options.jwk = Some(jwk.to_string());
     options.algorithms = Some(vec![algorithm.to_owned()]);
+    options.token_cache = Some(has_cache);
     Ok(TokenVerifier::new(IssuerConfig::try_from(options)?, Policy::builtin().into())?)
 }
 
