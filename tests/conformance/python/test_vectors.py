@@ -38,6 +38,29 @@ class Fields:
 
 
 def run_tokens(given: Json) -> Json:
+    verified = verify(given)
+    return {
+        "user": user_fields(verified.user),
+        "issued_at": seconds(verified.issued_at),
+        "not_before": seconds(verified.not_before),
+        "expires_at": seconds(verified.expires_at),
+        "key_id": verified.key_id,
+        "session_id": verified.session_id,
+    }
+
+
+def run_has(given: Json) -> Json:
+    fields = Fields(given)
+    wanted = dict(fields.require("requirement"))
+    if isinstance(wanted.get("reverification"), dict):
+        wanted["reverification"] = casier.Reverification(**wanted["reverification"])
+    now = datetime.fromtimestamp(given["now"], UTC)
+    action = casier.Action.has(**wanted)
+    casier.Policy.builtin().decide(verify(fields.members).user, action, None, now).require()
+    return {}
+
+
+def verify(given: Json) -> casier.VerifiedToken:
     fields, issuer = Fields(given), Fields(given["issuer"])
     repeated = Fields(fields.take("token_repeated", {}))
     prefix, text, suffix = (repeated.take(part, "") for part in ("prefix", "text", "suffix"))
@@ -61,19 +84,11 @@ def run_tokens(given: Json) -> Json:
     try:
         if policy is not None:
             options["policy"] = casier.Policy.from_toml(policy, "the case")
-        verified = casier.TokenVerifier(name, **keys, **options).verify(token, now, source)
+        return casier.TokenVerifier(name, **keys, **options).verify(token, now, source)
     except casier.CasierError as error:
         parts = [part for part in token.split(".") if len(part) >= 16]
         assert not any(part in f"{error!r} {error}" for part in parts), "the error shows the token"
         raise
-    return {
-        "user": user_fields(verified.user),
-        "issued_at": seconds(verified.issued_at),
-        "not_before": seconds(verified.not_before),
-        "expires_at": seconds(verified.expires_at),
-        "key_id": verified.key_id,
-        "session_id": verified.session_id,
-    }
 
 
 def user_fields(user: casier.User) -> Json:
@@ -136,6 +151,7 @@ def run_tiers(given: Json) -> Json:
 
 
 RUNNERS: dict[str, Callable[[Json], Json]] = {
+    "has": run_has,
     "keys": run_keys,
     "tiers": run_tiers,
     "tokens": run_tokens,

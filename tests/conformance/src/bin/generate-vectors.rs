@@ -1,4 +1,4 @@
-//! Writes `vectors/tokens.json`. Running it again changes nothing, unless its cases changed.
+//! Writes `vectors/tokens.json` and `vectors/has.json`. Running it again changes nothing, unless its cases changed.
 
 use std::process::ExitCode;
 

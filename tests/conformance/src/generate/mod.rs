@@ -1,8 +1,9 @@
-//! The vectors of kind `tokens`: real tokens, signed once with test keys.
+//! The vectors of the kinds `tokens` and `has`: real tokens, signed once with test keys.
 
 mod attacks;
 mod checks;
 mod good;
+mod has;
 mod keys;
 mod spec;
 mod users;
@@ -15,7 +16,7 @@ use crate::{Case, Expected, VectorFile};
 use keys::TestKeys;
 use spec::Spec;
 
-/// The files that the generator writes, with their text: `vectors/tokens.json`, and beside the test
+/// The files that the generator writes, with their text: the vectors, and beside the test
 /// keys the signatures of randomised algorithms, which are made once and then kept, so that
 /// generating again gives the same bytes.
 ///
@@ -29,16 +30,21 @@ pub fn files() -> Result<Vec<(PathBuf, String)>, String> {
     checks::add(&mut cases);
     users::add(&mut cases);
     attacks::add(&mut cases);
-    if let Some(failure) = cases.failure {
-        return Err(failure);
-    }
-    let file =
-        VectorFile { kind: "tokens".into(), description: DESCRIPTION.into(), cases: cases.cases };
-    let text = serde_json::to_string_pretty(&file).map_err(|e| e.to_string())? + "\n";
-    Ok(vec![(folder.join("tokens.json"), text), cases.keys.signed_once_file()?])
+    let tokens = cases.take_file("tokens", TOKENS)?;
+    has::add(&mut cases);
+    let has = cases.take_file("has", HAS)?;
+    Ok(vec![
+        (folder.join("tokens.json"), tokens),
+        (folder.join("has.json"), has),
+        cases.keys.signed_once_file()?,
+    ])
 }
 
-const DESCRIPTION: &str = "TokenVerifier(issuer).verify(token, now, source). `now` is in seconds since 1970; fields that \
+const HAS: &str = "Policy.decide(user, has(requirement)) for the user of a token, whose fields are those of the \
+     kind `tokens`. Written by `cargo run -p casier-conformance --bin generate-vectors`; names that \
+     start with `attack` and a number cover that row of the list of attacks.";
+
+const TOKENS: &str = "TokenVerifier(issuer).verify(token, now, source). `now` is in seconds since 1970; fields that \
      `issuer` leaves out have their defaults; `policy` is the text of a policy file, without it the \
      built-in policy holds. `token_repeated` stands for a token too long to write down: prefix, \
      then text as often as `times` says, then suffix. `ok.user` names the fields of the user to \
@@ -67,6 +73,15 @@ impl Cases {
         self.push(name, spec, Expected::Error { error: code.into(), details: None });
     }
 
+    /// A token whose user has what is required, or is refused with this code.
+    fn has(&mut self, name: &str, spec: Spec, requirement: Value, code: Option<&str>) {
+        let expected = match code {
+            None => Expected::Ok { ok: serde_json::json!({}) },
+            Some(code) => Expected::Error { error: code.into(), details: None },
+        };
+        self.push(name, spec.requirement(requirement), expected);
+    }
+
     fn push(&mut self, name: &str, spec: Spec, expected: Expected) {
         match spec.input(&mut self.keys) {
             Ok(input) => self.cases.push(Case { name: name.into(), input, expected }),
@@ -74,5 +89,15 @@ impl Cases {
                 self.failure.get_or_insert(format!("{name}: {error}"));
             }
         }
+    }
+
+    /// The text of the file of these cases.
+    fn take_file(&mut self, kind: &str, description: &str) -> Result<String, String> {
+        if let Some(failure) = self.failure.take() {
+            return Err(failure);
+        }
+        let cases = std::mem::take(&mut self.cases);
+        let file = VectorFile { kind: kind.into(), description: description.into(), cases };
+        Ok(serde_json::to_string_pretty(&file).map_err(|e| e.to_string())? + "\n")
     }
 }

@@ -29,6 +29,7 @@ pub(super) struct Spec {
     keys: Keys,
     issuer: Map<String, Value>,
     policy: Option<&'static str>,
+    requirement: Option<Value>,
     now: Value,
     source: &'static str,
 }
@@ -93,6 +94,7 @@ impl Spec {
             keys: Keys::RsaJwks,
             issuer: Map::new(),
             policy: None,
+            requirement: None,
             now: NOW.into(),
             source: "header",
         }
@@ -210,6 +212,12 @@ impl Spec {
         self
     }
 
+    /// Asks for what the token grants.
+    pub(super) fn requirement(mut self, requirement: Value) -> Self {
+        self.requirement = Some(requirement);
+        self
+    }
+
     /// Judges the token so many seconds after its issue.
     pub(super) fn after(mut self, seconds: i64) -> Self {
         self.now = (NOW + seconds).into();
@@ -232,12 +240,15 @@ impl Spec {
             Keys::Given(name, value) => (*name, value.clone()),
         };
         issuer.insert(name.into(), value);
-        let policy = self.policy;
+        let (policy, requirement) = (self.policy, self.requirement.clone());
         let mut input = object(json!({
             "now": self.now, "source": self.source, "issuer": issuer,
         }));
         if let Some(policy) = policy {
             input.insert("policy".into(), policy.into());
+        }
+        if let Some(requirement) = requirement {
+            input.insert("requirement".into(), requirement);
         }
         let token = match self.whole.clone() {
             Some(whole) => object(whole),
