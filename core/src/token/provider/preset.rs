@@ -119,8 +119,8 @@ static CLERK: Preset = Preset {
     ],
 };
 
-/// The access tokens of RFC 9068 and the ID tokens of OpenID Connect Core; `events` stands in logout
-/// tokens (Back-Channel Logout §2.4), which are for the same audience.
+/// The access tokens of RFC 9068 and the ID tokens of OpenID Connect Core. `events` stands in logout
+/// tokens (Back-Channel Logout §2.4), which have the same audience.
 static OPENID: Preset = Preset {
     name: "oidc",
     issuer_form: None,
@@ -171,7 +171,7 @@ static AUTH0: Preset = Preset {
 static COGNITO: Preset = Preset {
     name: "cognito",
     issuer_form: Some(
-        "https://cognito-idp.{region}.amazonaws.com/{user pool} or https://issuer-cognito-idp.{region}.amazonaws.com/{user pool}",
+        "https://cognito-idp.{region}.amazonaws.com/{user pool}, also with issuer-cognito-idp",
     ),
     is_issuer: is_user_pool,
     keys: "/.well-known/jwks.json",

@@ -1,10 +1,11 @@
 //! Kind `tokens`: `TokenVerifier`.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use casier::access::Policy;
-use casier::token::{IssuerConfig, KeySource, TokenSource, TokenVerifier, VerifiedToken};
+use casier::token::{IssuerConfig, KeySource, Provider, TokenSource, TokenVerifier, VerifiedToken};
 use casier_conformance::Case;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -35,6 +36,7 @@ struct Repeated {
 #[serde(deny_unknown_fields)]
 struct Issuer {
     issuer: String,
+    provider: Option<String>,
     jwks: Option<Value>,
     jwks_text: Option<Text>,
     jwk: Option<Value>,
@@ -47,6 +49,8 @@ struct Issuer {
     namespace: Option<String>,
     public_metadata_claim: Option<String>,
     token_types: Option<Vec<String>>,
+    #[serde(default)]
+    mapping: BTreeMap<String, Vec<String>>,
 }
 
 pub(crate) fn run(case: &Case) -> Result<Outcome, String> {
@@ -104,7 +108,10 @@ fn verify(
         Some(text) => Policy::from_toml(text, "the case")?,
         None => Policy::builtin(),
     };
-    let mut config = IssuerConfig::new(given.issuer, keys);
+    let provider = given.provider.map_or(Ok(Provider::default()), |name| name.parse())?;
+    let mut config = IssuerConfig::of(provider, given.issuer);
+    config.keys = keys;
+    config.mapping = given.mapping.try_into()?;
     if let Some(names) = given.algorithms {
         config.algorithms = names.iter().map(|name| name.parse()).collect::<Result<_, _>>()?;
     }
