@@ -11,7 +11,7 @@ use napi_derive::napi;
 
 use crate::audit::Audit;
 use crate::call::{now, soon};
-use crate::convert::{self, Js, is_a, is_absent, text, text_if_given, time_or_now};
+use crate::convert::{self, Js, is_a, is_absent, snake_case, text, text_if_given, time_or_now};
 use crate::error::Outcome;
 use crate::options::Options;
 use crate::session::Session;
@@ -195,18 +195,6 @@ fn build(env: &Env, mut builder: ConfigBuilder, settings: Unknown<'_>) -> Outcom
 
 fn make(builder: ConfigBuilder) -> Outcome<Casier> {
     Ok(Casier(casier::Casier::new(builder.build()?)?))
-}
-
-/// `jwksUrl` is the core's `jwks_url`.
-fn snake_case(name: &str) -> String {
-    let mut snake = String::new();
-    for letter in name.chars() {
-        if letter.is_ascii_uppercase() {
-            snake.push('_');
-        }
-        snake.push(letter.to_ascii_lowercase());
-    }
-    snake
 }
 
 /// The value of a setting as the environment would give it: text as it stands, a number, `true` or

@@ -206,6 +206,32 @@ pub(crate) fn members<'env>(
     Ok(members)
 }
 
+/// `jwksUrl` is the core's `jwks_url`.
+pub(crate) fn snake_case(name: &str) -> String {
+    let mut snake = String::new();
+    for letter in name.chars() {
+        if letter.is_ascii_uppercase() {
+            snake.push('_');
+        }
+        snake.push(letter.to_ascii_lowercase());
+    }
+    snake
+}
+
+/// Where a user's fields stand in the claims: one name, or several from outside in.
+pub(crate) fn mapping(value: Unknown<'_>, what: &str) -> Outcome<BTreeMap<String, Vec<String>>> {
+    let mut paths = BTreeMap::new();
+    for (field, path) in members(value, what)? {
+        if !is_absent(&path)? {
+            let what = format!("{what}.{field}");
+            let path =
+                if path.is_array()? { texts(path, &what)? } else { vec![text(path, &what)?] };
+            paths.insert(snake_case(&field), path);
+        }
+    }
+    Ok(paths)
+}
+
 /// Names and values of user metadata.
 pub(crate) fn metadata(value: Unknown<'_>) -> Outcome<BTreeMap<String, String>> {
     let texts = members(value, "metadata")?.into_iter().map(|(name, value)| {

@@ -9,7 +9,7 @@ use napi_derive::napi;
 use crate::access::Policy;
 use crate::call::now;
 use crate::convert::{
-    Js, class, date, integers, json, must_be, number, text, text_if_given, time_or_now,
+    Js, class, date, integers, json, mapping, must_be, number, text, text_if_given, time_or_now,
 };
 use crate::error::Outcome;
 use crate::options::Options;
@@ -215,6 +215,7 @@ impl TokenVerifier {
             let given = Options::new(options, &VERIFIER_OPTIONS)?;
             let mut options = VerifierOptions::default();
             options.issuer = text(issuer, "issuer")?;
+            options.provider = given.text("provider")?;
             options.jwks = given.text("jwks")?;
             options.pem = given.text("pem")?;
             options.jwk = given.text("jwk")?;
@@ -227,6 +228,7 @@ impl TokenVerifier {
             options.public_metadata_claim = given.text("publicMetadataClaim")?;
             options.token_types = given.texts("tokenTypes")?;
             options.token_cache = given.flag("tokenCache")?;
+            options.mapping = given.read("mapping", mapping)?.unwrap_or_default();
             let policy = given.read("policy", class::<Policy>)?;
             let policy = policy.map_or_else(|| Policy::builtin().0, |policy| policy.0.clone());
             let config = IssuerConfig::try_from(options)?;
@@ -258,7 +260,8 @@ impl TokenVerifier {
     }
 }
 
-const VERIFIER_OPTIONS: [&str; 13] = [
+const VERIFIER_OPTIONS: [&str; 15] = [
+    "provider",
     "jwks",
     "pem",
     "jwk",
@@ -271,6 +274,7 @@ const VERIFIER_OPTIONS: [&str; 13] = [
     "publicMetadataClaim",
     "tokenTypes",
     "tokenCache",
+    "mapping",
     "policy",
 ];
 

@@ -127,6 +127,29 @@ test('settings of a verifier', limit, async () => {
   }
 })
 
+test('tokens of other providers', limit, async () => {
+  const jwks = await stack.jwks()
+  const token = await stack.mint('user_7', {
+    email: 'ada@example.com', aud: ['https://api.example.com'],
+    claims: { 'https://app/tier': 'pro', realm: { roles: ['viewer', 'admin'] }, tenant: 'org_1' },
+  })
+  const oidc = { jwks, provider: 'oidc', audience: ['https://api.example.com'] }
+  const verify = (mapping) => new TokenVerifier(stack.issuer, { ...oidc, mapping }).verify(token).user
+  const plain = verify(null)
+  assert.deepEqual([plain.email, plain.subscription, plain.role, plain.organization], ['ada@example.com', 'free', 'user', null])
+  const user = verify({ subscription: 'https://app/tier', role: ['realm', 'roles'], organizationId: 'tenant', email: undefined })
+  assert.deepEqual([user.email, user.subscription, user.role, user.organization.id], ['ada@example.com', 'pro', 'admin', 'org_1'])
+
+  for (const mapping of [{ role: [] }, { role: 'user_metadata' }, { userId: 'sub' }, { role: '' }]) {
+    await fails('config-invalid', () => verify(mapping))
+  }
+  for (const mapping of ['role', ['role'], { role: 3 }, { role: ['a', 3] }]) {
+    assert.throws(() => verify(mapping), TypeError)
+  }
+  await fails('config-invalid', () => new TokenVerifier(stack.issuer, { jwks, provider: 'oidc' }))
+  await fails('config-invalid', () => new TokenVerifier(stack.issuer, { ...oidc, provider: 'okta' }))
+})
+
 test('times far away are told as the nearest', limit, () => {
   const last = new Date(8.64e15)
   const decision = Policy.builtin().decide(new User('user_1'), Action.link(60), null, last)

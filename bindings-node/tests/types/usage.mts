@@ -6,6 +6,7 @@ import {
   Casier,
   CasierError,
   type CasierOptions,
+  type ClaimsMapping,
   type Category,
   type Deletion,
   type Details,
@@ -139,6 +140,8 @@ export function decide(policy: Policy = Policy.builtin()): string {
 
 export function verify(policy: Policy): VerifiedToken {
   const verifier = new TokenVerifier('https://issuer.example.com', { jwks: '{}', clockSkew: 5, policy, tokenCache: false })
+  const mapping: ClaimsMapping = { role: ['realm', 'roles'], subscription: 'https://app/tier' }
+  new TokenVerifier('https://issuer.example.com', { jwks: '{}', provider: 'auth0', audience: ['api'], mapping })
   const verified = verifier.verify('token', new Date(), 'cookie')
   const times: (Date | null)[] = [verified.issuedAt, verified.notBefore, verified.expiresAt]
   const ids: (string | null)[] = [verified.keyId, verified.sessionId, verified.user.userId]
@@ -181,5 +184,9 @@ void app.authenticate(3)
 new Session()
 // @ts-expect-error text is no file
 void app.storageFor('user_1').uploadFileObject('text', 'a.md', 'blog')
+// @ts-expect-error a provider that there is not
+new TokenVerifier('a', { jwks: '', provider: 'okta' })
+// @ts-expect-error a field that no claim fills
+new TokenVerifier('a', { jwks: '', mapping: { userId: 'sub' } })
 // @ts-expect-error a source that there is not
 new TokenVerifier('a', { jwks: '' }).verify('token', null, 'query')

@@ -44,7 +44,7 @@ class Fields {
 
 const VERIFIER_OPTIONS = [
   'audience', 'authorized_parties', 'allow_missing_azp', 'algorithms', 'clock_skew', 'namespace',
-  'public_metadata_claim', 'token_types',
+  'provider', 'public_metadata_claim', 'token_types',
 ]
 
 function runTokens(given) {
@@ -93,6 +93,8 @@ function tokenOf(fields) {
 
   const options = issuer.rest(VERIFIER_OPTIONS)
   Object.assign(options, issuer.rest(['pem']))
+  const mapping = Object.entries(issuer.take('mapping', {}))
+  options.mapping = Object.fromEntries(mapping.map(([field, path]) => [camelCase(field), path]))
   for (const [form, keys] of Object.entries(issuer.rest(['jwks', 'jwk']))) {
     options[form] = JSON.stringify(keys)
   }
