@@ -181,21 +181,75 @@ export interface UserOptions {
   factorVerificationAge?: readonly [number, number] | null | undefined
 }
 
+/** Who makes tokens. */
+export type Provider = 'clerk' | 'oidc' | 'auth0' | 'cognito' | 'supabase' | 'firebase' | 'keycloak'
+
+/** Where a claim stands: its name, or several names from outside in, 8 at most. */
+export type ClaimPath = string | readonly string[]
+
+/** Which claims fill the user, where that is not what the provider says. A field that is mapped is
+ * read from there alone. Claims that users write themselves are refused. */
+export interface ClaimsMapping {
+  /** A text. */
+  email?: ClaimPath | null | undefined
+  /** `true`, and nothing else. */
+  emailVerified?: ClaimPath | null | undefined
+  /** A text. */
+  firstName?: ClaimPath | null | undefined
+  /** A text. */
+  lastName?: ClaimPath | null | undefined
+  /** A text. */
+  fullName?: ClaimPath | null | undefined
+  /** A text. */
+  username?: ClaimPath | null | undefined
+  /** A text. */
+  imageUrl?: ClaimPath | null | undefined
+  /** A text. */
+  phoneNumber?: ClaimPath | null | undefined
+  /** `true`, and nothing else. */
+  phoneVerified?: ClaimPath | null | undefined
+  /** A text, or a list of texts of which the highest tier of the policy counts. */
+  subscription?: ClaimPath | null | undefined
+  /** A text, or a list of texts of which the highest application role of the policy counts. */
+  role?: ClaimPath | null | undefined
+  /** An object. Its `subscription` and `role` count where these two have no claim of their own. */
+  metadata?: ClaimPath | null | undefined
+  /** A text; what `Casier.revoke` takes. */
+  sessionId?: ClaimPath | null | undefined
+  /** A text. */
+  organizationId?: ClaimPath | null | undefined
+  /** A text. */
+  organizationSlug?: ClaimPath | null | undefined
+  /** A text; never an application role. */
+  organizationRole?: ClaimPath | null | undefined
+  /** A list of texts: those in the organization. */
+  permissions?: ClaimPath | null | undefined
+  /** A list of texts, without scope. */
+  features?: ClaimPath | null | undefined
+  /** A list of texts, without scope. */
+  plans?: ClaimPath | null | undefined
+}
+
 /** The keys and rules of one issuer. Exactly one of `jwks`, `pem` and `jwk` is given. */
 export interface VerifierOptions {
+  /** Whose tokens they are. Defaults to `clerk`. */
+  provider?: Provider | null | undefined
+  /** Which claims fill the user. Defaults to those of the provider. */
+  mapping?: ClaimsMapping | null | undefined
   /** A JSON Web Key set, as JSON text. */
   jwks?: string | null | undefined
   /** One public key, as PEM. */
   pem?: string | null | undefined
   /** One public key, as the JSON text of a JSON Web Key. */
   jwk?: string | null | undefined
-  /** Accepted `aud`. Defaults to none: not checked. */
+  /** Accepted `aud`. Defaults to what follows from the issuer (Firebase, Supabase); for Clerk to none:
+   * not checked. Every other provider needs it. */
   audience?: readonly string[] | null | undefined
   /** Accepted `azp`. Defaults to none: not checked. */
   authorizedParties?: readonly string[] | null | undefined
   /** Whether a token from a header passes without `azp` although authorized parties are set. */
   allowMissingAzp?: boolean | null | undefined
-  /** Allowed algorithms, by their JOSE names. Defaults to RS256 alone. */
+  /** Allowed algorithms, by their JOSE names. Defaults to those of the provider; for Clerk RS256. */
   algorithms?: readonly string[] | null | undefined
   /** Seconds by which the issuer's clock may be off, 0 to 300. Defaults to 5. */
   clockSkew?: number | null | undefined
@@ -203,7 +257,7 @@ export interface VerifierOptions {
   namespace?: string | null | undefined
   /** Another claim that only the issuer's server side can write, read like `public_metadata`. */
   publicMetadataClaim?: string | null | undefined
-  /** Accepted `typ` headers. Defaults to `JWT` alone. */
+  /** Accepted `typ` headers. Defaults to those of the provider; for Clerk `JWT`. */
   tokenTypes?: readonly string[] | null | undefined
   /** Whether a token that has passed is remembered, so that it passes again without its cryptography;
    * its times are judged each time. Defaults to true. */
