@@ -16,6 +16,11 @@ run_clippy() {
   on_workspace clippy --all-targets -- -D warnings
 }
 
+# Its features are others, so that much is compiled again for it.
+bench_clippy() {
+  cargo clippy -p casier-bench --features measure --locked --profile "$PROFILE" --all-targets -- -D warnings
+}
+
 rust_reference() {
   RUSTDOCFLAGS="-D warnings" on_workspace doc --no-deps
 }

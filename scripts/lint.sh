@@ -10,5 +10,6 @@ quiet_stage "crates" 900 fetch_crates
 stage "format" 60 check_format
 stage "dependencies" 120 scripts/check-dependencies.sh
 stage "clippy" 1500 run_clippy
+stage "clippy of what make bench compiles" 1500 bench_clippy
 stage "shell scripts" 120 check_scripts
 finish "clean"
