@@ -50,6 +50,7 @@ export interface Settings {
   deadlineSeconds?: number | null | undefined
   policy?: string | null | undefined
   allowedOrigins?: Names | null | undefined
+  tokenCache?: boolean | null | undefined
   local?: boolean | null | undefined
   redisUrl?: string | null | undefined
   secret?: Names | null | undefined

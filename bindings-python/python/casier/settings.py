@@ -45,6 +45,7 @@ class Settings(TypedDict, total=False):
     deadline_seconds: int | None
     policy: str | PathLike[str] | None
     allowed_origins: Names | None
+    token_cache: bool | None
     local: bool | None
     redis_url: str | None
     secret: Names | None

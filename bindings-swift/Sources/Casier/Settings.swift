@@ -74,6 +74,9 @@ extension Casier {
         public var policy: URL?
         /// Origins that may change things by cookie. Default: the authorized parties.
         public var allowedOrigins: [String]?
+        /// Whether a token that has passed is remembered, so that it passes again without its
+        /// cryptography. Default: yes.
+        public var tokenCache: Bool?
         /// Whether issuers and keys on http or loopback are allowed, for development. Default: no.
         public var local: Bool?
         /// Shared state for several processes. Not supported yet: refused, never ignored.
@@ -137,6 +140,7 @@ extension Casier.Settings {
             "deadline_seconds": deadlineSeconds.map(String.init),
             "policy": policy.map(path),
             "allowed_origins": allowedOrigins?.joined(separator: ","),
+            "token_cache": tokenCache.map(String.init),
             "local": local.map(String.init),
             "redis_url": redisUrl,
             "secret": secret?.joined(separator: ","),

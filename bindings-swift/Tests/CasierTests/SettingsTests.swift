@@ -52,7 +52,7 @@ struct SettingsTests {
         \.secret, \.webhookSecret,
     ]
     private let flags: [WritableKeyPath<Casier.Settings, Bool?>] = [
-        \.userLookup, \.allowMissingAzp, \.useSsl, \.local,
+        \.userLookup, \.allowMissingAzp, \.tokenCache, \.useSsl, \.local,
     ]
     private let numbers: [WritableKeyPath<Casier.Settings, Int?>] = [
         \.clockSkew, \.linkSeconds, \.deadlineSeconds,

@@ -23,6 +23,10 @@ pub(super) fn resolve(layers: &Layers, local: bool) -> Result<Vec<IssuerConfig>>
     for table in layers.issuers() {
         issuers.push(secondary(table, local)?);
     }
+    if let Some(value) = layers.given(Setting::TokenCache)? {
+        let token_cache = check::flag(value)?;
+        issuers.iter_mut().for_each(|issuer| issuer.token_cache = token_cache);
+    }
     Ok(issuers)
 }
 

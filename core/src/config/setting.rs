@@ -102,6 +102,8 @@ settings! {
     Policy = "policy", ["CASIER_POLICY"], "casier.policy", "the built-in tiers";
     /// Origins that may change things by cookie, separated by commas.
     AllowedOrigins = "allowed_origins", ["CASIER_ALLOWED_ORIGINS"], "casier.allowed_origins", "the authorized parties";
+    /// Whether a token that has passed is remembered, so that it passes again without its cryptography; for every issuer.
+    TokenCache = "token_cache", ["CASIER_TOKEN_CACHE"], "casier.token_cache", "true";
     /// `1` allows issuers and keys on http or loopback, for development.
     Local = "local", ["CASIER_LOCAL"], "casier.local", "off";
     /// Shared state for several processes. Not supported yet: refused, never ignored.

@@ -100,6 +100,7 @@ fn a_wrong_value_of_any_variable_gives_one_error_that_names_it_and_no_secret() {
         ("CASIER_POLICY", &["/nonexistent/policy.toml"]),
         ("CASIER_SECRET", &["do-not-show", &short_secret]),
         ("CASIER_ALLOWED_ORIGINS", &["*", "app.example.com", "https://app.example.com/"]),
+        ("CASIER_TOKEN_CACHE", &["yes", "off"]),
         ("CASIER_LOCAL", &["yes", "2"]),
     ];
     for (name, values) in wrong {
@@ -187,6 +188,16 @@ fn an_issuer_may_come_from_the_publishable_key() {
     assert_eq!(config.issuers[0].issuer, "https://clerk.inspired.puma-74.lcl.dev");
     assert_eq!(config.request.cookie_suffix.map(|suffix| suffix.len()), Some(8));
     assert!(config.request.is_development);
+}
+
+#[test]
+fn verified_tokens_are_remembered_unless_told_otherwise() {
+    for (value, is_remembered) in [("false", false), ("0", false), ("true", true)] {
+        let mut variables = good();
+        assert!(build(&variables).unwrap().issuers[0].token_cache);
+        variables.insert("CASIER_TOKEN_CACHE", value.to_owned());
+        assert_eq!(build(&variables).unwrap().issuers[0].token_cache, is_remembered, "{value}");
+    }
 }
 
 #[test]
