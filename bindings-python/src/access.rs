@@ -4,9 +4,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use casier::access;
+use pyo3::exceptions::PyTypeError;
+use pyo3::inspect::PyStaticExpr;
 use pyo3::prelude::*;
+use pyo3::types::PyString;
+use pyo3::{PyTypeInfo, type_hint_union};
 
-use crate::convert::{Text, Time, or_now, repr};
+use crate::convert::{Count, Text, TextRef, Time, or_now, repr};
 use crate::error::{Exception, OrRaise};
 use crate::token::User;
 
@@ -118,6 +122,36 @@ impl Action {
         Self(access::Action::Feature(feature.0))
     }
 
+    /// Pass where this permission in the active organization is needed: `org:teams:manage` or
+    /// `teams:manage`.
+    #[staticmethod]
+    fn permission(permission: Text) -> Self {
+        Self(access::Action::Permission(permission.0))
+    }
+
+    /// Pass where the token must name this plan: `pro`, or `u:pro` and `o:pro` for one of the user
+    /// or of the active organization.
+    #[staticmethod]
+    fn plan(plan: Text) -> Self {
+        Self(access::Action::Plan(plan.0))
+    }
+
+    /// Pass where the token must grant all of this; the arguments are those of `Session.has`.
+    #[staticmethod]
+    #[pyo3(signature = (
+        *, role = None, permission = None, feature = None, plan = None, reverification = None
+    ))]
+    fn has(
+        role: Option<Text>,
+        permission: Option<Text>,
+        feature: Option<Text>,
+        plan: Option<Text>,
+        reverification: Option<Reverify>,
+    ) -> Self {
+        let wanted = requirement(role, permission, feature, plan, reverification);
+        Self(access::Action::Has(wanted))
+    }
+
     /// Store a file.
     ///
     /// Args:
@@ -143,6 +177,8 @@ impl Action {
             A::Subscription(tier) => format!("Action.subscription({})", repr(py, tier)?),
             A::Role(role) => format!("Action.role({})", repr(py, role)?),
             A::Feature(feature) => format!("Action.feature({})", repr(py, feature)?),
+            A::Permission(permission) => format!("Action.permission({})", repr(py, permission)?),
+            A::Plan(plan) => format!("Action.plan({})", repr(py, plan)?),
             A::Upload { kind, filename, content_type, size } => format!(
                 "Action.upload({}, {}, {}, {size})",
                 repr(py, kind)?,
@@ -150,9 +186,86 @@ impl Action {
                 repr(py, content_type)?
             ),
             A::Link { seconds } => format!("Action.link({seconds})"),
+            A::Has(wanted) => format!("<Action has: {wanted}>"),
             other => format!("<Action {other:?}>"),
         })
     }
+}
+
+/// How recently a user must have proved who they are, and with which factors.
+#[pyclass(frozen, eq, module = "casier")]
+#[derive(PartialEq)]
+pub(crate) struct Reverification(access::Reverification);
+
+#[pymethods]
+impl Reverification {
+    /// Args:
+    ///     level: `first_factor`, such as a password; `second_factor`, or the first of a user who
+    ///         has no second; `multi_factor`, both of them.
+    ///     after_minutes: From how many minutes on a proof is too old. 0 is refused wherever it is
+    ///         asked for.
+    ///
+    /// Raises:
+    ///     InvalidInput: There is no such level (`invalid-request`).
+    #[new]
+    fn new(py: Python<'_>, level: TextRef<'_>, after_minutes: Count) -> PyResult<Self> {
+        let level = level.0.parse().or_raise(py)?;
+        Ok(Self(access::Reverification::new(level, after_minutes.to_u32())))
+    }
+
+    /// Which factors count.
+    #[getter]
+    fn level(&self) -> &str {
+        self.0.level.name()
+    }
+
+    /// From how many minutes on a proof is too old.
+    #[getter]
+    fn after_minutes(&self) -> u32 {
+        self.0.after_minutes
+    }
+
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        Ok(format!("Reverification({}, {})", repr(py, self.level())?, self.after_minutes()))
+    }
+}
+
+/// A reverification, in full or by Clerk's name for it.
+pub(crate) struct Reverify(access::Reverification);
+
+impl FromPyObject<'_, '_> for Reverify {
+    type Error = PyErr;
+
+    const INPUT_TYPE: PyStaticExpr =
+        type_hint_union!(Reverification::TYPE_HINT, TextRef::INPUT_TYPE);
+
+    fn extract(value: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
+        if let Ok(whole) = value.cast::<Reverification>() {
+            return Ok(Self(whole.get().0));
+        }
+        if !value.is_instance_of::<PyString>() {
+            let wanted = "expected a name, such as 'strict', or a Reverification";
+            return Err(PyTypeError::new_err(wanted));
+        }
+        value.extract::<TextRef<'_>>()?.0.parse().or_raise(value.py()).map(Self)
+    }
+}
+
+/// What `has` asks for.
+pub(crate) fn requirement(
+    role: Option<Text>,
+    permission: Option<Text>,
+    feature: Option<Text>,
+    plan: Option<Text>,
+    reverification: Option<Reverify>,
+) -> access::Requirement {
+    let mut wanted = access::Requirement::default();
+    wanted.role = role.map(|text| text.0);
+    wanted.permission = permission.map(|text| text.0);
+    wanted.feature = feature.map(|text| text.0);
+    wanted.plan = plan.map(|text| text.0);
+    wanted.reverification = reverification.map(|reverify| reverify.0);
+    wanted
 }
 
 /// What a decision has to know beside the user and the policy.

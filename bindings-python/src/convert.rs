@@ -45,8 +45,21 @@ impl FromPyObject<'_, '_> for Text {
     const INPUT_TYPE: PyStaticExpr = STR;
 
     fn extract(value: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
+        value.extract::<TextRef<'_>>().map(|text| Self(text.0.to_owned()))
+    }
+}
+
+/// A [`Text`] where Python keeps it, for the length of a call.
+pub(crate) struct TextRef<'a>(pub(crate) &'a str);
+
+impl<'a> FromPyObject<'a, '_> for TextRef<'a> {
+    type Error = PyErr;
+
+    const INPUT_TYPE: PyStaticExpr = STR;
+
+    fn extract(value: Borrowed<'a, '_, PyAny>) -> PyResult<Self> {
         let py = value.py();
-        let text = value.extract::<String>();
+        let text = value.extract::<&str>();
         text.map(Self).map_err(|error| match error.is_instance_of::<PyUnicodeEncodeError>(py) {
             true => exception(py, &Error::new(ErrorKind::InvalidRequest, "a text is not Unicode")),
             false => error,
@@ -265,6 +278,34 @@ impl FromPyObject<'_, '_> for Metadata {
             Ok((name.0, value.0))
         });
         texts.collect::<PyResult<_>>().map(Self)
+    }
+}
+
+/// Where a user's fields stand in the claims: by the field's name one name, or several from outside
+/// in.
+#[derive(Default)]
+pub(crate) struct ClaimPaths(pub(crate) BTreeMap<String, Vec<String>>);
+
+impl FromPyObject<'_, '_> for ClaimPaths {
+    type Error = PyErr;
+
+    const INPUT_TYPE: PyStaticExpr = type_hint_subscript!(
+        type_hint_identifier!("collections.abc", "Mapping"),
+        STR,
+        type_hint_union!(STR, STR_SEQUENCE)
+    );
+
+    fn extract(value: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
+        let items = value.cast::<PyMapping>()?.items()?;
+        let paths = items.iter().map(|pair| {
+            let (field, path): (Text, Bound<'_, PyAny>) = pair.extract()?;
+            let path = match path.is_instance_of::<PyString>() {
+                true => vec![path.extract::<Text>()?.0],
+                false => path.extract::<Strings>()?.0,
+            };
+            Ok((field.0, path))
+        });
+        paths.collect::<PyResult<_>>().map(Self)
     }
 }
 

@@ -15,7 +15,6 @@ use crate::client::{Casier, Client};
 use crate::convert::{Contents as Data, Headers, JsonText, Text};
 use crate::error::{OrRaise, Raised};
 use crate::log;
-use crate::runtime::wait;
 use crate::session::Session;
 
 /// A set of routes over one `Casier`. A request takes two steps: `begin` with its head, then, once
@@ -55,6 +54,8 @@ impl HttpApi {
     ///         percent-decoded once.
     ///     query: The query as it came, without the `?`.
     ///     headers: All headers as they came.
+    ///     address: The client's address, for the audit. Nothing is decided by it.
+    #[pyo3(signature = (method, path, query, headers, *, address = None))]
     fn begin(
         &self,
         py: Python<'_>,
@@ -62,12 +63,14 @@ impl HttpApi {
         path: Text,
         query: Text,
         headers: Headers,
+        address: Option<Text>,
     ) -> PyResult<HttpCall> {
         let api = Api::new(self.client.casier(py)?, self.routes, self.options.clone());
         let mut request = Request::new(method.0, path.0);
         request.query = query.0;
         request.headers = headers.0;
-        let call = wait(py, async move { Ok(api.begin(request).await) })?;
+        request.address = address.map(|text| text.0);
+        let call = self.client.wait(py, async move { Ok(api.begin(request).await) })?;
         Ok(HttpCall { client: self.client.clone(), call: Mutex::new(Some(call)) })
     }
 }
@@ -118,7 +121,7 @@ impl HttpCall {
     fn answer(&self, py: Python<'_>, body: &HttpBody) -> PyResult<HttpAnswer> {
         let call = self.call.lock().unwrap_or_else(PoisonError::into_inner).take();
         let (call, body) = (call.ok_or_else(answered)?, body.0.clone());
-        wait(py, async move { Ok(call.answer(body).await) }).map(HttpAnswer)
+        self.client.wait(py, async move { Ok(call.answer(body).await) }).map(HttpAnswer)
     }
 }
 

@@ -2,6 +2,7 @@
 //! lives in the core.
 
 mod access;
+mod audit;
 mod client;
 mod convert;
 mod error;
@@ -27,7 +28,9 @@ mod _casier {
     #[pymodule_export]
     const MAX_FORM_TEXT_BYTES: u32 = casier::http::MAX_FORM_TEXT_BYTES;
     #[pymodule_export]
-    use crate::access::{Action, Decision, Facts, Policy};
+    use crate::access::{Action, Decision, Facts, Policy, Reverification};
+    #[pymodule_export]
+    use crate::audit::AuditEvent;
     #[pymodule_export]
     use crate::client::{Casier, settings};
     #[pymodule_export]

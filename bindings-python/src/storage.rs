@@ -11,7 +11,6 @@ use crate::client::Client;
 use crate::convert::{Contents, Count, Metadata, Strings, Text, repr};
 use crate::error::OrRaise;
 use crate::file::{Deletion, Link, Page, StoredFile};
-use crate::runtime::wait;
 use crate::scope::Scope;
 
 /// Everything inside one scope. No call reaches outside it, whatever its arguments hold.
@@ -104,7 +103,9 @@ impl UserStorage {
         let mut options = upload_options(metadata, content_type, overwrite, unguessable);
         options.filename = text(filename);
         let files = self.here(py)?;
-        wait(py, async move { files.upload_file(path, &kind, options).await }).map(StoredFile)
+        self.client
+            .wait(py, async move { files.upload_file(path, &kind, options).await })
+            .map(StoredFile)
     }
 
     /// Uploads what is in memory.
@@ -140,7 +141,11 @@ impl UserStorage {
     ) -> PyResult<StoredFile> {
         let options = upload_options(metadata, content_type, overwrite, unguessable);
         let files = self.here(py)?;
-        wait(py, async move { files.upload_file_object(data.0, &filename, &kind, options).await })
+        self.client
+            .wait(
+                py,
+                async move { files.upload_file_object(data.0, &filename, &kind, options).await },
+            )
             .map(StoredFile)
     }
 
@@ -173,7 +178,7 @@ impl UserStorage {
         options.cursor = text(cursor);
         options.with_metadata = with_metadata;
         let files = self.here(py)?;
-        wait(py, async move { files.list(options).await }).map(Page)
+        self.client.wait(py, async move { files.list(options).await }).map(Page)
     }
 
     /// What is known of a file.
@@ -182,13 +187,13 @@ impl UserStorage {
     ///     NotFound: There is no such file (`file-not-found`).
     fn metadata(&self, py: Python<'_>, key: Text) -> PyResult<StoredFile> {
         let files = self.here(py)?;
-        wait(py, async move { files.metadata(&key).await }).map(StoredFile)
+        self.client.wait(py, async move { files.metadata(&key).await }).map(StoredFile)
     }
 
     /// Whether there is such a file.
     fn exists(&self, py: Python<'_>, key: Text) -> PyResult<bool> {
         let files = self.here(py)?;
-        wait(py, async move { files.exists(&key).await })
+        self.client.wait(py, async move { files.exists(&key).await })
     }
 
     /// Reads a file into memory.
@@ -210,7 +215,7 @@ impl UserStorage {
     ) -> PyResult<Bound<'py, PyBytes>> {
         let files = self.here(py)?;
         let limit = limit.map_or(storage::MAX_READ_BYTES, Count::to_u64);
-        let bytes = wait(py, async move { files.read_up_to(&key, limit).await })?;
+        let bytes = self.client.wait(py, async move { files.read_up_to(&key, limit).await })?;
         Ok(PyBytes::new(py, &bytes))
     }
 
@@ -223,13 +228,13 @@ impl UserStorage {
     ///     CasierError: The folder is missing or cannot be written to (`io-failed`).
     fn download(&self, py: Python<'_>, key: Text, path: PathBuf) -> PyResult<StoredFile> {
         let files = self.here(py)?;
-        wait(py, async move { files.download(&key, path).await }).map(StoredFile)
+        self.client.wait(py, async move { files.download(&key, path).await }).map(StoredFile)
     }
 
     /// Deletes a file. Deleting what is not there succeeds.
     fn delete(&self, py: Python<'_>, key: Text) -> PyResult<()> {
         let files = self.here(py)?;
-        wait(py, async move { files.delete(&key).await })
+        self.client.wait(py, async move { files.delete(&key).await })
     }
 
     /// Deletes up to 1000 files, and tells of each key, in the order given, what became of it.
@@ -242,7 +247,7 @@ impl UserStorage {
     ///         nothing is deleted.
     fn delete_many(&self, py: Python<'_>, keys: Strings) -> PyResult<Vec<Deletion>> {
         let files = self.here(py)?;
-        let deletions = wait(py, async move { files.delete_many(keys.0).await })?;
+        let deletions = self.client.wait(py, async move { files.delete_many(keys.0).await })?;
         Ok(deletions.into_iter().map(Deletion).collect())
     }
 
@@ -271,7 +276,7 @@ impl UserStorage {
         options.expires_in = expires_in.map(Count::to_u64);
         options.download_as = text(download_as);
         let files = self.here(py)?;
-        wait(py, async move { files.presigned_url(&key, options).await }).map(Link)
+        self.client.wait(py, async move { files.presigned_url(&key, options).await }).map(Link)
     }
 
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {

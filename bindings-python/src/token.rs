@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
-use casier::token;
+use casier::{access, token};
 use pyo3::exceptions::PyKeyError;
 use pyo3::prelude::*;
 
 use crate::access::Policy;
-use crate::convert::{Json, JsonObject, Strings, Text, Time, or_now, repr};
+use crate::convert::{ClaimPaths, Json, JsonObject, Strings, Text, TextRef, Time, or_now, repr};
 use crate::error::OrRaise;
+use crate::log;
+use crate::runtime::PerProcess;
 
 /// Who is signed in, as a verified token tells it.
 ///
@@ -19,7 +21,7 @@ pub(crate) struct User(pub(crate) Arc<token::User>);
 
 impl User {
     /// The names of the attributes.
-    const FIELDS: [&str; 19] = [
+    const FIELDS: [&str; 20] = [
         "user_id",
         "email",
         "email_verified",
@@ -37,6 +39,7 @@ impl User {
         "plans",
         "features",
         "metadata",
+        "factor_verification_age",
         "actor",
         "claims",
     ];
@@ -54,10 +57,15 @@ impl User {
     ///     email: The e-mail address.
     ///     plans: Plans with their scope: `u:pro`.
     ///     features: Features with their scope: `u:books`.
+    ///     organization: The organization that is active.
+    ///     factor_verification_age: Minutes since the first and the second factor were last proved,
+    ///         -1 where the user has not.
     #[new]
+    #[expect(clippy::too_many_arguments, reason = "keyword arguments")]
     #[pyo3(signature = (
         user_id, *, subscription = None, role = None, email = None,
-        plans = Strings::default(), features = Strings::default()
+        plans = Strings::default(), features = Strings::default(), organization = None,
+        factor_verification_age = None
     ))]
     fn new(
         user_id: Text,
@@ -66,6 +74,8 @@ impl User {
         email: Option<Text>,
         plans: Strings,
         features: Strings,
+        organization: Option<&Organization>,
+        factor_verification_age: Option<(i64, i64)>,
     ) -> Self {
         let mut user = token::User::new(user_id.0);
         user.subscription = subscription.map(|text| text.0).unwrap_or_default();
@@ -73,6 +83,8 @@ impl User {
         user.email = email.map(|text| text.0);
         user.plans = plans.0;
         user.features = features.0;
+        user.organization = organization.map(|active| active.0.clone());
+        user.factor_verification_age = factor_verification_age.map(<[i64; 2]>::from);
         Self(Arc::new(user))
     }
 
@@ -178,6 +190,13 @@ impl User {
         JsonObject(&self.0.metadata)
     }
 
+    /// When the first and the second factor were last proved, in minutes before the token was made,
+    /// -1 where the user has not; None when the token does not say.
+    #[getter]
+    fn factor_verification_age(&self) -> Option<(i64, i64)> {
+        self.0.factor_verification_age.map(<(i64, i64)>::from)
+    }
+
     /// Who acts in the user's place, as the token tells it.
     #[getter]
     fn actor(&self) -> Option<Json<'_>> {
@@ -232,6 +251,24 @@ pub(crate) struct Organization(token::Organization);
 
 #[pymethods]
 impl Organization {
+    /// An organization that needs no token, for tests and for `Policy.decide`.
+    ///
+    /// Args:
+    ///     id: Names the organization.
+    ///     slug: Its readable name.
+    ///     role: The user's role in it: `org:admin`.
+    ///     permissions: The user's permissions in it: `org:teams:manage`.
+    #[new]
+    #[pyo3(signature = (id, *, slug = None, role = None, permissions = Strings::default()))]
+    fn new(id: Text, slug: Option<Text>, role: Option<Text>, permissions: Strings) -> Self {
+        let mut organization = token::Organization::default();
+        organization.id = id.0;
+        organization.slug = slug.map(|text| text.0);
+        organization.role = role.map(|text| text.0);
+        organization.permissions = permissions.0;
+        Self(organization)
+    }
+
     /// Names the organization.
     #[getter]
     fn id(&self) -> &str {
@@ -264,7 +301,22 @@ impl Organization {
 /// Verifies the tokens of one issuer whose keys are given: no network, and the time may come from
 /// outside. Applications test with it.
 #[pyclass(frozen, module = "casier")]
-pub(crate) struct TokenVerifier(token::TokenVerifier);
+pub(crate) struct TokenVerifier {
+    config: token::IssuerConfig,
+    policy: Arc<access::Policy>,
+    here: PerProcess<Arc<token::TokenVerifier>>,
+}
+
+impl TokenVerifier {
+    /// This process's own: another thread may be writing into its cache when the process is forked.
+    fn here(&self, py: Python<'_>) -> PyResult<Arc<token::TokenVerifier>> {
+        let make = || {
+            let verifier = token::TokenVerifier::new(self.config.clone(), self.policy.clone())?;
+            Ok(Arc::new(verifier))
+        };
+        self.here.get(py, make).or_raise(py)
+    }
+}
 
 #[pymethods]
 impl TokenVerifier {
@@ -272,19 +324,25 @@ impl TokenVerifier {
     ///
     /// Args:
     ///     issuer: What `iss` must be, byte for byte.
+    ///     provider: Who makes the tokens: `clerk`, `oidc`, `auth0`, `cognito`, `supabase`,
+    ///         `firebase` or `keycloak`. Brings defaults for what follows.
     ///     jwks: A JSON Web Key set, as JSON text.
     ///     pem: One public key, as PEM.
     ///     jwk: One public key, as the JSON text of a JSON Web Key.
-    ///     audience: Accepted `aud`. Defaults to none: not checked.
+    ///     audience: Accepted `aud`. Defaults to that of the provider, else none: not checked.
     ///     authorized_parties: Accepted `azp`. Defaults to none: not checked.
     ///     allow_missing_azp: Whether a token from a header passes without `azp` although
     ///         authorized parties are set.
-    ///     algorithms: Allowed algorithms, by their JOSE names.
+    ///     algorithms: Allowed algorithms, by their JOSE names. Defaults to those of the provider.
     ///     clock_skew: Seconds by which the issuer's clock may be off, 0 to 300. Defaults to 5.
     ///     namespace: For an issuer other than the primary one: the prefix of its user ids.
     ///     public_metadata_claim: Another claim that only the issuer's server side can write, read
     ///         like `public_metadata`.
-    ///     token_types: Accepted `typ` headers. Defaults to `JWT` alone.
+    ///     token_types: Accepted `typ` headers. Defaults to those of the provider.
+    ///     token_cache: Whether tokens that passed are remembered, so that one that comes again takes
+    ///         no cryptography.
+    ///     mapping: Other claims for fields of the user: the name of a claim, or several names from
+    ///         outside in. Only claims that the issuer's server side alone can write.
     ///     policy: Which tiers and roles there are. Defaults to the built-in policy.
     ///
     /// Raises:
@@ -293,14 +351,15 @@ impl TokenVerifier {
     #[new]
     #[expect(clippy::too_many_arguments, reason = "keyword arguments")]
     #[pyo3(signature = (
-        issuer, *, jwks = None, pem = None, jwk = None, audience = Strings::default(),
+        issuer, *, provider = None, jwks = None, pem = None, jwk = None, audience = Strings::default(),
         authorized_parties = Strings::default(), allow_missing_azp = false, algorithms = None,
         clock_skew = None, namespace = None, public_metadata_claim = None, token_types = None,
-        policy = None
+        token_cache = true, mapping = ClaimPaths::default(), policy = None
     ))]
     fn new(
         py: Python<'_>,
         issuer: String,
+        provider: Option<String>,
         jwks: Option<String>,
         pem: Option<String>,
         jwk: Option<String>,
@@ -312,10 +371,13 @@ impl TokenVerifier {
         namespace: Option<String>,
         public_metadata_claim: Option<String>,
         token_types: Option<Strings>,
+        token_cache: bool,
+        mapping: ClaimPaths,
         policy: Option<&Policy>,
     ) -> PyResult<Self> {
         let mut options = token::VerifierOptions::default();
         options.issuer = issuer;
+        options.provider = provider;
         options.jwks = jwks;
         options.pem = pem;
         options.jwk = jwk;
@@ -327,9 +389,13 @@ impl TokenVerifier {
         options.namespace = namespace;
         options.public_metadata_claim = public_metadata_claim;
         options.token_types = token_types.map(|types| types.0);
-        let policy = policy.map_or_else(|| Policy::builtin().0, |policy| policy.0.clone());
+        options.token_cache = Some(token_cache);
+        options.mapping = mapping.0;
         let config = token::IssuerConfig::try_from(options).or_raise(py)?;
-        Ok(Self(token::TokenVerifier::new(config, policy).or_raise(py)?))
+        let policy = policy.map_or_else(|| Policy::builtin().0, |policy| policy.0.clone());
+        let verifier = Self { config, policy, here: PerProcess::new() };
+        verifier.here(py)?;
+        Ok(verifier)
     }
 
     /// Verifies a token.
@@ -347,15 +413,17 @@ impl TokenVerifier {
     fn verify(
         &self,
         py: Python<'_>,
-        token: Text,
+        token: TextRef<'_>,
         now: Option<Time>,
         source: &str,
     ) -> PyResult<VerifiedToken> {
         let source = source.parse().or_raise(py)?;
-        let now = or_now(now);
-        let verified = py.detach(|| self.0.verify(&token, now, source)).or_raise(py);
-        crate::log::forward(py);
-        Ok(VerifiedToken(verified?))
+        let (verifier, now) = (self.here(py)?, or_now(now));
+        // Giving up the GIL costs more than looking up what is known.
+        let known = verifier.verify_cached(token.0, now, source);
+        let verified = known.unwrap_or_else(|| py.detach(|| verifier.verify(token.0, now, source)));
+        log::forward(py);
+        verified.or_raise(py).map(VerifiedToken)
     }
 }
 

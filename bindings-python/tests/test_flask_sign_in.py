@@ -179,9 +179,11 @@ def test_one_verification_for_each_request(
         def __init__(self, inner: casier.Casier) -> None:
             self.inner = inner
 
-        def authenticate_request(self, method: str, headers: Any) -> casier.Session:
+        def authenticate_request(
+            self, method: str, headers: Any, *, address: str | None
+        ) -> casier.Session:
             verified.append(method)
-            return self.inner.authenticate_request(method, headers)
+            return self.inner.authenticate_request(method, headers, address=address)
 
     extensions = client.application.extensions
     monkeypatch.setitem(extensions, "casier", Counting(extensions["casier"]))

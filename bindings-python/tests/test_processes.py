@@ -181,6 +181,53 @@ def test_forks(stack: LocalStack) -> None:
     assert run(stack, FORK, token) == "13\n"
 
 
+VERIFIER = """
+import os, signal, sys, threading
+import casier
+
+issuer, jwks, tokens = sys.argv[1], sys.argv[2], sys.argv[3:]
+verifier = casier.TokenVerifier(issuer, jwks=jwks)
+
+def verify_all():
+    for token in tokens:
+        assert verifier.verify(token).user.user_id == "user_fork"
+
+# A verifier is thrown away after a few tokens, so that there is always one to write into.
+ended = threading.Event()
+def keep_busy():
+    global verifier
+    while not ended.is_set():
+        verifier = casier.TokenVerifier(issuer, jwks=jwks)
+        verify_all()
+
+threads = [threading.Thread(target=keep_busy) for _ in range(3)]
+for thread in threads:
+    thread.start()
+try:
+    for number in range(50):
+        child = os.fork()
+        if child == 0:
+            signal.alarm(20)
+            verify_all()
+            os._exit(0)
+        _, status = os.waitpid(child, 0)
+        assert status == 0, status
+finally:
+    ended.set()
+    for thread in threads:
+        thread.join()
+verify_all()
+print("done")
+"""
+
+
+# Attack 102.
+def test_a_verifier_outlives_forks(stack: LocalStack) -> None:
+    # With an e-mail nothing is logged: a fork may leave Python's own stderr locked.
+    tokens = [stack.mint("user_fork", email="ada@example.com", ttl=600) for _ in range(8)]
+    assert run(stack, VERIFIER, stack.issuer, stack.jwks(), *tokens) == "done\n"
+
+
 def test_ctrl_c_ends_a_wait(stack: LocalStack) -> None:
     story = """
 import signal

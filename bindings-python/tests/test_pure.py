@@ -99,6 +99,23 @@ def test_verifier(stack: LocalStack) -> None:
         verifier.verify(token, source="query")
 
 
+def test_a_known_token_is_judged_by_its_dates_anew(stack: LocalStack) -> None:
+    token = stack.mint("user_7")
+    for cached in [True, False]:
+        verifier = casier.TokenVerifier(stack.issuer, jwks=stack.jwks(), token_cache=cached)
+        assert verifier.verify(token).user.user_id == "user_7"
+        assert verifier.verify(token).user.user_id == "user_7"
+        with pytest.raises(casier.AuthenticationError, match="token-expired"):
+            verifier.verify(token, now=datetime.now(UTC) + timedelta(hours=1))
+        assert verifier.verify(token).user.user_id == "user_7"
+        last = "B" if token.endswith("A") else "A"
+        for other in [token[:-1], token + "A", token[:-1] + last, token + "é", ""]:
+            with pytest.raises(casier.AuthenticationError):
+                verifier.verify(other)
+        with pytest.raises(casier.InvalidInput, match="invalid-request"):
+            verifier.verify(token + "\ud800")
+
+
 def test_verifier_settings(stack: LocalStack) -> None:
     jwks = stack.jwks()
     jwk = json.dumps(json.loads(jwks)["keys"][0])

@@ -5,6 +5,7 @@
 //! need nothing of this; they set a subscriber of `tracing`.
 
 use std::fmt::{self, Write as _};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, TryLockError};
 
 use tracing::field::{Field, Visit};
@@ -18,6 +19,8 @@ const MAX_RECORDS: usize = 256;
 const LOCK_TRIES: usize = 1000;
 
 static RECORDS: Mutex<Vec<LogRecord>> = Mutex::new(Vec::new());
+/// Written with the lock, read without: most calls have nothing to say, and some are very quick.
+static HAS_RECORDS: AtomicBool = AtomicBool::new(false);
 
 /// Something that Casier has to say. It never holds a token, a secret or a signed link.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,7 +43,12 @@ pub fn collect() {
 
 /// Takes what was collected, oldest first.
 pub fn take() -> Vec<LogRecord> {
-    lock().map(|mut records| std::mem::take(&mut *records)).unwrap_or_default()
+    if !HAS_RECORDS.load(Ordering::Acquire) {
+        return Vec::new();
+    }
+    let Some(mut records) = lock() else { return Vec::new() };
+    HAS_RECORDS.store(false, Ordering::Release);
+    std::mem::take(&mut *records)
 }
 
 fn lock() -> Option<MutexGuard<'static, Vec<LogRecord>>> {
@@ -80,6 +88,7 @@ impl Subscriber for Collector {
             && records.len() < MAX_RECORDS
         {
             records.push(record);
+            HAS_RECORDS.store(true, Ordering::Release);
         }
     }
 

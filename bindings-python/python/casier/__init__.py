@@ -12,6 +12,7 @@ Importing the package starts no thread and opens no connection.
 
 from casier._casier import (
     Action,
+    AuditEvent,
     Casier,
     Decision,
     Deletion,
@@ -21,6 +22,7 @@ from casier._casier import (
     Page,
     ParsedKey,
     Policy,
+    Reverification,
     Scope,
     Session,
     StoredFile,
@@ -46,6 +48,7 @@ from casier.errors import (
 __all__ = [
     "AccessDenied",
     "Action",
+    "AuditEvent",
     "AuthenticationError",
     "Casier",
     "CasierError",
@@ -62,6 +65,7 @@ __all__ = [
     "Page",
     "ParsedKey",
     "Policy",
+    "Reverification",
     "Scope",
     "Session",
     "StorageError",

@@ -5,13 +5,13 @@ The compiled part of the package `casier`; import from there.
 
 from _typeshed import ReadableBuffer, SupportsGetItem, SupportsRead
 from casier.errors import CasierError
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from os import PathLike
 from casier.settings import Settings
 from typing import Any, Final, SupportsFloat, SupportsIndex, final, Unpack
 
-__all__ = ["MAX_FORM_PARTS", "MAX_FORM_TEXT_BYTES", "__version__", "Action", "Casier", "Decision", "Deletion", "Facts", "HttpAnswer", "HttpApi", "HttpBody", "HttpCall", "HttpFile", "Link", "Organization", "Page", "ParsedKey", "Policy", "Scope", "Session", "StoredFile", "TokenVerifier", "User", "UserStorage", "VerifiedToken", "catalogue", "error_answer", "extract_token", "failure_answer", "http_routes", "request_id", "settings", "success_answer"]
+__all__ = ["MAX_FORM_PARTS", "MAX_FORM_TEXT_BYTES", "__version__", "Action", "AuditEvent", "Casier", "Decision", "Deletion", "Facts", "HttpAnswer", "HttpApi", "HttpBody", "HttpCall", "HttpFile", "Link", "Organization", "Page", "ParsedKey", "Policy", "Reverification", "Scope", "Session", "StoredFile", "TokenVerifier", "User", "UserStorage", "VerifiedToken", "catalogue", "error_answer", "extract_token", "failure_answer", "http_routes", "request_id", "settings", "success_answer"]
 
 MAX_FORM_PARTS: Final[int]
 MAX_FORM_TEXT_BYTES: Final[int]
@@ -29,9 +29,26 @@ class Action:
         Use a feature: `books`, or `u:books` and `o:books` for what the token itself grants.
         """
     @staticmethod
+    def has(*, role: str | None = None, permission: str | None = None, feature: str | None = None, plan: str | None = None, reverification: Reverification | str | None = None) -> Action:
+        """
+        Pass where the token must grant all of this; the arguments are those of `Session.has`.
+        """
+    @staticmethod
     def link(seconds: SupportsIndex) -> Action:
         """
         Get a link that lives for this many seconds.
+        """
+    @staticmethod
+    def permission(permission: str) -> Action:
+        """
+        Pass where this permission in the active organization is needed: `org:teams:manage` or
+        `teams:manage`.
+        """
+    @staticmethod
+    def plan(plan: str) -> Action:
+        """
+        Pass where the token must name this plan: `pro`, or `u:pro` and `o:pro` for one of the user
+        or of the active organization.
         """
     @staticmethod
     def role(role: str) -> Action:
@@ -56,6 +73,98 @@ class Action:
         """
 
 @final
+class AuditEvent:
+    """
+    One decision. It never holds a token, a secret or a signed link; what clients wrote is cut to 256
+    characters, with control characters and backslashes escaped.
+    """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def action(self, /) -> str:
+        """
+        What was asked: `authenticate`, `subscription`, `role`, `feature`, `permission`, `plan`,
+        `has`, `owner`, `upload`, `link`, `key`, `list-user`, `revoke`, `revoke-user`. More may come.
+        """
+    @property
+    def actor(self, /) -> str | None:
+        """
+        Who acts in the user's place, as JSON text.
+        """
+    @property
+    def actual(self, /) -> str | None:
+        """
+        What the user has instead, when refused.
+        """
+    @property
+    def address(self, /) -> str | None:
+        """
+        The client's address, as the framework gave it.
+        """
+    @property
+    def allowed(self, /) -> bool:
+        """
+        Whether it was allowed.
+        """
+    @property
+    def code(self, /) -> str | None:
+        """
+        Why not: the code of the error; None when it was allowed.
+        """
+    @property
+    def issuer(self, /) -> str | None:
+        """
+        The issuer of the verified token.
+        """
+    @property
+    def key_id(self, /) -> str | None:
+        """
+        The id of the key that checked it.
+        """
+    @property
+    def organization_id(self, /) -> str | None:
+        """
+        The active organization.
+        """
+    @property
+    def request_id(self, /) -> str | None:
+        """
+        The id of the request.
+        """
+    @property
+    def required(self, /) -> str | None:
+        """
+        What was needed: a tier, a role, a kind of file, a limit.
+        """
+    @property
+    def session_id(self, /) -> str | None:
+        """
+        The issuer's session.
+        """
+    @property
+    def target(self, /) -> str | None:
+        """
+        What it was about: the route that a token was for, the key of a file, the owner of a record,
+        the session or the user who was revoked or listed.
+        """
+    @property
+    def time(self, /) -> datetime:
+        """
+        When it was decided, in UTC.
+        """
+    @property
+    def user_agent(self, /) -> str | None:
+        """
+        The client's `User-Agent`.
+        """
+    @property
+    def user_id(self, /) -> str | None:
+        """
+        The user, once the token is verified; None where the server acts for nobody.
+        """
+
+@final
 class Casier:
     """
     Verifies who is calling and opens their files. Build one for a process; threads may share it.
@@ -63,11 +172,15 @@ class Casier:
     Building it neither connects nor starts a thread. It may be built and used before a fork
     (gunicorn's `preload_app`): each process makes its own connections.
     """
-    def __new__(cls, /, **settings: Unpack[Settings]) -> Casier:
+    def __new__(cls, /, *, on_audit: Callable[[AuditEvent], object] | None = None, **settings: Unpack[Settings]) -> Casier:
         """
         Takes the settings given, by name, and nothing from the environment.
 
         Args:
+            on_audit: Called with an `AuditEvent` for each decision: a sign-in, every `has_…` and
+                `require_…`, what is asked for files. It runs on the thread of the call that decides
+                or of another one, before that call returns: it must be quick and not call Casier.
+                What it raises goes to `sys.unraisablehook`.
             **settings: Settings of the table in the documentation, such as `issuer` and `bucket`;
                 lists as sequences of strings. None leaves a setting out.
 
@@ -88,7 +201,7 @@ class Casier:
             InvalidInput: Its `sub` cannot name a user (`invalid-user-id`).
             Unavailable: The issuer's keys cannot be fetched (`jwk-remote-…`).
         """
-    def authenticate_request(self, /, method: str, headers: Mapping[str, str] | Iterable[tuple[str | bytes, str | bytes]]) -> Session:
+    def authenticate_request(self, /, method: str, headers: Mapping[str, str] | Iterable[tuple[str | bytes, str | bytes]], *, address: str | None = None) -> Session:
         """
         Takes the token from a request's headers or cookies and verifies it.
 
@@ -100,21 +213,54 @@ class Casier:
             method: The HTTP method.
             headers: All headers as they came: a mapping such as `request.headers`, or pairs. Names
                 in any case.
+            address: The client's address, for the audit. Nothing is decided by it.
 
         Raises:
             AuthenticationError: `token-missing`, or what `authenticate` raises.
             AccessDenied: A request by cookie comes from another site (`cross-site-request`).
         """
     @staticmethod
-    def from_env(**settings: Unpack[Settings]) -> Casier:
+    def from_env(*, on_audit: Callable[[AuditEvent], object] | None = None, **settings: Unpack[Settings]) -> Casier:
         """
         Takes every setting from the environment of this process, save those that are given.
 
         Args:
+            on_audit: As for `Casier(…)`.
             **settings: As for `Casier(…)`; they beat the environment.
 
         Raises:
             ConfigError: The first variable that is missing or wrong, by name, never with its value.
+        """
+    def revoke(self, /, session_id: str) -> None:
+        """
+        Refuses every token of a session from now on (`session-revoked`), for as long as a token of
+        now can live. End the session at the issuer too, or it goes on making new ones.
+
+        Processes know of each other's revocations only through shared state.
+
+        Args:
+            session_id: As `User.session_id` gives it.
+
+        Raises:
+            InvalidInput: The id is empty (`invalid-request`).
+            Unavailable: `state-unavailable`.
+        """
+    def revoke_user(self, /, user_id: str, at: datetime | None = None) -> None:
+        """
+        Refuses every token of a user that was made at `at` or before, or that does not say when, as
+        `revoke` does those of a session. Of two such times the later holds.
+
+        Tokens tell the time in whole seconds, so that one made later in the same second is refused
+        as well.
+
+        Args:
+            user_id: As `User.user_id` gives it.
+            at: The time, aware. Defaults to the present.
+
+        Raises:
+            InvalidInput: The id is empty (`invalid-user-id`), or `at` is more than 5 minutes ahead
+                (`invalid-request`).
+            Unavailable: `state-unavailable`.
         """
     def storage_for(self, /, user_id: str) -> UserStorage:
         """
@@ -241,7 +387,7 @@ class HttpApi:
         Raises:
             ConfigError: There is no such set of routes.
         """
-    def begin(self, /, method: str, path: str, query: str, headers: Mapping[str, str] | Iterable[tuple[str | bytes, str | bytes]]) -> HttpCall:
+    def begin(self, /, method: str, path: str, query: str, headers: Mapping[str, str] | Iterable[tuple[str | bytes, str | bytes]], *, address: str | None = None) -> HttpCall:
         """
         Finds the route of a request and signs the user in. What is refused is refused in the
         call's answer. Waits when the issuer's keys have to be fetched.
@@ -252,6 +398,7 @@ class HttpApi:
                 percent-decoded once.
             query: The query as it came, without the `?`.
             headers: All headers as they came.
+            address: The client's address, for the audit. Nothing is decided by it.
         """
 
 @final
@@ -363,6 +510,16 @@ class Organization:
     """
     The organization that is active in a session.
     """
+    def __new__(cls, /, id: str, *, slug: str | None = None, role: str | None = None, permissions: Sequence[str] = ...) -> Organization:
+        """
+        An organization that needs no token, for tests and for `Policy.decide`.
+
+        Args:
+            id: Names the organization.
+            slug: Its readable name.
+            role: The user's role in it: `org:admin`.
+            permissions: The user's permissions in it: `org:teams:manage`.
+        """
     def __repr__(self, /) -> str: ...
     @property
     def id(self, /) -> str:
@@ -489,6 +646,36 @@ class Policy:
         """
 
 @final
+class Reverification:
+    """
+    How recently a user must have proved who they are, and with which factors.
+    """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __new__(cls, /, level: str, after_minutes: int) -> Reverification:
+        """
+        Args:
+            level: `first_factor`, such as a password; `second_factor`, or the first of a user who
+                has no second; `multi_factor`, both of them.
+            after_minutes: From how many minutes on a proof is too old. 0 is refused wherever it is
+                asked for.
+
+        Raises:
+            InvalidInput: There is no such level (`invalid-request`).
+        """
+    def __repr__(self, /) -> str: ...
+    @property
+    def after_minutes(self, /) -> int:
+        """
+        From how many minutes on a proof is too old.
+        """
+    @property
+    def level(self, /) -> str:
+        """
+        Which factors count.
+        """
+
+@final
 class Scope:
     """
     One user's place in the bucket. Pure: no network, no bucket.
@@ -548,7 +735,8 @@ class Session:
     The verified user of one request.
 
     Each `has_…` answers yes or no; its `require_…` twin raises what was required and what the user
-    has. A name that the policy does not know is never granted.
+    has. A name that the policy does not know is never granted. The token is judged when the session
+    is made and not again: keep a session for one request.
     """
     def __repr__(self, /) -> str: ...
     @property
@@ -568,9 +756,38 @@ class Session:
         Raises:
             ConfigError: No bucket is configured.
         """
+    def has(self, /, *, role: str | None = None, permission: str | None = None, feature: str | None = None, plan: str | None = None, reverification: Reverification | str | None = None) -> bool:
+        """
+        Whether the token alone grants all that is asked for, as Clerk's `has()` tells it. False when
+        nothing is asked for.
+
+        Args:
+            role: A role in the active organization, never an application role: `org:admin` or
+                `admin`.
+            permission: A permission in the active organization: `org:teams:manage` or
+                `teams:manage`.
+            feature: A feature that the token grants: `books`, or `u:books` and `o:books` for one of
+                the user or of the organization. What the tier includes does not count.
+            plan: A plan that the token names, likewise.
+            reverification: How recently the user must have proved who they are: `strict_mfa`,
+                `strict`, `moderate`, `lax`, or a `Reverification`.
+
+        Raises:
+            InvalidInput: There is no reverification of that name (`invalid-request`).
+        """
     def has_feature(self, /, feature: str) -> bool:
         """
         Whether the user's tier includes `feature`, or the token grants it.
+        """
+    def has_permission(self, /, permission: str) -> bool:
+        """
+        Whether the user has `permission` in the active organization: `org:teams:manage` or
+        `teams:manage`.
+        """
+    def has_plan(self, /, plan: str) -> bool:
+        """
+        Whether the token names `plan`: `pro`, or `u:pro` and `o:pro` for one of the user or of the
+        active organization.
         """
     def has_role(self, /, role: str) -> bool:
         """
@@ -588,6 +805,22 @@ class Session:
         Args:
             owner_id: The `User.user_id` that the record holds.
         """
+    def require(self, /, *, role: str | None = None, permission: str | None = None, feature: str | None = None, plan: str | None = None, reverification: Reverification | str | None = None) -> None:
+        """
+        Returns when the token alone grants all that is asked for.
+
+        Args:
+            role: As for `has`.
+            permission: As for `has`.
+            feature: As for `has`.
+            plan: As for `has`.
+            reverification: As for `has`.
+
+        Raises:
+            AccessDenied: The first that is lacking: `role-required`, `permission-required`,
+                `feature-required`, `plan-required`, `reverification-required`.
+            InvalidInput: Nothing is asked for, or no such reverification (`invalid-request`).
+        """
     def require_feature(self, /, feature: str) -> None:
         """
         Returns when the user's tier includes `feature`, or the token grants it.
@@ -601,6 +834,20 @@ class Session:
 
         Raises:
             AccessDenied: It belongs to another (`not-owner`).
+        """
+    def require_permission(self, /, permission: str) -> None:
+        """
+        Returns when the user has `permission` in the active organization.
+
+        Raises:
+            AccessDenied: They do not (`permission-required`).
+        """
+    def require_plan(self, /, plan: str) -> None:
+        """
+        Returns when the token names `plan`.
+
+        Raises:
+            AccessDenied: It does not (`plan-required`).
         """
     def require_role(self, /, role: str) -> None:
         """
@@ -684,25 +931,31 @@ class TokenVerifier:
     Verifies the tokens of one issuer whose keys are given: no network, and the time may come from
     outside. Applications test with it.
     """
-    def __new__(cls, /, issuer: str, *, jwks: str | None = None, pem: str | None = None, jwk: str | None = None, audience: Sequence[str] = ..., authorized_parties: Sequence[str] = ..., allow_missing_azp: bool = False, algorithms: Sequence[str] | None = None, clock_skew: SupportsFloat | SupportsIndex | None = None, namespace: str | None = None, public_metadata_claim: str | None = None, token_types: Sequence[str] | None = None, policy: Policy | None = None) -> TokenVerifier:
+    def __new__(cls, /, issuer: str, *, provider: str | None = None, jwks: str | None = None, pem: str | None = None, jwk: str | None = None, audience: Sequence[str] = ..., authorized_parties: Sequence[str] = ..., allow_missing_azp: bool = False, algorithms: Sequence[str] | None = None, clock_skew: SupportsFloat | SupportsIndex | None = None, namespace: str | None = None, public_metadata_claim: str | None = None, token_types: Sequence[str] | None = None, token_cache: bool = True, mapping: Mapping[str, str | Sequence[str]] = ..., policy: Policy | None = None) -> TokenVerifier:
         """
         Give the keys as exactly one of `jwks`, `pem` and `jwk`.
 
         Args:
             issuer: What `iss` must be, byte for byte.
+            provider: Who makes the tokens: `clerk`, `oidc`, `auth0`, `cognito`, `supabase`,
+                `firebase` or `keycloak`. Brings defaults for what follows.
             jwks: A JSON Web Key set, as JSON text.
             pem: One public key, as PEM.
             jwk: One public key, as the JSON text of a JSON Web Key.
-            audience: Accepted `aud`. Defaults to none: not checked.
+            audience: Accepted `aud`. Defaults to that of the provider, else none: not checked.
             authorized_parties: Accepted `azp`. Defaults to none: not checked.
             allow_missing_azp: Whether a token from a header passes without `azp` although
                 authorized parties are set.
-            algorithms: Allowed algorithms, by their JOSE names.
+            algorithms: Allowed algorithms, by their JOSE names. Defaults to those of the provider.
             clock_skew: Seconds by which the issuer's clock may be off, 0 to 300. Defaults to 5.
             namespace: For an issuer other than the primary one: the prefix of its user ids.
             public_metadata_claim: Another claim that only the issuer's server side can write, read
                 like `public_metadata`.
-            token_types: Accepted `typ` headers. Defaults to `JWT` alone.
+            token_types: Accepted `typ` headers. Defaults to those of the provider.
+            token_cache: Whether tokens that passed are remembered, so that one that comes again takes
+                no cryptography.
+            mapping: Other claims for fields of the user: the name of a claim, or several names from
+                outside in. Only claims that the issuer's server side alone can write.
             policy: Which tiers and roles there are. Defaults to the built-in policy.
 
         Raises:
@@ -734,7 +987,7 @@ class User:
     """
     def __contains__(self, name: str, /) -> bool: ...
     def __getitem__(self, name: str, /) -> Any: ...
-    def __new__(cls, /, user_id: str, *, subscription: str | None = None, role: str | None = None, email: str | None = None, plans: Sequence[str] = ..., features: Sequence[str] = ...) -> User:
+    def __new__(cls, /, user_id: str, *, subscription: str | None = None, role: str | None = None, email: str | None = None, plans: Sequence[str] = ..., features: Sequence[str] = ..., organization: Organization | None = None, factor_verification_age: tuple[SupportsIndex, SupportsIndex] | None = None) -> User:
         """
         A user who needs no token, for tests and for `Policy.decide`.
 
@@ -746,6 +999,9 @@ class User:
             email: The e-mail address.
             plans: Plans with their scope: `u:pro`.
             features: Features with their scope: `u:books`.
+            organization: The organization that is active.
+            factor_verification_age: Minutes since the first and the second factor were last proved,
+                -1 where the user has not.
         """
     def __repr__(self, /) -> str: ...
     @property
@@ -767,6 +1023,12 @@ class User:
     def email_verified(self, /) -> bool:
         """
         Whether the issuer has verified the e-mail address.
+        """
+    @property
+    def factor_verification_age(self, /) -> tuple[int, int] | None:
+        """
+        When the first and the second factor were last proved, in minutes before the token was made,
+        -1 where the user has not; None when the token does not say.
         """
     @property
     def features(self, /) -> list[str]:

@@ -76,7 +76,7 @@ def verify(given: Json) -> casier.VerifiedToken:
     keys |= {"jwks": written_out(issuer.take("jwks_text"))} if "jwks_text" in given["issuer"] else {}
     names = (
         "audience authorized_parties allow_missing_azp algorithms clock_skew namespace "
-        "public_metadata_claim token_types"
+        "public_metadata_claim token_types provider mapping"
     ).split()
     options = {name: issuer.take(name) for name in names if name in given["issuer"]}
     name = issuer.require("issuer")
@@ -96,6 +96,8 @@ def user_fields(user: casier.User) -> Json:
     if (active := user.organization) is not None:
         names = ("id", "slug", "role", "permissions")
         members["organization"] = {name: getattr(active, name) for name in names}
+    if (ages := user.factor_verification_age) is not None:
+        members["factor_verification_age"] = list(ages)
     return members
 
 

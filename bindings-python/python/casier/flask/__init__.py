@@ -14,8 +14,11 @@ settings from `app.config` before it. Needs Flask: `pip install casier[flask]`.
 """
 
 from casier.flask.decorators import (
+    require,
     require_auth,
     require_feature,
+    require_permission,
+    require_plan,
     require_role,
     require_subscription,
 )
@@ -46,8 +49,11 @@ __all__ = [
     "get_current_user",
     "no_content_response",
     "paginated_response",
+    "require",
     "require_auth",
     "require_feature",
+    "require_permission",
+    "require_plan",
     "require_role",
     "require_subscription",
     "success_response",

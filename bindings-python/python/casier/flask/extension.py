@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, cast
 
 from flask import Flask
 
-from casier._casier import Casier
+from casier._casier import AuditEvent, Casier
 from casier._casier import settings as table
 from casier._current import share_casier
 from casier.errors import CasierError
@@ -25,12 +26,22 @@ class FlaskCasier:
     set up last.
     """
 
-    def __init__(self, app: Flask | None = None) -> None:
+    def __init__(
+        self,
+        app: Flask | None = None,
+        *,
+        on_audit: Callable[[AuditEvent], object] | None = None,
+    ) -> None:
         """Sets `app` up, if it is given.
+
+        Args:
+            app: The app.
+            on_audit: Called with each decision, as `Casier(…)` has it.
 
         Raises:
             ConfigError: The first setting that is missing or wrong, by name.
         """
+        self._on_audit = on_audit
         if app is not None:
             self.init_app(app)
 
@@ -46,7 +57,7 @@ class FlaskCasier:
             for variable in variables
             if app.config.get(variable) is not None
         }
-        casier = Casier.from_env(**cast(Settings, given))
+        casier = Casier.from_env(on_audit=self._on_audit, **cast(Settings, given))
         app.extensions["casier"] = casier
         share_casier(casier)
         app.register_error_handler(CasierError, answer_error)

@@ -112,5 +112,11 @@ def request_id() -> str:
     return known
 
 
+def headers_with_id() -> list[tuple[str, str]]:
+    """This request's headers, with the id that its answer tells."""
+    others = [header for header in request.headers if header[0].lower() != "x-request-id"]
+    return [*others, ("X-Request-Id", request_id())]
+
+
 def _json(data: Any) -> str:
     return current_app.json.dumps(data)

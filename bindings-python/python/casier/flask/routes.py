@@ -12,7 +12,7 @@ from werkzeug.routing import BaseConverter
 
 from casier.errors import CasierError, InvalidInput
 from casier.flask.body import read_body
-from casier.flask.responses import answer_error, send
+from casier.flask.responses import answer_error, headers_with_id, send
 from casier.flask.sign_in import current_casier, remember
 from casier.http import HttpApi, http_routes
 
@@ -76,7 +76,8 @@ def _answer(api: HttpApi, path: str) -> Response:
     except UnicodeDecodeError:
         raise InvalidInput("invalid-request", "the path is not UTF-8") from None
     query = request.query_string.decode("latin-1")
-    call = api.begin(request.method, path, query, request.headers)
+    address = request.remote_addr
+    call = api.begin(request.method, path, query, headers_with_id(), address=address)
     if call.session:
         remember(call.session)
     return send(call.answer(read_body(call)))

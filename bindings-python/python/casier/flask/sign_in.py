@@ -9,6 +9,7 @@ from flask import current_app, request, request_started, request_tearing_down
 from casier._casier import Casier, Session, User, extract_token
 from casier._current import add_session_lookup, is_current, process_casier, replace_session
 from casier.errors import AccessDenied, AuthenticationError, CasierError, InvalidInput
+from casier.flask.responses import headers_with_id
 
 # In the WSGI environment, which one request has for itself whatever contexts are pushed in it.
 _SESSION = "casier.session"
@@ -80,7 +81,9 @@ def signed_in() -> Session:
     """The session of this request, verified once."""
     session = _known()
     if session is None:
-        session = current_casier().authenticate_request(request.method, request.headers)
+        session = current_casier().authenticate_request(
+            request.method, headers_with_id(), address=request.remote_addr
+        )
         remember(session)
     return session
 
