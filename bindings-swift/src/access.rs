@@ -5,7 +5,7 @@ use std::sync::Arc;
 use casier::access;
 
 use crate::convert::{FileUrl, Time, or_now};
-use crate::error::{Failure, Result};
+use crate::error::{CasierError, Failure, Result};
 use crate::token::User;
 
 #[derive(uniffi::Object)]
@@ -48,7 +48,7 @@ impl Policy {
         now: Option<Time>,
     ) -> Result<Decision> {
         let facts = access::Facts::with_stored_bytes(stored_bytes);
-        Ok(self.0.decide(&user.0, &action.into(), &facts, or_now(now)).into())
+        Ok(self.0.decide(&user.0, &action.try_into()?, &facts, or_now(now)).into())
     }
 }
 
@@ -57,21 +57,71 @@ pub(crate) enum Action {
     Subscription { tier: String },
     Role { role: String },
     Feature { feature: String },
+    Permission { permission: String },
+    Plan { plan: String },
+    Has { wanted: Requirement },
     Upload { kind: String, filename: String, content_type: String, size: u64 },
     Link { seconds: u64 },
 }
 
-impl From<Action> for access::Action {
-    fn from(action: Action) -> Self {
-        match action {
+impl TryFrom<Action> for access::Action {
+    type Error = CasierError;
+
+    fn try_from(action: Action) -> Result<Self> {
+        Ok(match action {
             Action::Subscription { tier } => Self::Subscription(tier),
             Action::Role { role } => Self::Role(role),
             Action::Feature { feature } => Self::Feature(feature),
+            Action::Permission { permission } => Self::Permission(permission),
+            Action::Plan { plan } => Self::Plan(plan),
+            Action::Has { wanted } => Self::Has(wanted.try_into()?),
             Action::Upload { kind, filename, content_type, size } => {
                 Self::Upload { kind, filename, content_type, size }
             }
             Action::Link { seconds } => Self::Link { seconds },
-        }
+        })
+    }
+}
+
+#[derive(uniffi::Record)]
+pub(crate) struct Requirement {
+    role: Option<String>,
+    permission: Option<String>,
+    feature: Option<String>,
+    plan: Option<String>,
+    reverification: Option<Reverification>,
+}
+
+impl TryFrom<Requirement> for access::Requirement {
+    type Error = CasierError;
+
+    fn try_from(given: Requirement) -> Result<Self> {
+        let mut wanted = Self::default();
+        wanted.role = given.role;
+        wanted.permission = given.permission;
+        wanted.feature = given.feature;
+        wanted.plan = given.plan;
+        wanted.reverification = given.reverification.map(TryInto::try_into).transpose()?;
+        Ok(wanted)
+    }
+}
+
+#[derive(uniffi::Enum)]
+pub(crate) enum Reverification {
+    Named { name: String },
+    Custom { level: String, after_minutes: u32 },
+}
+
+impl TryFrom<Reverification> for access::Reverification {
+    type Error = CasierError;
+
+    fn try_from(given: Reverification) -> Result<Self> {
+        Ok(match given {
+            Reverification::Named { name } => name.parse()?,
+            Reverification::Custom { level, after_minutes } => {
+                Self::new(level.parse()?, after_minutes)
+            }
+        })
     }
 }
 

@@ -8,7 +8,9 @@ use casier::token::RequestHead;
 use casier::{Config, Setting};
 
 use crate::cancel::Cancellation;
+use crate::convert::Time;
 use crate::error::Result;
+use crate::observe::{self, AuditListener};
 use crate::session::Session;
 use crate::storage::UserStorage;
 
@@ -18,14 +20,20 @@ pub(crate) struct Casier(casier::Casier);
 #[uniffi::export]
 impl Casier {
     #[uniffi::constructor]
-    fn new(settings: HashMap<String, String>) -> Result<Self> {
-        build(Config::builder(), settings)
+    fn new(
+        settings: HashMap<String, String>,
+        audit: Option<Box<dyn AuditListener>>,
+    ) -> Result<Self> {
+        build(Config::builder(), settings, audit)
     }
 
     /// `settings` come before the environment.
     #[uniffi::constructor]
-    fn from_env(settings: HashMap<String, String>) -> Result<Self> {
-        build(Config::builder().environment()?, settings)
+    fn from_env(
+        settings: HashMap<String, String>,
+        audit: Option<Box<dyn AuditListener>>,
+    ) -> Result<Self> {
+        build(Config::builder().environment()?, settings, audit)
     }
 
     async fn authenticate(
@@ -33,8 +41,14 @@ impl Casier {
         token: String,
         cancellation: Arc<Cancellation>,
     ) -> Result<Arc<Session>> {
-        let casier = self.0.clone();
-        let session = cancellation.run(async move { casier.authenticate(&token).await }).await?;
+        // A token that is known needs no other thread.
+        let session = match self.0.authenticate_cached(&token) {
+            Some(known) => known?,
+            None => {
+                let casier = self.0.clone();
+                cancellation.run(async move { casier.authenticate(&token).await }).await?
+            }
+        };
         Ok(Arc::new(Session(session)))
     }
 
@@ -42,10 +56,12 @@ impl Casier {
         &self,
         method: String,
         headers: Vec<Header>,
+        address: Option<String>,
         cancellation: Arc<Cancellation>,
     ) -> Result<Arc<Session>> {
         let headers = headers.into_iter().map(|header| (header.name, header.value)).collect();
-        let request = RequestHead::new(method, headers);
+        let mut request = RequestHead::new(method, headers);
+        request.address = address;
         let casier = self.0.clone();
         let call = async move { casier.authenticate_request(&request).await };
         let session = cancellation.run(call).await?;
@@ -55,11 +71,33 @@ impl Casier {
     fn storage_for(&self, user_id: &str) -> Result<Arc<UserStorage>> {
         Ok(Arc::new(UserStorage(self.0.storage_for(user_id)?)))
     }
+
+    async fn revoke(&self, session_id: String, cancellation: Arc<Cancellation>) -> Result<()> {
+        let casier = self.0.clone();
+        cancellation.run(async move { casier.revoke(&session_id).await }).await
+    }
+
+    async fn revoke_user(
+        &self,
+        user_id: String,
+        at: Time,
+        cancellation: Arc<Cancellation>,
+    ) -> Result<()> {
+        let casier = self.0.clone();
+        cancellation.run(async move { casier.revoke_user(&user_id, at.0).await }).await
+    }
 }
 
-fn build(mut builder: ConfigBuilder, settings: HashMap<String, String>) -> Result<Casier> {
+fn build(
+    mut builder: ConfigBuilder,
+    settings: HashMap<String, String>,
+    audit: Option<Box<dyn AuditListener>>,
+) -> Result<Casier> {
     for (name, value) in settings {
         builder = builder.set_named(&name, value)?;
+    }
+    if let Some(listener) = audit {
+        builder = builder.audit(observe::hook(listener));
     }
     Ok(Casier(casier::Casier::new(builder.build()?)?))
 }

@@ -9,6 +9,7 @@ mod client;
 mod convert;
 mod error;
 mod file;
+mod observe;
 mod runtime;
 mod scope;
 mod session;

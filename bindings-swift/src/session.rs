@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::access::Requirement;
 use crate::convert::Time;
 use crate::error::Result;
 use crate::storage::UserStorage;
@@ -42,6 +43,30 @@ impl Session {
 
     fn require_feature(&self, feature: &str) -> Result<()> {
         Ok(self.0.require_feature(feature)?)
+    }
+
+    fn has_plan(&self, plan: &str) -> Result<bool> {
+        Ok(self.0.has_plan(plan))
+    }
+
+    fn require_plan(&self, plan: &str) -> Result<()> {
+        Ok(self.0.require_plan(plan)?)
+    }
+
+    fn has_permission(&self, permission: &str) -> Result<bool> {
+        Ok(self.0.has_permission(permission))
+    }
+
+    fn require_permission(&self, permission: &str) -> Result<()> {
+        Ok(self.0.require_permission(permission)?)
+    }
+
+    fn has(&self, wanted: Requirement) -> Result<bool> {
+        Ok(self.0.has(&wanted.try_into()?))
+    }
+
+    fn require(&self, wanted: Requirement) -> Result<()> {
+        Ok(self.0.require(&wanted.try_into()?)?)
     }
 
     fn owns(&self, owner_id: &str) -> Result<bool> {

@@ -20,23 +20,42 @@ impl User {
         subscription: Option<String>,
         role: Option<String>,
         email: Option<String>,
-        plans: Vec<String>,
-        features: Vec<String>,
+        grants: Grants,
     ) -> Result<Self> {
         let mut user = token::User::new(user_id);
         user.subscription = subscription.unwrap_or_default();
         user.role = role.unwrap_or_default();
         user.email = email;
-        user.plans = plans;
-        user.features = features;
+        user.organization = grants.organization.map(Organization::into);
+        user.plans = grants.plans;
+        user.features = grants.features;
+        user.factor_verification_age = grants.factor_verification_age.map(Into::into);
         Ok(Self(Arc::new(user)))
     }
 
     fn fields(&self) -> Result<UserFields> {
-        Ok((*self.0).clone().into())
+        Ok((&*self.0).into())
+    }
+
+    fn metadata(&self) -> Result<HashMap<String, Json>> {
+        Ok(json_object(&self.0.metadata))
+    }
+
+    fn claims(&self) -> Result<HashMap<String, Json>> {
+        Ok(json_object(&self.0.claims))
     }
 }
 
+/// What [`access::Action::Has`](casier::access::Action::Has) looks at.
+#[derive(uniffi::Record)]
+pub(crate) struct Grants {
+    organization: Option<Organization>,
+    plans: Vec<String>,
+    features: Vec<String>,
+    factor_verification_age: Option<FactorVerificationAge>,
+}
+
+/// Short enough to cross as a whole. Metadata and claims cross when somebody looks at them.
 #[derive(uniffi::Record)]
 pub(crate) struct UserFields {
     user_id: String,
@@ -55,34 +74,50 @@ pub(crate) struct UserFields {
     organization: Option<Organization>,
     plans: Vec<String>,
     features: Vec<String>,
-    metadata: HashMap<String, Json>,
+    factor_verification_age: Option<FactorVerificationAge>,
     actor: Option<Json>,
-    claims: HashMap<String, Json>,
 }
 
-impl From<token::User> for UserFields {
-    fn from(user: token::User) -> Self {
+impl From<&token::User> for UserFields {
+    fn from(user: &token::User) -> Self {
         Self {
-            user_id: user.user_id,
-            email: user.email,
+            user_id: user.user_id.clone(),
+            email: user.email.clone(),
             email_verified: user.email_verified,
-            first_name: user.first_name,
-            last_name: user.last_name,
-            full_name: user.full_name,
-            username: user.username,
-            image_url: user.image_url,
-            phone_number: user.phone_number,
+            first_name: user.first_name.clone(),
+            last_name: user.last_name.clone(),
+            full_name: user.full_name.clone(),
+            username: user.username.clone(),
+            image_url: user.image_url.clone(),
+            phone_number: user.phone_number.clone(),
             phone_verified: user.phone_verified,
-            subscription: user.subscription,
-            role: user.role,
-            session_id: user.session_id,
-            organization: user.organization.map(Organization::from),
-            plans: user.plans,
-            features: user.features,
-            metadata: json_object(&user.metadata),
+            subscription: user.subscription.clone(),
+            role: user.role.clone(),
+            session_id: user.session_id.clone(),
+            organization: user.organization.clone().map(Organization::from),
+            plans: user.plans.clone(),
+            features: user.features.clone(),
+            factor_verification_age: user.factor_verification_age.map(Into::into),
             actor: user.actor.as_ref().map(Json::from),
-            claims: json_object(&user.claims),
         }
+    }
+}
+
+#[derive(uniffi::Record)]
+pub(crate) struct FactorVerificationAge {
+    first: i64,
+    second: i64,
+}
+
+impl From<[i64; 2]> for FactorVerificationAge {
+    fn from([first, second]: [i64; 2]) -> Self {
+        Self { first, second }
+    }
+}
+
+impl From<FactorVerificationAge> for [i64; 2] {
+    fn from(age: FactorVerificationAge) -> Self {
+        [age.first, age.second]
     }
 }
 
@@ -98,6 +133,17 @@ impl From<token::Organization> for Organization {
     fn from(active: token::Organization) -> Self {
         let token::Organization { id, slug, role, permissions, .. } = active;
         Self { id, slug, role, permissions }
+    }
+}
+
+impl From<Organization> for token::Organization {
+    fn from(given: Organization) -> Self {
+        let mut active = Self::default();
+        active.id = given.id;
+        active.slug = given.slug;
+        active.role = given.role;
+        active.permissions = given.permissions;
+        active
     }
 }
 
@@ -121,6 +167,7 @@ impl TokenVerifier {
 #[derive(uniffi::Record)]
 pub(crate) struct VerifierOptions {
     issuer: String,
+    provider: Option<String>,
     jwks: Option<String>,
     pem: Option<String>,
     jwk: Option<String>,
@@ -132,12 +179,15 @@ pub(crate) struct VerifierOptions {
     namespace: Option<String>,
     public_metadata_claim: Option<String>,
     token_types: Option<Vec<String>>,
+    token_cache: bool,
+    mapping: HashMap<String, Vec<String>>,
 }
 
 impl From<VerifierOptions> for token::VerifierOptions {
     fn from(given: VerifierOptions) -> Self {
         let mut options = Self::default();
         options.issuer = given.issuer;
+        options.provider = given.provider;
         options.jwks = given.jwks;
         options.pem = given.pem;
         options.jwk = given.jwk;
@@ -149,6 +199,8 @@ impl From<VerifierOptions> for token::VerifierOptions {
         options.namespace = given.namespace;
         options.public_metadata_claim = given.public_metadata_claim;
         options.token_types = given.token_types;
+        options.token_cache = Some(given.token_cache);
+        options.mapping = given.mapping.into_iter().collect();
         options
     }
 }

@@ -1,3 +1,4 @@
+import Foundation
 internal import CasierInternal
 
 /// Verifies who is calling and opens their files. Build one for a process; tasks may share it, and
@@ -10,10 +11,19 @@ public struct Casier: Redacted, Sendable {
 
     /// Takes these settings, and nothing from the environment.
     ///
+    /// - Parameters:
+    ///   - settings: Every setting that is not to have its default.
+    ///   - onAudit: Told of every decision: who asked for what, and whether they may. It is called
+    ///     within the call that is decided, on whatever thread decides, several at a time: it must
+    ///     be quick, must not wait, and not call Casier. It cannot fail. Defaults to nobody.
     /// - Throws: `config-invalid`: the first setting that is missing or wrong, by name, never with
     ///   its value.
-    public init(_ settings: Settings) throws(CasierError) {
-        core = try call { try CasierInternal.Casier(settings: settings.texts) }
+    public init(
+        _ settings: Settings, onAudit: (@Sendable (AuditEvent) -> Void)? = nil
+    ) throws(CasierError) {
+        core = try call {
+            try CasierInternal.Casier(settings: settings.texts, audit: Listener(onAudit))
+        }
     }
 
     private init(_ core: CasierInternal.Casier) {
@@ -22,11 +32,15 @@ public struct Casier: Redacted, Sendable {
 
     /// Takes every setting from the environment of this process.
     ///
-    /// - Parameter settings: What comes before the environment. Defaults to nothing.
+    /// - Parameters:
+    ///   - settings: What comes before the environment. Defaults to nothing.
+    ///   - onAudit: As in ``init(_:onAudit:)``.
     /// - Throws: `config-invalid`: the first variable that is missing or wrong, by name, never with
     ///   its value.
-    public static func fromEnv(_ settings: Settings = Settings()) throws(CasierError) -> Casier {
-        try call { try Casier(.fromEnv(settings: settings.texts)) }
+    public static func fromEnv(
+        _ settings: Settings = Settings(), onAudit: (@Sendable (AuditEvent) -> Void)? = nil
+    ) throws(CasierError) -> Casier {
+        try call { try Casier(.fromEnv(settings: settings.texts, audit: Listener(onAudit))) }
     }
 
     /// Verifies a session token that came in a header. Waits when the issuer's keys have to be
@@ -49,24 +63,26 @@ public struct Casier: Redacted, Sendable {
     /// - Parameters:
     ///   - method: The HTTP method.
     ///   - headers: All headers as they came; a name may stand several times, in any case.
+    ///   - address: The client's address, for the audit alone. Defaults to none.
     /// - Throws: `token-missing`; `cross-site-request` when a request by cookie comes from another
     ///   site; what ``authenticate(_:)`` throws.
     public func authenticateRequest(
-        method: String, headers: [(name: String, value: String)]
+        method: String, headers: [(name: String, value: String)], address: String? = nil
     ) async throws(CasierError) -> Session {
         let headers = headers.map { Header(name: $0.name, value: $0.value) }
         return try await wait {
             try await Session(
-                core.authenticateRequest(method: method, headers: headers, cancellation: $0))
+                core.authenticateRequest(
+                    method: method, headers: headers, address: address, cancellation: $0))
         }
     }
 
     /// The same for headers of which each name stands once.
     public func authenticateRequest(
-        method: String, headers: [String: String]
+        method: String, headers: [String: String], address: String? = nil
     ) async throws(CasierError) -> Session {
         let headers = headers.map { (name: $0.key, value: $0.value) }
-        return try await authenticateRequest(method: method, headers: headers)
+        return try await authenticateRequest(method: method, headers: headers, address: address)
     }
 
     /// The files of any user, for trusted server code such as a background job: no tier limits
@@ -76,6 +92,28 @@ public struct Casier: Redacted, Sendable {
     /// - Throws: `invalid-user-id`; `config-invalid` when no bucket is configured.
     public func storageFor(userId: String) throws(CasierError) -> UserStorage {
         try call { try UserStorage(core.storageFor(userId: userId)) }
+    }
+
+    /// Refuses every token of a session from now on, with `session-revoked`. It lasts for as long
+    /// as a token of now can live; end the session at the issuer too, or it goes on making new ones.
+    ///
+    /// - Parameter sessionId: The issuer's session, as ``User/sessionId`` gives it.
+    /// - Throws: `invalid-request` when the id is empty; `state-unavailable`.
+    public func revoke(_ sessionId: String) async throws(CasierError) {
+        try await wait { try await core.revoke(sessionId: sessionId, cancellation: $0) }
+    }
+
+    /// Refuses every token of a user that was made at a time or before, or that does not say when,
+    /// as ``revoke(_:)`` does those of a session. Of two such times the later holds. Tokens tell the
+    /// time in whole seconds, so that one made later in the same second is refused as well.
+    ///
+    /// - Parameters:
+    ///   - userId: Whose tokens, as ``User/userId`` gives it.
+    ///   - at: The time. Defaults to the present.
+    /// - Throws: `invalid-user-id` when the id is empty; `invalid-request` when the time is more
+    ///   than 5 minutes ahead; `state-unavailable`.
+    public func revokeUser(_ userId: String, at: Date = .now) async throws(CasierError) {
+        try await wait { try await core.revokeUser(userId: userId, at: at, cancellation: $0) }
     }
 
     /// The name of the type alone.

@@ -3,6 +3,7 @@
 
 extension Casier {
     public typealias Action = CasierAction
+    public typealias AuditEvent = CasierAuditEvent
     public typealias Decision = CasierDecision
     public typealias Deletion = CasierDeletion
     public typealias Facts = CasierFacts
@@ -13,6 +14,7 @@ extension Casier {
     public typealias ParsedKey = CasierParsedKey
     public typealias Policy = CasierPolicy
     public typealias Redacted = CasierRedacted
+    public typealias Reverification = CasierReverification
     public typealias Scope = CasierScope
     public typealias Session = CasierSession
     public typealias StoredFile = CasierStoredFile
@@ -24,6 +26,7 @@ extension Casier {
 }
 
 public typealias CasierAction = Action
+public typealias CasierAuditEvent = AuditEvent
 public typealias CasierDecision = Decision
 public typealias CasierDeletion = Deletion
 public typealias CasierFacts = Facts
@@ -34,6 +37,7 @@ public typealias CasierPage = Page
 public typealias CasierParsedKey = ParsedKey
 public typealias CasierPolicy = Policy
 public typealias CasierRedacted = Redacted
+public typealias CasierReverification = Reverification
 public typealias CasierScope = Scope
 public typealias CasierSession = Session
 public typealias CasierStoredFile = StoredFile

@@ -80,6 +80,17 @@ public enum Action: Hashable, Sendable {
     case role(String)
     /// Use a feature: `books`, or `u:books` and `o:books` for what the token itself grants.
     case feature(String)
+    /// Pass where this permission in the active organization is needed: `org:teams:manage` or
+    /// `teams:manage`.
+    case permission(String)
+    /// Pass where the token must name this plan: `pro`, or `u:pro` and `o:pro` for one of the user
+    /// or of the active organization.
+    case plan(String)
+    /// Pass where the token must grant all of this, as
+    /// ``Session/has(role:permission:feature:plan:reverification:)`` tells it.
+    case has(
+        role: String? = nil, permission: String? = nil, feature: String? = nil,
+        plan: String? = nil, reverification: Reverification? = nil)
     /// Store a file of this kind, name, content type and size in bytes.
     case upload(kind: String, filename: String, contentType: String, size: UInt64)
     /// Get a link that lives for this many seconds.
@@ -90,6 +101,13 @@ public enum Action: Hashable, Sendable {
         case .subscription(let tier): .subscription(tier: tier)
         case .role(let role): .role(role: role)
         case .feature(let feature): .feature(feature: feature)
+        case .permission(let permission): .permission(permission: permission)
+        case .plan(let plan): .plan(plan: plan)
+        case .has(let role, let permission, let feature, let plan, let reverification):
+            .has(
+                wanted: Requirement(
+                    role: role, permission: permission, feature: feature, plan: plan,
+                    reverification: reverification?.core))
         case .upload(let kind, let filename, let contentType, let size):
             .upload(kind: kind, filename: filename, contentType: contentType, size: size)
         case .link(let seconds): .link(seconds: seconds)

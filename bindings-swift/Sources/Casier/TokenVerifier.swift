@@ -10,33 +10,45 @@ public struct TokenVerifier: Redacted, Sendable {
     ///
     /// - Parameters:
     ///   - issuer: What `iss` must be, byte for byte.
+    ///   - provider: Who makes the tokens: `clerk`, `oidc`, `auth0`, `cognito`, `supabase`,
+    ///     `firebase` or `keycloak`. It decides which claims are read. Defaults to `clerk`.
     ///   - jwks: A JSON Web Key set, as JSON text.
     ///   - pem: One public key, as PEM.
     ///   - jwk: One public key, as the JSON text of a JSON Web Key.
-    ///   - audience: Accepted `aud`. Defaults to none: not checked.
+    ///   - audience: Accepted `aud`. Defaults to the provider's: not checked for Clerk,
+    ///     `authenticated` for Supabase, the project for Firebase; required for every other.
     ///   - authorizedParties: Accepted `azp`. Defaults to none: not checked.
     ///   - allowMissingAzp: Whether a token from a header passes without `azp` although authorized
     ///     parties are set.
-    ///   - algorithms: Allowed algorithms, by their JOSE names. Defaults to RS256 alone.
+    ///   - algorithms: Allowed algorithms, by their JOSE names. Defaults to the provider's: RS256,
+    ///     and ES256 for Supabase.
     ///   - clockSkew: Seconds by which the issuer's clock may be off, 0 to 300. Defaults to 5.
     ///   - namespace: For an issuer other than the primary one: the prefix of its user ids.
     ///   - publicMetadataClaim: Another claim that only the issuer's server side can write, read
     ///     like `public_metadata`.
-    ///   - tokenTypes: Accepted `typ` headers. Defaults to `JWT` alone.
+    ///   - tokenTypes: Accepted `typ` headers. Defaults to the provider's: `JWT` for Clerk.
+    ///   - tokenCache: Whether tokens that were verified are remembered, so that they need not be
+    ///     checked as a whole when they come again. Defaults to `true`.
+    ///   - mapping: Which claims fill a user's field, where that is not what the provider's are: a
+    ///     path of names from outside in, by the name of the field, such as
+    ///     `["role": ["resource_access", "files", "roles"]]`.
     ///   - policy: Which tiers and roles there are. Defaults to the built-in policy.
     /// - Throws: `config-invalid` when the keys cannot be used, or a setting would weaken the
     ///   checks.
     public init(
-        issuer: String, jwks: String? = nil, pem: String? = nil, jwk: String? = nil,
-        audience: [String] = [], authorizedParties: [String] = [], allowMissingAzp: Bool = false,
-        algorithms: [String]? = nil, clockSkew: TimeInterval? = nil, namespace: String? = nil,
-        publicMetadataClaim: String? = nil, tokenTypes: [String]? = nil, policy: Policy? = nil
+        issuer: String, provider: String? = nil, jwks: String? = nil, pem: String? = nil,
+        jwk: String? = nil, audience: [String] = [], authorizedParties: [String] = [],
+        allowMissingAzp: Bool = false, algorithms: [String]? = nil,
+        clockSkew: TimeInterval? = nil, namespace: String? = nil,
+        publicMetadataClaim: String? = nil, tokenTypes: [String]? = nil,
+        tokenCache: Bool = true, mapping: [String: [String]] = [:], policy: Policy? = nil
     ) throws(CasierError) {
         let options = VerifierOptions(
-            issuer: issuer, jwks: jwks, pem: pem, jwk: jwk, audience: audience,
+            issuer: issuer, provider: provider, jwks: jwks, pem: pem, jwk: jwk, audience: audience,
             authorizedParties: authorizedParties, allowMissingAzp: allowMissingAzp,
             algorithms: algorithms, clockSkew: clockSkew, namespace: namespace,
-            publicMetadataClaim: publicMetadataClaim, tokenTypes: tokenTypes)
+            publicMetadataClaim: publicMetadataClaim, tokenTypes: tokenTypes,
+            tokenCache: tokenCache, mapping: mapping)
         core = try call { try CasierInternal.TokenVerifier(options: options, policy: policy?.core) }
     }
 

@@ -15,16 +15,25 @@ public struct User: Redacted, Sendable {
     ///   - role: The application role. The same holds for it.
     ///   - email: The e-mail address.
     ///   - plans: Plans with their scope: `u:pro`.
+    ///   - organization: The active organization.
+    ///   - plans: Plans with their scope: `u:pro`.
     ///   - features: Features with their scope: `u:books`.
+    ///   - factorVerificationAge: When the factors were last proved: ``factorVerificationAge``.
     public init(
         userId: String, subscription: String? = nil, role: String? = nil, email: String? = nil,
-        plans: [String] = [], features: [String] = []
+        organization: Organization? = nil, plans: [String] = [], features: [String] = [],
+        factorVerificationAge: (first: Int64, second: Int64)? = nil
     ) throws(CasierError) {
+        let grants = Grants(
+            organization: organization?.core, plans: plans, features: features,
+            factorVerificationAge: factorVerificationAge.map {
+                FactorVerificationAge(first: $0.first, second: $0.second)
+            })
         self = try call {
             try User(
                 CasierInternal.User(
                     userId: userId, subscription: subscription, role: role, email: email,
-                    plans: plans, features: features))
+                    grants: grants))
         }
     }
 
@@ -67,11 +76,20 @@ public struct User: Redacted, Sendable {
     /// The features that the token grants, with their scope: `u:books`, `o:reports`.
     public var features: [String] { fields.features }
     /// What only the server can write about the user.
-    public var metadata: [String: JSONValue] { fields.metadata.mapValues(JSONValue.init) }
+    public var metadata: [String: JSONValue] {
+        ((try? core.metadata()) ?? [:]).mapValues(JSONValue.init)
+    }
+    /// When the first and the second factor were last proved, in minutes before the token was made;
+    /// -1 where the user has not.
+    public var factorVerificationAge: (first: Int64, second: Int64)? {
+        fields.factorVerificationAge.map { ($0.first, $0.second) }
+    }
     /// Who acts in the user's place, as the token tells it.
     public var actor: JSONValue? { fields.actor.map(JSONValue.init) }
     /// Every claim of the token.
-    public var claims: [String: JSONValue] { fields.claims.mapValues(JSONValue.init) }
+    public var claims: [String: JSONValue] {
+        ((try? core.claims()) ?? [:]).mapValues(JSONValue.init)
+    }
 
     /// The ids and the standing.
     public var description: String {
@@ -87,13 +105,27 @@ public struct Organization: Sendable {
     public let slug: String?
     /// The user's role in it, which is never an application role.
     public let role: String?
-    /// The user's permissions in it.
+    /// The user's permissions in it, as `org:feature:permission`.
     public let permissions: [String]
+
+    /// An organization that needs no token, for a ``User`` of tests.
+    public init(
+        id: String, slug: String? = nil, role: String? = nil, permissions: [String] = []
+    ) {
+        self.id = id
+        self.slug = slug
+        self.role = role
+        self.permissions = permissions
+    }
 
     init(_ organization: CasierInternal.Organization) {
         id = organization.id
         slug = organization.slug
         role = organization.role
         permissions = organization.permissions
+    }
+
+    fileprivate var core: CasierInternal.Organization {
+        CasierInternal.Organization(id: id, slug: slug, role: role, permissions: permissions)
     }
 }

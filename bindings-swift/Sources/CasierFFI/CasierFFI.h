@@ -244,6 +244,22 @@ typedef void (*UniffiForeignFutureCompleteVoid)(uint64_t, UniffiForeignFutureRes
     );
 
 #endif
+#ifndef UNIFFI_FFIDEF_CALLBACK_INTERFACE_AUDIT_LISTENER_METHOD0
+#define UNIFFI_FFIDEF_CALLBACK_INTERFACE_AUDIT_LISTENER_METHOD0
+typedef void (*UniffiCallbackInterfaceAuditListenerMethod0)(uint64_t, RustBuffer, void* _Nonnull, 
+        RustCallStatus *_Nonnull uniffiCallStatus
+    );
+
+#endif
+#ifndef UNIFFI_FFIDEF_V_TABLE_CALLBACK_INTERFACE_AUDIT_LISTENER
+#define UNIFFI_FFIDEF_V_TABLE_CALLBACK_INTERFACE_AUDIT_LISTENER
+typedef struct UniffiVTableCallbackInterfaceAuditListener {
+    UniffiCallbackInterfaceFree _Nonnull uniffiFree;
+    UniffiCallbackInterfaceClone _Nonnull uniffiClone;
+    UniffiCallbackInterfaceAuditListenerMethod0 _Nonnull decided;
+} UniffiVTableCallbackInterfaceAuditListener;
+
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_CLONE_POLICY
 #define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_CLONE_POLICY
 uint64_t uniffi_casier_swift_fn_clone_policy(uint64_t handle, RustCallStatus *_Nonnull out_status
@@ -323,12 +339,12 @@ void uniffi_casier_swift_fn_free_casier(uint64_t handle, RustCallStatus *_Nonnul
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_CONSTRUCTOR_CASIER_FROM_ENV
 #define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_CONSTRUCTOR_CASIER_FROM_ENV
-uint64_t uniffi_casier_swift_fn_constructor_casier_from_env(RustBuffer settings, RustCallStatus *_Nonnull out_status
+uint64_t uniffi_casier_swift_fn_constructor_casier_from_env(RustBuffer settings, RustBuffer audit, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_CONSTRUCTOR_CASIER_NEW
 #define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_CONSTRUCTOR_CASIER_NEW
-uint64_t uniffi_casier_swift_fn_constructor_casier_new(RustBuffer settings, RustCallStatus *_Nonnull out_status
+uint64_t uniffi_casier_swift_fn_constructor_casier_new(RustBuffer settings, RustBuffer audit, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_METHOD_CASIER_AUTHENTICATE
@@ -338,7 +354,17 @@ uint64_t uniffi_casier_swift_fn_method_casier_authenticate(uint64_t ptr, RustBuf
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_METHOD_CASIER_AUTHENTICATE_REQUEST
 #define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_METHOD_CASIER_AUTHENTICATE_REQUEST
-uint64_t uniffi_casier_swift_fn_method_casier_authenticate_request(uint64_t ptr, RustBuffer method, RustBuffer headers, uint64_t cancellation
+uint64_t uniffi_casier_swift_fn_method_casier_authenticate_request(uint64_t ptr, RustBuffer method, RustBuffer headers, RustBuffer address, uint64_t cancellation
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_METHOD_CASIER_REVOKE
+#define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_METHOD_CASIER_REVOKE
+uint64_t uniffi_casier_swift_fn_method_casier_revoke(uint64_t ptr, RustBuffer session_id, uint64_t cancellation
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_METHOD_CASIER_REVOKE_USER
+#define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_METHOD_CASIER_REVOKE_USER
+uint64_t uniffi_casier_swift_fn_method_casier_revoke_user(uint64_t ptr, RustBuffer user_id, double at, uint64_t cancellation
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_METHOD_CASIER_STORAGE_FOR
@@ -436,9 +462,24 @@ double uniffi_casier_swift_fn_method_session_expires_at(uint64_t ptr, RustCallSt
 uint64_t uniffi_casier_swift_fn_method_session_files(uint64_t ptr, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_METHOD_SESSION_HAS
+#define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_METHOD_SESSION_HAS
+int8_t uniffi_casier_swift_fn_method_session_has(uint64_t ptr, RustBuffer wanted, RustCallStatus *_Nonnull out_status
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_METHOD_SESSION_HAS_FEATURE
 #define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_METHOD_SESSION_HAS_FEATURE
 int8_t uniffi_casier_swift_fn_method_session_has_feature(uint64_t ptr, RustBuffer feature, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_METHOD_SESSION_HAS_PERMISSION
+#define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_METHOD_SESSION_HAS_PERMISSION
+int8_t uniffi_casier_swift_fn_method_session_has_permission(uint64_t ptr, RustBuffer permission, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_METHOD_SESSION_HAS_PLAN
+#define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_METHOD_SESSION_HAS_PLAN
+int8_t uniffi_casier_swift_fn_method_session_has_plan(uint64_t ptr, RustBuffer plan, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_METHOD_SESSION_HAS_ROLE
@@ -456,6 +497,11 @@ int8_t uniffi_casier_swift_fn_method_session_has_subscription(uint64_t ptr, Rust
 int8_t uniffi_casier_swift_fn_method_session_owns(uint64_t ptr, RustBuffer owner_id, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_METHOD_SESSION_REQUIRE
+#define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_METHOD_SESSION_REQUIRE
+void uniffi_casier_swift_fn_method_session_require(uint64_t ptr, RustBuffer wanted, RustCallStatus *_Nonnull out_status
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_METHOD_SESSION_REQUIRE_FEATURE
 #define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_METHOD_SESSION_REQUIRE_FEATURE
 void uniffi_casier_swift_fn_method_session_require_feature(uint64_t ptr, RustBuffer feature, RustCallStatus *_Nonnull out_status
@@ -464,6 +510,16 @@ void uniffi_casier_swift_fn_method_session_require_feature(uint64_t ptr, RustBuf
 #ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_METHOD_SESSION_REQUIRE_OWNER
 #define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_METHOD_SESSION_REQUIRE_OWNER
 void uniffi_casier_swift_fn_method_session_require_owner(uint64_t ptr, RustBuffer owner_id, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_METHOD_SESSION_REQUIRE_PERMISSION
+#define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_METHOD_SESSION_REQUIRE_PERMISSION
+void uniffi_casier_swift_fn_method_session_require_permission(uint64_t ptr, RustBuffer permission, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_METHOD_SESSION_REQUIRE_PLAN
+#define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_METHOD_SESSION_REQUIRE_PLAN
+void uniffi_casier_swift_fn_method_session_require_plan(uint64_t ptr, RustBuffer plan, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_METHOD_SESSION_REQUIRE_ROLE
@@ -583,12 +639,27 @@ void uniffi_casier_swift_fn_free_user(uint64_t handle, RustCallStatus *_Nonnull 
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_CONSTRUCTOR_USER_NEW
 #define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_CONSTRUCTOR_USER_NEW
-uint64_t uniffi_casier_swift_fn_constructor_user_new(RustBuffer user_id, RustBuffer subscription, RustBuffer role, RustBuffer email, RustBuffer plans, RustBuffer features, RustCallStatus *_Nonnull out_status
+uint64_t uniffi_casier_swift_fn_constructor_user_new(RustBuffer user_id, RustBuffer subscription, RustBuffer role, RustBuffer email, RustBuffer grants, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_METHOD_USER_CLAIMS
+#define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_METHOD_USER_CLAIMS
+RustBuffer uniffi_casier_swift_fn_method_user_claims(uint64_t ptr, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_METHOD_USER_FIELDS
 #define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_METHOD_USER_FIELDS
 RustBuffer uniffi_casier_swift_fn_method_user_fields(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_METHOD_USER_METADATA
+#define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_METHOD_USER_METADATA
+RustBuffer uniffi_casier_swift_fn_method_user_metadata(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_INIT_CALLBACK_VTABLE_AUDITLISTENER
+#define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_INIT_CALLBACK_VTABLE_AUDITLISTENER
+void uniffi_casier_swift_fn_init_callback_vtable_auditlistener(const UniffiVTableCallbackInterfaceAuditListener* _Nonnull vtable
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_FUNC_SETTING_NAMES
@@ -929,6 +1000,18 @@ uint16_t uniffi_casier_swift_checksum_method_casier_authenticate_request(void
     
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_METHOD_CASIER_REVOKE
+#define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_METHOD_CASIER_REVOKE
+uint16_t uniffi_casier_swift_checksum_method_casier_revoke(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_METHOD_CASIER_REVOKE_USER
+#define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_METHOD_CASIER_REVOKE_USER
+uint16_t uniffi_casier_swift_checksum_method_casier_revoke_user(void
+    
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_METHOD_CASIER_STORAGE_FOR
 #define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_METHOD_CASIER_STORAGE_FOR
 uint16_t uniffi_casier_swift_checksum_method_casier_storage_for(void
@@ -995,9 +1078,27 @@ uint16_t uniffi_casier_swift_checksum_method_session_files(void
     
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_METHOD_SESSION_HAS
+#define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_METHOD_SESSION_HAS
+uint16_t uniffi_casier_swift_checksum_method_session_has(void
+    
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_METHOD_SESSION_HAS_FEATURE
 #define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_METHOD_SESSION_HAS_FEATURE
 uint16_t uniffi_casier_swift_checksum_method_session_has_feature(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_METHOD_SESSION_HAS_PERMISSION
+#define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_METHOD_SESSION_HAS_PERMISSION
+uint16_t uniffi_casier_swift_checksum_method_session_has_permission(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_METHOD_SESSION_HAS_PLAN
+#define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_METHOD_SESSION_HAS_PLAN
+uint16_t uniffi_casier_swift_checksum_method_session_has_plan(void
     
 );
 #endif
@@ -1019,6 +1120,12 @@ uint16_t uniffi_casier_swift_checksum_method_session_owns(void
     
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_METHOD_SESSION_REQUIRE
+#define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_METHOD_SESSION_REQUIRE
+uint16_t uniffi_casier_swift_checksum_method_session_require(void
+    
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_METHOD_SESSION_REQUIRE_FEATURE
 #define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_METHOD_SESSION_REQUIRE_FEATURE
 uint16_t uniffi_casier_swift_checksum_method_session_require_feature(void
@@ -1028,6 +1135,18 @@ uint16_t uniffi_casier_swift_checksum_method_session_require_feature(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_METHOD_SESSION_REQUIRE_OWNER
 #define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_METHOD_SESSION_REQUIRE_OWNER
 uint16_t uniffi_casier_swift_checksum_method_session_require_owner(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_METHOD_SESSION_REQUIRE_PERMISSION
+#define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_METHOD_SESSION_REQUIRE_PERMISSION
+uint16_t uniffi_casier_swift_checksum_method_session_require_permission(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_METHOD_SESSION_REQUIRE_PLAN
+#define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_METHOD_SESSION_REQUIRE_PLAN
+uint16_t uniffi_casier_swift_checksum_method_session_require_plan(void
     
 );
 #endif
@@ -1127,9 +1246,21 @@ uint16_t uniffi_casier_swift_checksum_method_tokenverifier_verify(void
     
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_METHOD_USER_CLAIMS
+#define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_METHOD_USER_CLAIMS
+uint16_t uniffi_casier_swift_checksum_method_user_claims(void
+    
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_METHOD_USER_FIELDS
 #define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_METHOD_USER_FIELDS
 uint16_t uniffi_casier_swift_checksum_method_user_fields(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_METHOD_USER_METADATA
+#define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_METHOD_USER_METADATA
+uint16_t uniffi_casier_swift_checksum_method_user_metadata(void
     
 );
 #endif
@@ -1190,6 +1321,12 @@ uint16_t uniffi_casier_swift_checksum_constructor_tokenverifier_new(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_CONSTRUCTOR_USER_NEW
 #define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_CONSTRUCTOR_USER_NEW
 uint16_t uniffi_casier_swift_checksum_constructor_user_new(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_METHOD_AUDITLISTENER_DECIDED
+#define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_METHOD_AUDITLISTENER_DECIDED
+uint16_t uniffi_casier_swift_checksum_method_auditlistener_decided(void
     
 );
 #endif

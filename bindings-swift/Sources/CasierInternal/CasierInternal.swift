@@ -462,7 +462,13 @@ fileprivate final class UniffiHandleMap<T>: @unchecked Sendable {
 
 
 // Public interface members begin here.
-
+// Magic number for the Rust proxy to call using the same mechanism as every other method,
+// to free the callback once it's dropped by Rust.
+private let IDX_CALLBACK_FREE: Int32 = 0
+// Callback return codes
+private let UNIFFI_CALLBACK_SUCCESS: Int32 = 0
+private let UNIFFI_CALLBACK_ERROR: Int32 = 1
+private let UNIFFI_CALLBACK_UNEXPECTED_ERROR: Int32 = 2
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
@@ -769,7 +775,11 @@ public protocol CasierProtocol: AnyObject, Sendable {
     
     func authenticate(token: String, cancellation: Cancellation) async throws  -> Session
     
-    func authenticateRequest(method: String, headers: [Header], cancellation: Cancellation) async throws  -> Session
+    func authenticateRequest(method: String, headers: [Header], address: String?, cancellation: Cancellation) async throws  -> Session
+    
+    func revoke(sessionId: String, cancellation: Cancellation) async throws 
+    
+    func revokeUser(userId: String, at: Time, cancellation: Cancellation) async throws 
     
     func storageFor(userId: String) throws  -> UserStorage
     
@@ -813,12 +823,13 @@ open class Casier: CasierProtocol, @unchecked Sendable {
     public func uniffiCloneHandle() -> UInt64 {
         return try! rustCall { uniffi_casier_swift_fn_clone_casier(self.handle, $0) }
     }
-public convenience init(settings: [String: String])throws  {
+public convenience init(settings: [String: String], audit: AuditListener?)throws  {
     let handle =
         try rustCallWithError(FfiConverterTypeCasierError_lift) {
         uniffiCallStatus in
     uniffi_casier_swift_fn_constructor_casier_new(
-        FfiConverterDictionaryStringString.lower(settings),uniffiCallStatus
+        FfiConverterDictionaryStringString.lower(settings),
+        FfiConverterOptionCallbackInterfaceAuditListener.lower(audit),uniffiCallStatus
     )
 }
     self.init(unsafeFromHandle: handle)
@@ -837,11 +848,12 @@ public convenience init(settings: [String: String])throws  {
     /**
      * `settings` come before the environment.
      */
-public static func fromEnv(settings: [String: String])throws  -> Casier  {
+public static func fromEnv(settings: [String: String], audit: AuditListener?)throws  -> Casier  {
     return try  FfiConverterTypeCasier_lift(try rustCallWithError(FfiConverterTypeCasierError_lift) {
         uniffiCallStatus in
     uniffi_casier_swift_fn_constructor_casier_from_env(
-        FfiConverterDictionaryStringString.lower(settings),uniffiCallStatus
+        FfiConverterDictionaryStringString.lower(settings),
+        FfiConverterOptionCallbackInterfaceAuditListener.lower(audit),uniffiCallStatus
     )
 })
 }
@@ -864,18 +876,50 @@ open func authenticate(token: String, cancellation: Cancellation)async throws  -
         )
 }
     
-open func authenticateRequest(method: String, headers: [Header], cancellation: Cancellation)async throws  -> Session  {
+open func authenticateRequest(method: String, headers: [Header], address: String?, cancellation: Cancellation)async throws  -> Session  {
     return
         try  await uniffiRustCallAsync(
             rustFutureFunc: {
                 uniffi_casier_swift_fn_method_casier_authenticate_request(
-                        self.uniffiCloneHandle(),FfiConverterString.lower(method),FfiConverterSequenceTypeHeader.lower(headers),FfiConverterTypeCancellation_lower(cancellation)
+                        self.uniffiCloneHandle(),FfiConverterString.lower(method),FfiConverterSequenceTypeHeader.lower(headers),FfiConverterOptionString.lower(address),FfiConverterTypeCancellation_lower(cancellation)
                 )
             },
             pollFunc: ffi_casier_swift_rust_future_poll_u64,
             completeFunc: ffi_casier_swift_rust_future_complete_u64,
             freeFunc: ffi_casier_swift_rust_future_free_u64,
             liftFunc: FfiConverterTypeSession_lift,
+            errorHandler: FfiConverterTypeCasierError_lift
+        )
+}
+    
+open func revoke(sessionId: String, cancellation: Cancellation)async throws   {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_casier_swift_fn_method_casier_revoke(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(sessionId),FfiConverterTypeCancellation_lower(cancellation)
+                )
+            },
+            pollFunc: ffi_casier_swift_rust_future_poll_void,
+            completeFunc: ffi_casier_swift_rust_future_complete_void,
+            freeFunc: ffi_casier_swift_rust_future_free_void,
+            liftFunc: { $0 },
+            errorHandler: FfiConverterTypeCasierError_lift
+        )
+}
+    
+open func revokeUser(userId: String, at: Time, cancellation: Cancellation)async throws   {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_casier_swift_fn_method_casier_revoke_user(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(userId),FfiConverterTypeTime_lower(at),FfiConverterTypeCancellation_lower(cancellation)
+                )
+            },
+            pollFunc: ffi_casier_swift_rust_future_poll_void,
+            completeFunc: ffi_casier_swift_rust_future_complete_void,
+            freeFunc: ffi_casier_swift_rust_future_free_void,
+            liftFunc: { $0 },
             errorHandler: FfiConverterTypeCasierError_lift
         )
 }
@@ -1476,7 +1520,13 @@ public protocol SessionProtocol: AnyObject, Sendable {
     
     func files() throws  -> UserStorage
     
+    func has(wanted: Requirement) throws  -> Bool
+    
     func hasFeature(feature: String) throws  -> Bool
+    
+    func hasPermission(permission: String) throws  -> Bool
+    
+    func hasPlan(plan: String) throws  -> Bool
     
     func hasRole(role: String) throws  -> Bool
     
@@ -1484,9 +1534,15 @@ public protocol SessionProtocol: AnyObject, Sendable {
     
     func owns(ownerId: String) throws  -> Bool
     
+    func require(wanted: Requirement) throws 
+    
     func requireFeature(feature: String) throws 
     
     func requireOwner(ownerId: String) throws 
+    
+    func requirePermission(permission: String) throws 
+    
+    func requirePlan(plan: String) throws 
     
     func requireRole(role: String) throws 
     
@@ -1566,12 +1622,42 @@ open func files()throws  -> UserStorage  {
 })
 }
     
+open func has(wanted: Requirement)throws  -> Bool  {
+    return try  FfiConverterBool.lift(try rustCallWithError(FfiConverterTypeCasierError_lift) {
+        uniffiCallStatus in
+    uniffi_casier_swift_fn_method_session_has(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeRequirement_lower(wanted),uniffiCallStatus
+    )
+})
+}
+    
 open func hasFeature(feature: String)throws  -> Bool  {
     return try  FfiConverterBool.lift(try rustCallWithError(FfiConverterTypeCasierError_lift) {
         uniffiCallStatus in
     uniffi_casier_swift_fn_method_session_has_feature(
             self.uniffiCloneHandle(),
         FfiConverterString.lower(feature),uniffiCallStatus
+    )
+})
+}
+    
+open func hasPermission(permission: String)throws  -> Bool  {
+    return try  FfiConverterBool.lift(try rustCallWithError(FfiConverterTypeCasierError_lift) {
+        uniffiCallStatus in
+    uniffi_casier_swift_fn_method_session_has_permission(
+            self.uniffiCloneHandle(),
+        FfiConverterString.lower(permission),uniffiCallStatus
+    )
+})
+}
+    
+open func hasPlan(plan: String)throws  -> Bool  {
+    return try  FfiConverterBool.lift(try rustCallWithError(FfiConverterTypeCasierError_lift) {
+        uniffiCallStatus in
+    uniffi_casier_swift_fn_method_session_has_plan(
+            self.uniffiCloneHandle(),
+        FfiConverterString.lower(plan),uniffiCallStatus
     )
 })
 }
@@ -1606,6 +1692,15 @@ open func owns(ownerId: String)throws  -> Bool  {
 })
 }
     
+open func require(wanted: Requirement)throws   {try rustCallWithError(FfiConverterTypeCasierError_lift) {
+        uniffiCallStatus in
+    uniffi_casier_swift_fn_method_session_require(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeRequirement_lower(wanted),uniffiCallStatus
+    )
+}
+}
+    
 open func requireFeature(feature: String)throws   {try rustCallWithError(FfiConverterTypeCasierError_lift) {
         uniffiCallStatus in
     uniffi_casier_swift_fn_method_session_require_feature(
@@ -1620,6 +1715,24 @@ open func requireOwner(ownerId: String)throws   {try rustCallWithError(FfiConver
     uniffi_casier_swift_fn_method_session_require_owner(
             self.uniffiCloneHandle(),
         FfiConverterString.lower(ownerId),uniffiCallStatus
+    )
+}
+}
+    
+open func requirePermission(permission: String)throws   {try rustCallWithError(FfiConverterTypeCasierError_lift) {
+        uniffiCallStatus in
+    uniffi_casier_swift_fn_method_session_require_permission(
+            self.uniffiCloneHandle(),
+        FfiConverterString.lower(permission),uniffiCallStatus
+    )
+}
+}
+    
+open func requirePlan(plan: String)throws   {try rustCallWithError(FfiConverterTypeCasierError_lift) {
+        uniffiCallStatus in
+    uniffi_casier_swift_fn_method_session_require_plan(
+            self.uniffiCloneHandle(),
+        FfiConverterString.lower(plan),uniffiCallStatus
     )
 }
 }
@@ -1833,7 +1946,11 @@ public func FfiConverterTypeTokenVerifier_lower(_ value: TokenVerifier) -> UInt6
 
 public protocol UserProtocol: AnyObject, Sendable {
     
+    func claims() throws  -> [String: Json]
+    
     func fields() throws  -> UserFields
+    
+    func metadata() throws  -> [String: Json]
     
 }
 open class User: UserProtocol, @unchecked Sendable {
@@ -1875,7 +1992,7 @@ open class User: UserProtocol, @unchecked Sendable {
     public func uniffiCloneHandle() -> UInt64 {
         return try! rustCall { uniffi_casier_swift_fn_clone_user(self.handle, $0) }
     }
-public convenience init(userId: String, subscription: String?, role: String?, email: String?, plans: [String], features: [String])throws  {
+public convenience init(userId: String, subscription: String?, role: String?, email: String?, grants: Grants)throws  {
     let handle =
         try rustCallWithError(FfiConverterTypeCasierError_lift) {
         uniffiCallStatus in
@@ -1884,8 +2001,7 @@ public convenience init(userId: String, subscription: String?, role: String?, em
         FfiConverterOptionString.lower(subscription),
         FfiConverterOptionString.lower(role),
         FfiConverterOptionString.lower(email),
-        FfiConverterSequenceString.lower(plans),
-        FfiConverterSequenceString.lower(features),uniffiCallStatus
+        FfiConverterTypeGrants_lower(grants),uniffiCallStatus
     )
 }
     self.init(unsafeFromHandle: handle)
@@ -1903,10 +2019,28 @@ public convenience init(userId: String, subscription: String?, role: String?, em
     
 
     
+open func claims()throws  -> [String: Json]  {
+    return try  FfiConverterDictionaryStringTypeJson.lift(try rustCallWithError(FfiConverterTypeCasierError_lift) {
+        uniffiCallStatus in
+    uniffi_casier_swift_fn_method_user_claims(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
 open func fields()throws  -> UserFields  {
     return try  FfiConverterTypeUserFields_lift(try rustCallWithError(FfiConverterTypeCasierError_lift) {
         uniffiCallStatus in
     uniffi_casier_swift_fn_method_user_fields(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+open func metadata()throws  -> [String: Json]  {
+    return try  FfiConverterDictionaryStringTypeJson.lift(try rustCallWithError(FfiConverterTypeCasierError_lift) {
+        uniffiCallStatus in
+    uniffi_casier_swift_fn_method_user_metadata(
             self.uniffiCloneHandle(),uniffiCallStatus
     )
 })
@@ -2268,6 +2402,116 @@ public func FfiConverterTypeUserStorage_lower(_ value: UserStorage) -> UInt64 {
 
 
 
+public struct AuditEvent: Equatable, Hashable {
+    public let time: Time
+    public let action: String
+    public let allowed: Bool
+    public let code: String?
+    public let userId: String?
+    public let sessionId: String?
+    public let organizationId: String?
+    public let actor: String?
+    public let issuer: String?
+    public let keyId: String?
+    public let required: String?
+    public let actual: String?
+    public let target: String?
+    public let requestId: String?
+    public let address: String?
+    public let userAgent: String?
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(time: Time, action: String, allowed: Bool, code: String?, userId: String?, sessionId: String?, organizationId: String?, actor: String?, issuer: String?, keyId: String?, required: String?, actual: String?, target: String?, requestId: String?, address: String?, userAgent: String?) {
+        self.time = time
+        self.action = action
+        self.allowed = allowed
+        self.code = code
+        self.userId = userId
+        self.sessionId = sessionId
+        self.organizationId = organizationId
+        self.actor = actor
+        self.issuer = issuer
+        self.keyId = keyId
+        self.required = required
+        self.actual = actual
+        self.target = target
+        self.requestId = requestId
+        self.address = address
+        self.userAgent = userAgent
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension AuditEvent: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeAuditEvent: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> AuditEvent {
+        return
+            try AuditEvent(
+                time: FfiConverterTypeTime.read(from: &buf), 
+                action: FfiConverterString.read(from: &buf), 
+                allowed: FfiConverterBool.read(from: &buf), 
+                code: FfiConverterOptionString.read(from: &buf), 
+                userId: FfiConverterOptionString.read(from: &buf), 
+                sessionId: FfiConverterOptionString.read(from: &buf), 
+                organizationId: FfiConverterOptionString.read(from: &buf), 
+                actor: FfiConverterOptionString.read(from: &buf), 
+                issuer: FfiConverterOptionString.read(from: &buf), 
+                keyId: FfiConverterOptionString.read(from: &buf), 
+                required: FfiConverterOptionString.read(from: &buf), 
+                actual: FfiConverterOptionString.read(from: &buf), 
+                target: FfiConverterOptionString.read(from: &buf), 
+                requestId: FfiConverterOptionString.read(from: &buf), 
+                address: FfiConverterOptionString.read(from: &buf), 
+                userAgent: FfiConverterOptionString.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: AuditEvent, into buf: inout [UInt8]) {
+        FfiConverterTypeTime.write(value.time, into: &buf)
+        FfiConverterString.write(value.action, into: &buf)
+        FfiConverterBool.write(value.allowed, into: &buf)
+        FfiConverterOptionString.write(value.code, into: &buf)
+        FfiConverterOptionString.write(value.userId, into: &buf)
+        FfiConverterOptionString.write(value.sessionId, into: &buf)
+        FfiConverterOptionString.write(value.organizationId, into: &buf)
+        FfiConverterOptionString.write(value.actor, into: &buf)
+        FfiConverterOptionString.write(value.issuer, into: &buf)
+        FfiConverterOptionString.write(value.keyId, into: &buf)
+        FfiConverterOptionString.write(value.required, into: &buf)
+        FfiConverterOptionString.write(value.actual, into: &buf)
+        FfiConverterOptionString.write(value.target, into: &buf)
+        FfiConverterOptionString.write(value.requestId, into: &buf)
+        FfiConverterOptionString.write(value.address, into: &buf)
+        FfiConverterOptionString.write(value.userAgent, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeAuditEvent_lift(_ buf: RustBuffer) throws -> AuditEvent {
+    return try FfiConverterTypeAuditEvent.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeAuditEvent_lower(_ value: AuditEvent) -> RustBuffer {
+    return FfiConverterTypeAuditEvent.lower(value)
+}
+
+
 public struct Decision: Equatable, Hashable {
     public let error: Failure?
     public let linkSeconds: UInt64?
@@ -2384,6 +2628,60 @@ public func FfiConverterTypeDeletion_lower(_ value: Deletion) -> RustBuffer {
 }
 
 
+public struct FactorVerificationAge: Equatable, Hashable {
+    public let first: Int64
+    public let second: Int64
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(first: Int64, second: Int64) {
+        self.first = first
+        self.second = second
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension FactorVerificationAge: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeFactorVerificationAge: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> FactorVerificationAge {
+        return
+            try FactorVerificationAge(
+                first: FfiConverterInt64.read(from: &buf), 
+                second: FfiConverterInt64.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: FactorVerificationAge, into buf: inout [UInt8]) {
+        FfiConverterInt64.write(value.first, into: &buf)
+        FfiConverterInt64.write(value.second, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeFactorVerificationAge_lift(_ buf: RustBuffer) throws -> FactorVerificationAge {
+    return try FfiConverterTypeFactorVerificationAge.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeFactorVerificationAge_lower(_ value: FactorVerificationAge) -> RustBuffer {
+    return FfiConverterTypeFactorVerificationAge.lower(value)
+}
+
+
 public struct Failure: Equatable, Hashable {
     public let category: Category
     public let code: String
@@ -2473,6 +2771,71 @@ public func FfiConverterTypeFailure_lift(_ buf: RustBuffer) throws -> Failure {
 #endif
 public func FfiConverterTypeFailure_lower(_ value: Failure) -> RustBuffer {
     return FfiConverterTypeFailure.lower(value)
+}
+
+
+/**
+ * What [`access::Action::Has`](casier::access::Action::Has) looks at.
+ */
+public struct Grants: Equatable, Hashable {
+    public let organization: Organization?
+    public let plans: [String]
+    public let features: [String]
+    public let factorVerificationAge: FactorVerificationAge?
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(organization: Organization?, plans: [String], features: [String], factorVerificationAge: FactorVerificationAge?) {
+        self.organization = organization
+        self.plans = plans
+        self.features = features
+        self.factorVerificationAge = factorVerificationAge
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension Grants: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeGrants: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Grants {
+        return
+            try Grants(
+                organization: FfiConverterOptionTypeOrganization.read(from: &buf), 
+                plans: FfiConverterSequenceString.read(from: &buf), 
+                features: FfiConverterSequenceString.read(from: &buf), 
+                factorVerificationAge: FfiConverterOptionTypeFactorVerificationAge.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: Grants, into buf: inout [UInt8]) {
+        FfiConverterOptionTypeOrganization.write(value.organization, into: &buf)
+        FfiConverterSequenceString.write(value.plans, into: &buf)
+        FfiConverterSequenceString.write(value.features, into: &buf)
+        FfiConverterOptionTypeFactorVerificationAge.write(value.factorVerificationAge, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeGrants_lift(_ buf: RustBuffer) throws -> Grants {
+    return try FfiConverterTypeGrants.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeGrants_lower(_ value: Grants) -> RustBuffer {
+    return FfiConverterTypeGrants.lower(value)
 }
 
 
@@ -2765,6 +3128,72 @@ public func FfiConverterTypeParsedKey_lower(_ value: ParsedKey) -> RustBuffer {
 }
 
 
+public struct Requirement: Equatable, Hashable {
+    public let role: String?
+    public let permission: String?
+    public let feature: String?
+    public let plan: String?
+    public let reverification: Reverification?
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(role: String?, permission: String?, feature: String?, plan: String?, reverification: Reverification?) {
+        self.role = role
+        self.permission = permission
+        self.feature = feature
+        self.plan = plan
+        self.reverification = reverification
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension Requirement: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeRequirement: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Requirement {
+        return
+            try Requirement(
+                role: FfiConverterOptionString.read(from: &buf), 
+                permission: FfiConverterOptionString.read(from: &buf), 
+                feature: FfiConverterOptionString.read(from: &buf), 
+                plan: FfiConverterOptionString.read(from: &buf), 
+                reverification: FfiConverterOptionTypeReverification.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: Requirement, into buf: inout [UInt8]) {
+        FfiConverterOptionString.write(value.role, into: &buf)
+        FfiConverterOptionString.write(value.permission, into: &buf)
+        FfiConverterOptionString.write(value.feature, into: &buf)
+        FfiConverterOptionString.write(value.plan, into: &buf)
+        FfiConverterOptionTypeReverification.write(value.reverification, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeRequirement_lift(_ buf: RustBuffer) throws -> Requirement {
+    return try FfiConverterTypeRequirement.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeRequirement_lower(_ value: Requirement) -> RustBuffer {
+    return FfiConverterTypeRequirement.lower(value)
+}
+
+
 public struct StoredFile: Equatable, Hashable {
     public let key: String
     public let filename: String
@@ -2919,6 +3348,9 @@ public func FfiConverterTypeUploadOptions_lower(_ value: UploadOptions) -> RustB
 }
 
 
+/**
+ * Short enough to cross as a whole. Metadata and claims cross when somebody looks at them.
+ */
 public struct UserFields: Equatable, Hashable {
     public let userId: String
     public let email: String?
@@ -2936,13 +3368,12 @@ public struct UserFields: Equatable, Hashable {
     public let organization: Organization?
     public let plans: [String]
     public let features: [String]
-    public let metadata: [String: Json]
+    public let factorVerificationAge: FactorVerificationAge?
     public let actor: Json?
-    public let claims: [String: Json]
 
     // Default memberwise initializers are never public by default, so we
     // declare one manually.
-    public init(userId: String, email: String?, emailVerified: Bool, firstName: String?, lastName: String?, fullName: String?, username: String?, imageUrl: String?, phoneNumber: String?, phoneVerified: Bool, subscription: String, role: String, sessionId: String?, organization: Organization?, plans: [String], features: [String], metadata: [String: Json], actor: Json?, claims: [String: Json]) {
+    public init(userId: String, email: String?, emailVerified: Bool, firstName: String?, lastName: String?, fullName: String?, username: String?, imageUrl: String?, phoneNumber: String?, phoneVerified: Bool, subscription: String, role: String, sessionId: String?, organization: Organization?, plans: [String], features: [String], factorVerificationAge: FactorVerificationAge?, actor: Json?) {
         self.userId = userId
         self.email = email
         self.emailVerified = emailVerified
@@ -2959,9 +3390,8 @@ public struct UserFields: Equatable, Hashable {
         self.organization = organization
         self.plans = plans
         self.features = features
-        self.metadata = metadata
+        self.factorVerificationAge = factorVerificationAge
         self.actor = actor
-        self.claims = claims
     }
 
     
@@ -2996,9 +3426,8 @@ public struct FfiConverterTypeUserFields: FfiConverterRustBuffer {
                 organization: FfiConverterOptionTypeOrganization.read(from: &buf), 
                 plans: FfiConverterSequenceString.read(from: &buf), 
                 features: FfiConverterSequenceString.read(from: &buf), 
-                metadata: FfiConverterDictionaryStringTypeJson.read(from: &buf), 
-                actor: FfiConverterOptionTypeJson.read(from: &buf), 
-                claims: FfiConverterDictionaryStringTypeJson.read(from: &buf)
+                factorVerificationAge: FfiConverterOptionTypeFactorVerificationAge.read(from: &buf), 
+                actor: FfiConverterOptionTypeJson.read(from: &buf)
         )
     }
 
@@ -3019,9 +3448,8 @@ public struct FfiConverterTypeUserFields: FfiConverterRustBuffer {
         FfiConverterOptionTypeOrganization.write(value.organization, into: &buf)
         FfiConverterSequenceString.write(value.plans, into: &buf)
         FfiConverterSequenceString.write(value.features, into: &buf)
-        FfiConverterDictionaryStringTypeJson.write(value.metadata, into: &buf)
+        FfiConverterOptionTypeFactorVerificationAge.write(value.factorVerificationAge, into: &buf)
         FfiConverterOptionTypeJson.write(value.actor, into: &buf)
-        FfiConverterDictionaryStringTypeJson.write(value.claims, into: &buf)
     }
 }
 
@@ -3113,6 +3541,7 @@ public func FfiConverterTypeVerifiedToken_lower(_ value: VerifiedToken) -> RustB
 
 public struct VerifierOptions: Equatable, Hashable {
     public let issuer: String
+    public let provider: String?
     public let jwks: String?
     public let pem: String?
     public let jwk: String?
@@ -3124,11 +3553,14 @@ public struct VerifierOptions: Equatable, Hashable {
     public let namespace: String?
     public let publicMetadataClaim: String?
     public let tokenTypes: [String]?
+    public let tokenCache: Bool
+    public let mapping: [String: [String]]
 
     // Default memberwise initializers are never public by default, so we
     // declare one manually.
-    public init(issuer: String, jwks: String?, pem: String?, jwk: String?, audience: [String], authorizedParties: [String], allowMissingAzp: Bool, algorithms: [String]?, clockSkew: Double?, namespace: String?, publicMetadataClaim: String?, tokenTypes: [String]?) {
+    public init(issuer: String, provider: String?, jwks: String?, pem: String?, jwk: String?, audience: [String], authorizedParties: [String], allowMissingAzp: Bool, algorithms: [String]?, clockSkew: Double?, namespace: String?, publicMetadataClaim: String?, tokenTypes: [String]?, tokenCache: Bool, mapping: [String: [String]]) {
         self.issuer = issuer
+        self.provider = provider
         self.jwks = jwks
         self.pem = pem
         self.jwk = jwk
@@ -3140,6 +3572,8 @@ public struct VerifierOptions: Equatable, Hashable {
         self.namespace = namespace
         self.publicMetadataClaim = publicMetadataClaim
         self.tokenTypes = tokenTypes
+        self.tokenCache = tokenCache
+        self.mapping = mapping
     }
 
     
@@ -3159,6 +3593,7 @@ public struct FfiConverterTypeVerifierOptions: FfiConverterRustBuffer {
         return
             try VerifierOptions(
                 issuer: FfiConverterString.read(from: &buf), 
+                provider: FfiConverterOptionString.read(from: &buf), 
                 jwks: FfiConverterOptionString.read(from: &buf), 
                 pem: FfiConverterOptionString.read(from: &buf), 
                 jwk: FfiConverterOptionString.read(from: &buf), 
@@ -3169,12 +3604,15 @@ public struct FfiConverterTypeVerifierOptions: FfiConverterRustBuffer {
                 clockSkew: FfiConverterOptionDouble.read(from: &buf), 
                 namespace: FfiConverterOptionString.read(from: &buf), 
                 publicMetadataClaim: FfiConverterOptionString.read(from: &buf), 
-                tokenTypes: FfiConverterOptionSequenceString.read(from: &buf)
+                tokenTypes: FfiConverterOptionSequenceString.read(from: &buf), 
+                tokenCache: FfiConverterBool.read(from: &buf), 
+                mapping: FfiConverterDictionaryStringSequenceString.read(from: &buf)
         )
     }
 
     public static func write(_ value: VerifierOptions, into buf: inout [UInt8]) {
         FfiConverterString.write(value.issuer, into: &buf)
+        FfiConverterOptionString.write(value.provider, into: &buf)
         FfiConverterOptionString.write(value.jwks, into: &buf)
         FfiConverterOptionString.write(value.pem, into: &buf)
         FfiConverterOptionString.write(value.jwk, into: &buf)
@@ -3186,6 +3624,8 @@ public struct FfiConverterTypeVerifierOptions: FfiConverterRustBuffer {
         FfiConverterOptionString.write(value.namespace, into: &buf)
         FfiConverterOptionString.write(value.publicMetadataClaim, into: &buf)
         FfiConverterOptionSequenceString.write(value.tokenTypes, into: &buf)
+        FfiConverterBool.write(value.tokenCache, into: &buf)
+        FfiConverterDictionaryStringSequenceString.write(value.mapping, into: &buf)
     }
 }
 
@@ -3213,6 +3653,12 @@ public enum Action: Equatable, Hashable {
     case role(role: String
     )
     case feature(feature: String
+    )
+    case permission(permission: String
+    )
+    case plan(plan: String
+    )
+    case has(wanted: Requirement
     )
     case upload(kind: String, filename: String, contentType: String, size: UInt64
     )
@@ -3248,10 +3694,19 @@ public struct FfiConverterTypeAction: FfiConverterRustBuffer {
         case 3: return .feature(feature: try FfiConverterString.read(from: &buf)
         )
         
-        case 4: return .upload(kind: try FfiConverterString.read(from: &buf), filename: try FfiConverterString.read(from: &buf), contentType: try FfiConverterString.read(from: &buf), size: try FfiConverterUInt64.read(from: &buf)
+        case 4: return .permission(permission: try FfiConverterString.read(from: &buf)
         )
         
-        case 5: return .link(seconds: try FfiConverterUInt64.read(from: &buf)
+        case 5: return .plan(plan: try FfiConverterString.read(from: &buf)
+        )
+        
+        case 6: return .has(wanted: try FfiConverterTypeRequirement.read(from: &buf)
+        )
+        
+        case 7: return .upload(kind: try FfiConverterString.read(from: &buf), filename: try FfiConverterString.read(from: &buf), contentType: try FfiConverterString.read(from: &buf), size: try FfiConverterUInt64.read(from: &buf)
+        )
+        
+        case 8: return .link(seconds: try FfiConverterUInt64.read(from: &buf)
         )
         
         default: throw UniffiInternalError.unexpectedEnumCase
@@ -3277,8 +3732,23 @@ public struct FfiConverterTypeAction: FfiConverterRustBuffer {
             FfiConverterString.write(feature, into: &buf)
             
         
-        case let .upload(kind,filename,contentType,size):
+        case let .permission(permission):
             writeInt(&buf, Int32(4))
+            FfiConverterString.write(permission, into: &buf)
+            
+        
+        case let .plan(plan):
+            writeInt(&buf, Int32(5))
+            FfiConverterString.write(plan, into: &buf)
+            
+        
+        case let .has(wanted):
+            writeInt(&buf, Int32(6))
+            FfiConverterTypeRequirement.write(wanted, into: &buf)
+            
+        
+        case let .upload(kind,filename,contentType,size):
+            writeInt(&buf, Int32(7))
             FfiConverterString.write(kind, into: &buf)
             FfiConverterString.write(filename, into: &buf)
             FfiConverterString.write(contentType, into: &buf)
@@ -3286,7 +3756,7 @@ public struct FfiConverterTypeAction: FfiConverterRustBuffer {
             
         
         case let .link(seconds):
-            writeInt(&buf, Int32(5))
+            writeInt(&buf, Int32(8))
             FfiConverterUInt64.write(seconds, into: &buf)
             
         }
@@ -3632,6 +4102,79 @@ public func FfiConverterTypeJson_lower(_ value: Json) -> RustBuffer {
 
 
 
+public enum Reverification: Equatable, Hashable {
+    
+    case named(name: String
+    )
+    case custom(level: String, afterMinutes: UInt32
+    )
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension Reverification: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeReverification: FfiConverterRustBuffer {
+    typealias SwiftType = Reverification
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Reverification {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+        
+        case 1: return .named(name: try FfiConverterString.read(from: &buf)
+        )
+        
+        case 2: return .custom(level: try FfiConverterString.read(from: &buf), afterMinutes: try FfiConverterUInt32.read(from: &buf)
+        )
+        
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: Reverification, into buf: inout [UInt8]) {
+        switch value {
+        
+        
+        case let .named(name):
+            writeInt(&buf, Int32(1))
+            FfiConverterString.write(name, into: &buf)
+            
+        
+        case let .custom(level,afterMinutes):
+            writeInt(&buf, Int32(2))
+            FfiConverterString.write(level, into: &buf)
+            FfiConverterUInt32.write(afterMinutes, into: &buf)
+            
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeReverification_lift(_ buf: RustBuffer) throws -> Reverification {
+    return try FfiConverterTypeReverification.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeReverification_lower(_ value: Reverification) -> RustBuffer {
+    return FfiConverterTypeReverification.lower(value)
+}
+
+
+
+
 public enum TokenSource: Equatable, Hashable {
     
     case header
@@ -3695,6 +4238,144 @@ public func FfiConverterTypeTokenSource_lower(_ value: TokenSource) -> RustBuffe
     return FfiConverterTypeTokenSource.lower(value)
 }
 
+
+
+
+
+/**
+ * Who is told: implemented in Swift, and called on the thread that decides.
+ */
+public protocol AuditListener: AnyObject, Sendable {
+    
+    func decided(event: AuditEvent) 
+    
+}
+
+
+// Put the implementation in a struct so we don't pollute the top-level namespace
+fileprivate struct UniffiCallbackInterfaceAuditListener {
+
+    // Create the VTable using a series of closures.
+    // Swift automatically converts these into C callback functions.
+    //
+    // Store the vtable directly.
+    static let vtable: UniffiVTableCallbackInterfaceAuditListener = UniffiVTableCallbackInterfaceAuditListener(
+        uniffiFree: { (uniffiHandle: UInt64) -> () in
+            do {
+                try FfiConverterCallbackInterfaceAuditListener.handleMap.remove(handle: uniffiHandle)
+            } catch {
+                print("Uniffi callback interface AuditListener: handle missing in uniffiFree")
+            }
+        },
+        uniffiClone: { (uniffiHandle: UInt64) -> UInt64 in
+            do {
+                return try FfiConverterCallbackInterfaceAuditListener.handleMap.clone(handle: uniffiHandle)
+            } catch {
+                fatalError("Uniffi callback interface AuditListener: handle missing in uniffiClone")
+            }
+        },
+        decided: { (
+            uniffiHandle: UInt64,
+            event: RustBuffer,
+            uniffiOutReturn: UnsafeMutableRawPointer,
+            uniffiCallStatus: UnsafeMutablePointer<RustCallStatus>
+        ) in
+            let makeCall = {
+                () throws -> () in
+                guard let uniffiObj = try? FfiConverterCallbackInterfaceAuditListener.handleMap.get(handle: uniffiHandle) else {
+                    throw UniffiInternalError.unexpectedStaleHandle
+                }
+                return uniffiObj.decided(
+                     event: try FfiConverterTypeAuditEvent_lift(event)
+                )
+            }
+
+            
+            let writeReturn = { () }
+            uniffiTraitInterfaceCall(
+                callStatus: uniffiCallStatus,
+                makeCall: makeCall,
+                writeReturn: writeReturn
+            )
+        }
+    )
+
+    // Rust stores this pointer for future callback invocations, so it must live
+    // for the process lifetime (not just for the init function call).
+    //
+    // `nonisolated(unsafe)` is needed under Swift 6 strict concurrency.
+    // This is safe because the pointee is initialized once during static init
+    // and never mutated by either side of the FFI.  Its fields are C function pointers.
+    nonisolated(unsafe) static let vtablePtr: UnsafePointer<UniffiVTableCallbackInterfaceAuditListener> = {
+        let ptr = UnsafeMutablePointer<UniffiVTableCallbackInterfaceAuditListener>.allocate(capacity: 1)
+        ptr.initialize(to: vtable)
+        return UnsafePointer(ptr)
+    }()
+}
+
+private func uniffiCallbackInitAuditListener() {
+    uniffi_casier_swift_fn_init_callback_vtable_auditlistener(UniffiCallbackInterfaceAuditListener.vtablePtr)
+}
+
+// FfiConverter protocol for callback interfaces
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterCallbackInterfaceAuditListener {
+    fileprivate static let handleMap = UniffiHandleMap<AuditListener>()
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+extension FfiConverterCallbackInterfaceAuditListener : FfiConverter {
+    typealias SwiftType = AuditListener
+    typealias FfiType = UInt64
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public static func lift(_ handle: UInt64) throws -> SwiftType {
+        try handleMap.get(handle: handle)
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public static func lower(_ v: SwiftType) -> UInt64 {
+        return handleMap.insert(obj: v)
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public static func write(_ v: SwiftType, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(v))
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterCallbackInterfaceAuditListener_lift(_ handle: UInt64) throws -> AuditListener {
+    return try FfiConverterCallbackInterfaceAuditListener.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterCallbackInterfaceAuditListener_lower(_ v: AuditListener) -> UInt64 {
+    return FfiConverterCallbackInterfaceAuditListener.lower(v)
+}
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
@@ -3819,6 +4500,30 @@ fileprivate struct FfiConverterOptionTypePolicy: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterOptionTypeFactorVerificationAge: FfiConverterRustBuffer {
+    typealias SwiftType = FactorVerificationAge?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypeFactorVerificationAge.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypeFactorVerificationAge.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterOptionTypeFailure: FfiConverterRustBuffer {
     typealias SwiftType = Failure?
 
@@ -3883,6 +4588,54 @@ fileprivate struct FfiConverterOptionTypeJson: FfiConverterRustBuffer {
         switch try readInt(&buf) as Int8 {
         case 0: return nil
         case 1: return try FfiConverterTypeJson.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterOptionTypeReverification: FfiConverterRustBuffer {
+    typealias SwiftType = Reverification?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypeReverification.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypeReverification.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterOptionCallbackInterfaceAuditListener: FfiConverterRustBuffer {
+    typealias SwiftType = AuditListener?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterCallbackInterfaceAuditListener.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterCallbackInterfaceAuditListener.read(from: &buf)
         default: throw UniffiInternalError.unexpectedOptionalTag
         }
     }
@@ -4138,6 +4891,32 @@ fileprivate struct FfiConverterDictionaryStringTypeJson: FfiConverterRustBuffer 
     }
 }
 
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterDictionaryStringSequenceString: FfiConverterRustBuffer {
+    public static func write(_ value: [String: [String]], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for (key, value) in value {
+            FfiConverterString.write(key, into: &buf)
+            FfiConverterSequenceString.write(value, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [String: [String]] {
+        let len: Int32 = try readInt(&buf)
+        var dict = [String: [String]]()
+        dict.reserveCapacity(Int(len))
+        for _ in 0..<len {
+            let key = try FfiConverterString.read(from: &buf)
+            let value = try FfiConverterSequenceString.read(from: &buf)
+            dict[key] = value
+        }
+        return dict
+    }
+}
+
 
 
 
@@ -4354,7 +5133,13 @@ private let initializationResult: InitializationResult = {
     if (uniffi_casier_swift_checksum_method_casier_authenticate() != 39680) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_casier_swift_checksum_method_casier_authenticate_request() != 39505) {
+    if (uniffi_casier_swift_checksum_method_casier_authenticate_request() != 6122) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_casier_swift_checksum_method_casier_revoke() != 21357) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_casier_swift_checksum_method_casier_revoke_user() != 36935) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_casier_swift_checksum_method_casier_storage_for() != 5452) {
@@ -4390,7 +5175,16 @@ private let initializationResult: InitializationResult = {
     if (uniffi_casier_swift_checksum_method_session_files() != 357) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_casier_swift_checksum_method_session_has() != 6728) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_casier_swift_checksum_method_session_has_feature() != 33002) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_casier_swift_checksum_method_session_has_permission() != 15160) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_casier_swift_checksum_method_session_has_plan() != 49777) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_casier_swift_checksum_method_session_has_role() != 6038) {
@@ -4402,10 +5196,19 @@ private let initializationResult: InitializationResult = {
     if (uniffi_casier_swift_checksum_method_session_owns() != 26330) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_casier_swift_checksum_method_session_require() != 40876) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_casier_swift_checksum_method_session_require_feature() != 17611) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_casier_swift_checksum_method_session_require_owner() != 4672) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_casier_swift_checksum_method_session_require_permission() != 11825) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_casier_swift_checksum_method_session_require_plan() != 53860) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_casier_swift_checksum_method_session_require_role() != 27851) {
@@ -4456,7 +5259,13 @@ private let initializationResult: InitializationResult = {
     if (uniffi_casier_swift_checksum_method_tokenverifier_verify() != 9414) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_casier_swift_checksum_method_user_claims() != 18170) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_casier_swift_checksum_method_user_fields() != 42577) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_casier_swift_checksum_method_user_metadata() != 4055) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_casier_swift_checksum_constructor_policy_builtin() != 2799) {
@@ -4471,10 +5280,10 @@ private let initializationResult: InitializationResult = {
     if (uniffi_casier_swift_checksum_constructor_cancellation_new() != 61900) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_casier_swift_checksum_constructor_casier_from_env() != 17504) {
+    if (uniffi_casier_swift_checksum_constructor_casier_from_env() != 47990) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_casier_swift_checksum_constructor_casier_new() != 26042) {
+    if (uniffi_casier_swift_checksum_constructor_casier_new() != 16534) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_casier_swift_checksum_constructor_contents_new() != 32860) {
@@ -4486,10 +5295,14 @@ private let initializationResult: InitializationResult = {
     if (uniffi_casier_swift_checksum_constructor_tokenverifier_new() != 4926) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_casier_swift_checksum_constructor_user_new() != 58310) {
+    if (uniffi_casier_swift_checksum_constructor_user_new() != 58742) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_casier_swift_checksum_method_auditlistener_decided() != 31570) {
         return InitializationResult.apiChecksumMismatch
     }
 
+    uniffiCallbackInitAuditListener()
     return InitializationResult.ok
 }()
 

@@ -54,6 +54,34 @@ struct PureTests {
         #expect(full.error?.details.limit == 1 << 30)
     }
 
+    @Test func whatUsersHaveIsDecided() throws {
+        let policy = try Policy.builtin()
+        let ada = try User(
+            userId: "1",
+            organization: Organization(
+                id: "org_1", role: "org:admin", permissions: ["org:teams:manage"]),
+            plans: ["u:pro"], factorVerificationAge: (first: 9, second: -1))
+        #expect(ada.factorVerificationAge.map { $0 == (9, -1) } == true)
+        #expect(ada.organization?.role == "org:admin")
+        let allowed: [Action] = [
+            .permission("teams:manage"), .plan("u:pro"), .has(role: "admin"),
+            .has(permission: "org:teams:manage", plan: "pro", reverification: .strictMFA),
+        ]
+        for action in allowed { #expect(policy.decide(ada, action).allowed, "\(action)") }
+        let refused: [(Action, String)] = [
+            (.permission("teams:read"), "permission-required"),
+            (.plan("o:pro"), "plan-required"),
+            (.has(role: "admin", feature: "teams"), "feature-required"),
+            (
+                .has(reverification: .init(level: .firstFactor, afterMinutes: 9)),
+                "reverification-required"
+            ),
+            (.has(reverification: .init(named: "")), "invalid-request"),
+            (.has(), "invalid-request"),
+        ]
+        for (action, code) in refused { #expect(policy.decide(ada, action).error?.code == code) }
+    }
+
     @Test func policyFilesAreRead() async throws {
         let text = """
             version = 1
@@ -103,6 +131,44 @@ struct PureTests {
         #expect(early.status == 401)
     }
 
+    /// Remembered or not, a token is judged by the time of each call.
+    @Test(arguments: [true, false])
+    func tokensAreJudgedAgain(tokenCache: Bool) async throws {
+        let token = try await LocalStack.shared().mint("user_ada")
+        let verifier = try await verifier(tokenCache: tokenCache)
+        let verified = try verifier.verify(token)
+        #expect(try verifier.verify(token).user.userId == "user_ada")
+        let late = try await failure {
+            _ = try verifier.verify(token, now: verified.expiresAt.addingTimeInterval(6))
+        }
+        #expect(late.code == "token-expired")
+        let (before, last) = (token.dropLast(), token.suffix(1))
+        let forged = before + (last == "A" ? "Q" : "A")
+        let error = try await failure { _ = try verifier.verify(String(forged)) }
+        #expect(error.status == 401)
+    }
+
+    @Test func providersAndMappings() async throws {
+        let stack = try LocalStack.shared()
+        let token = try await stack.mint(
+            "user_ada", ["claims": .object(["app": .object(["tier": .string("pro")])])])
+        let (issuer, jwks) = (try stack.issuer().absoluteString, try await stack.jwks())
+        let user = { (provider: String?, mapping: [String: [String]]) throws(CasierError) in
+            try TokenVerifier(issuer: issuer, provider: provider, jwks: jwks, mapping: mapping)
+                .verify(token).user
+        }
+        #expect(try user(nil, [:]).subscription == "free")
+        #expect(try user("clerk", ["subscription": ["app", "tier"]]).subscription == "pro")
+        let refused: [(String?, [String: [String]])] = [
+            ("okta", [:]), ("auth0", [:]), (nil, ["tier": ["app", "tier"]]),
+            (nil, ["role": ["unsafe_metadata", "role"]]), (nil, ["role": []]),
+        ]
+        for (provider, mapping) in refused {
+            let error = try await failure { _ = try user(provider, mapping) }
+            #expect(error.code == "config-invalid", "\(provider ?? "") \(mapping)")
+        }
+    }
+
     @Test func verifiersTakeOneKeySource() async throws {
         for (jwks, pem) in [(nil, nil), ("{}", "pem"), ("{}", nil)] as [(String?, String?)] {
             let error = try await failure {
@@ -135,9 +201,9 @@ struct PureTests {
         #expect(try JSONDecoder().decode(JSONValue.self, from: encoded) == value)
     }
 
-    private func verifier() async throws -> TokenVerifier {
+    private func verifier(tokenCache: Bool = true) async throws -> TokenVerifier {
         let stack = try LocalStack.shared()
         let issuer = try #require(stack.environment["CLERK_ISSUER"])
-        return try await TokenVerifier(issuer: issuer, jwks: stack.jwks())
+        return try await TokenVerifier(issuer: issuer, jwks: stack.jwks(), tokenCache: tokenCache)
     }
 }

@@ -60,6 +60,101 @@ struct SessionTests {
         #expect(error.code == "config-invalid")
     }
 
+    @Test func whatTheTokenGrants() async throws {
+        let stack = try LocalStack.shared()
+        let organization: [String: JSONValue] = [
+            "id": .string("org_1"), "role": .string("admin"),
+            "permissions": .array([.string("org:teams:manage")]),
+        ]
+        let token = try await stack.mint(
+            "user_ada",
+            [
+                "organization": .object(organization),
+                "plans": .array([.string("u:pro")]), "features": .array([.string("o:teams")]),
+                "claims": .object(["fva": .array([.integer(5), .integer(70)])]),
+            ])
+        let ada = try await stack.casier().authenticate(token)
+        let age = try #require(ada.user.factorVerificationAge)
+        #expect(age == (5, 70))
+        #expect(ada.user.organization?.permissions == ["org:teams:manage"])
+
+        #expect(ada.hasPlan("pro") && ada.hasPlan("u:pro") && !ada.hasPlan("o:pro"))
+        #expect(ada.hasPermission("org:teams:manage") && ada.hasPermission("teams:manage"))
+        #expect(!ada.hasPermission("teams:read") && !ada.hasPermission(""))
+        try ada.requirePlan("u:pro")
+        try ada.requirePermission("teams:manage")
+
+        #expect(ada.has(role: "org:admin", permission: "teams:manage"))
+        #expect(ada.has(feature: "o:teams", plan: "pro"))
+        #expect(!ada.has(role: "admin", plan: "team"))
+        #expect(!ada.has())
+        #expect(ada.has(reverification: .lax) && !ada.has(reverification: .moderate))
+        #expect(!ada.has(reverification: .strict) && !ada.has(reverification: .strictMFA))
+        #expect(ada.has(reverification: Reverification(level: .firstFactor, afterMinutes: 6)))
+        #expect(!ada.has(reverification: Reverification(level: .firstFactor, afterMinutes: 5)))
+        try ada.require(permission: "org:teams:manage", reverification: .lax)
+        // The role in the organization opens no door of the application.
+        #expect(!ada.hasRole("admin"))
+    }
+
+    @Test func whatTheTokenDoesNotGrantIsSaid() async throws {
+        let stack = try LocalStack.shared()
+        let free = try await stack.session()
+        let never: JSONValue = .object(["fva": .array([.integer(-1), .integer(-1)])])
+        let stale = try await stack.casier().authenticate(stack.mint("user_eve", ["claims": never]))
+        let refusals: [(String, String, () throws -> Void)] = [
+            ("plan-required", "pro", { try free.requirePlan("pro") }),
+            ("permission-required", "teams:read", { try free.requirePermission("teams:read") }),
+            ("role-required", "admin", { try free.require(role: "admin", plan: "pro") }),
+            ("feature-required", "books", { try free.require(feature: "books") }),
+            (
+                "reverification-required", "second_factor within 10 minutes",
+                { try stale.require(reverification: .strict) }
+            ),
+        ]
+        for (code, required, call) in refusals {
+            let error = try await failure { try call() }
+            #expect((error.code, error.status, error.details.required) == (code, 403, required))
+            #expect(error.details.actual != nil)
+        }
+        for wrong in [Reverification(named: "always"), .init(level: .firstFactor, afterMinutes: 0)] {
+            let error = try await failure { try free.require(reverification: wrong) }
+            #expect(error.code == "invalid-request")
+            #expect(!free.has(reverification: wrong))
+        }
+        #expect(try await failure { try free.require() }.code == "invalid-request")
+    }
+
+    @Test func revokedSessionsAreRefused() async throws {
+        let stack = try LocalStack.shared()
+        let casier = try stack.casier()
+        let (one, other) = (
+            try await stack.mint("user_ada", ["sid": .string("sess_one")]),
+            try await stack.mint("user_ada", ["sid": .string("sess_other")])
+        )
+        let session = try await casier.authenticate(one)
+        try await casier.revoke(#require(session.user.sessionId))
+        var error = try await failure { _ = try await casier.authenticate(one) }
+        #expect((error.code, error.status) == ("session-revoked", 401))
+        #expect(try await casier.authenticate(other).user.userId == "user_ada")
+
+        try await casier.revokeUser("user_ada", at: .now.addingTimeInterval(-3600))
+        _ = try await casier.authenticate(other)
+        try await casier.revokeUser("user_ada")
+        error = try await failure { _ = try await casier.authenticate(other) }
+        #expect(error.code == "session-revoked")
+        _ = try await casier.authenticate(stack.mint("user_ben"))
+
+        #expect(try await failure { try await casier.revoke("") }.code == "invalid-request")
+        #expect(try await failure { try await casier.revokeUser("") }.code == "invalid-user-id")
+        error = try await failure {
+            try await casier.revokeUser("user_ada", at: .now.addingTimeInterval(600))
+        }
+        #expect(error.code == "invalid-request")
+        error = try await failure { try await casier.revokeUser("user_ada", at: .distantFuture) }
+        #expect(error.code == "invalid-request")
+    }
+
     @Test(arguments: [
         ("expired", "token-expired"),
         ("tampered-payload", "token-invalid-signature"),

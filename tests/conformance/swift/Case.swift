@@ -53,6 +53,11 @@ extension JSONValue {
         return try arrayValue.map { try $0.text() }
     }
 
+    func textsByName() throws -> [String: [String]] {
+        guard let objectValue else { throw Mismatch("expected lists of texts, got \(self)") }
+        return try objectValue.mapValues { try $0.texts() }
+    }
+
     func flag() throws -> Bool {
         guard let boolValue else { throw Mismatch("expected true or false, got \(self)") }
         return boolValue

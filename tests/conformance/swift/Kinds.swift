@@ -3,6 +3,7 @@ import Foundation
 
 /// What each kind of vectors drives; the README beside this folder says what the fields mean.
 let runners: [String: @Sendable (JSONValue) throws -> [String: JSONValue]] = [
+    "has": runHas,
     "keys": runKeys,
     "tiers": runTiers,
     "tokens": runTokens,
@@ -10,6 +11,26 @@ let runners: [String: @Sendable (JSONValue) throws -> [String: JSONValue]] = [
 
 @Sendable private func runTokens(_ given: JSONValue) throws -> [String: JSONValue] {
     var fields = try Fields(given)
+    let verified = try verify(&fields)
+    return [
+        "user": .object(members(verified.user)),
+        "issued_at": JSONValue(verified.issuedAt),
+        "not_before": JSONValue(verified.notBefore),
+        "expires_at": JSONValue(verified.expiresAt),
+        "key_id": JSONValue(verified.keyId),
+        "session_id": JSONValue(verified.sessionId),
+    ]
+}
+
+@Sendable private func runHas(_ given: JSONValue) throws -> [String: JSONValue] {
+    var fields = try Fields(given)
+    let action = try has(fields.require("requirement"))
+    try Policy.builtin().decide(verify(&fields).user, action).require()
+    return [:]
+}
+
+/// Takes the fields of a token, of which none may be left, and verifies it.
+private func verify(_ fields: inout Fields) throws -> VerifiedToken {
     let token = try tokenText(&fields)
     let now = Date(timeIntervalSince1970: try fields.require("now").seconds())
     guard let source = TokenSource(rawValue: try fields.require("source").text()) else {
@@ -19,15 +40,7 @@ let runners: [String: @Sendable (JSONValue) throws -> [String: JSONValue]] = [
     let issuer = try fields.require("issuer")
     try fields.end()
     do {
-        let verified = try verifier(issuer, policy: policy).verify(token, now: now, source: source)
-        return [
-            "user": .object(members(verified.user)),
-            "issued_at": JSONValue(verified.issuedAt),
-            "not_before": JSONValue(verified.notBefore),
-            "expires_at": JSONValue(verified.expiresAt),
-            "key_id": JSONValue(verified.keyId),
-            "session_id": JSONValue(verified.sessionId),
-        ]
+        return try verifier(issuer, policy: policy).verify(token, now: now, source: source)
     } catch let error as CasierError {
         let shown = "\(error) \(String(reflecting: error)) \(error.localizedDescription)"
         let parts = token.split(separator: ".").filter { $0.utf8.count >= 16 }
@@ -54,6 +67,7 @@ private func tokenText(_ fields: inout Fields) throws -> String {
 private func verifier(_ given: JSONValue, policy: String?) throws -> TokenVerifier {
     var issuer = try Fields(given)
     let (name, jwk) = (try issuer.require("issuer"), issuer.take("jwk"))
+    let provider = try issuer.take("provider")?.text()
     let jwks = try issuer.take("jwks")?.json() ?? issuer.take("jwks_text")?.writtenOut()
     let pem = try issuer.take("pem")?.text()
     let audience = try issuer.take("audience")?.texts() ?? []
@@ -64,12 +78,14 @@ private func verifier(_ given: JSONValue, policy: String?) throws -> TokenVerifi
     let namespace = try issuer.take("namespace")?.text()
     let metadataClaim = try issuer.take("public_metadata_claim")?.text()
     let tokenTypes = try issuer.take("token_types")?.texts()
+    let mapping = try issuer.take("mapping")?.textsByName() ?? [:]
     try issuer.end()
     return try TokenVerifier(
-        issuer: name.text(), jwks: jwks, pem: pem, jwk: jwk?.json(), audience: audience,
-        authorizedParties: parties, allowMissingAzp: allowMissingAzp, algorithms: algorithms,
-        clockSkew: clockSkew, namespace: namespace, publicMetadataClaim: metadataClaim,
-        tokenTypes: tokenTypes, policy: policy.map { try Policy.fromToml($0, origin: "the case") })
+        issuer: name.text(), provider: provider, jwks: jwks, pem: pem, jwk: jwk?.json(),
+        audience: audience, authorizedParties: parties, allowMissingAzp: allowMissingAzp,
+        algorithms: algorithms, clockSkew: clockSkew, namespace: namespace,
+        publicMetadataClaim: metadataClaim, tokenTypes: tokenTypes, mapping: mapping,
+        policy: policy.map { try Policy.fromToml($0, origin: "the case") })
 }
 
 private func members(_ user: User) -> [String: JSONValue] {
@@ -88,6 +104,9 @@ private func members(_ user: User) -> [String: JSONValue] {
         "subscription": .string(user.subscription), "role": .string(user.role),
         "session_id": JSONValue(user.sessionId), "organization": organization ?? .null,
         "plans": JSONValue(user.plans), "features": JSONValue(user.features),
+        "factor_verification_age": user.factorVerificationAge.map {
+            .array([.integer($0.first), .integer($0.second)])
+        } ?? .null,
         "metadata": .object(user.metadata), "actor": user.actor ?? .null,
         "claims": .object(user.claims),
     ]
@@ -157,6 +176,9 @@ private func action(_ given: JSONValue) throws -> Action {
     case "subscription": return .subscription(try value.text())
     case "role": return .role(try value.text())
     case "feature": return .feature(try value.text())
+    case "permission": return .permission(try value.text())
+    case "plan": return .plan(try value.text())
+    case "has": return try has(value)
     case "upload":
         var fields = try Fields(value)
         let kind = try fields.require("kind").text()
@@ -173,4 +195,30 @@ private func action(_ given: JSONValue) throws -> Action {
     default:
         throw Mismatch("unknown action: \(name)")
     }
+}
+
+private func has(_ given: JSONValue) throws -> Action {
+    var fields = try Fields(given)
+    let role = try fields.take("role")?.text()
+    let permission = try fields.take("permission")?.text()
+    let feature = try fields.take("feature")?.text()
+    let plan = try fields.take("plan")?.text()
+    let reverification = try fields.take("reverification").map(reverification)
+    try fields.end()
+    return .has(
+        role: role, permission: permission, feature: feature, plan: plan,
+        reverification: reverification)
+}
+
+/// Clerk's name for a level and an age, or both of them.
+private func reverification(_ given: JSONValue) throws -> Reverification {
+    if let name = given.stringValue { return Reverification(named: name) }
+    var fields = try Fields(given)
+    let name = try fields.require("level").text()
+    let afterMinutes = try fields.require("after_minutes").count()
+    try fields.end()
+    guard let level = Reverification.Level(rawValue: name),
+        let afterMinutes = UInt32(exactly: afterMinutes)
+    else { throw Mismatch("unknown reverification: \(given)") }
+    return Reverification(level: level, afterMinutes: afterMinutes)
 }
