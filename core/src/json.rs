@@ -11,6 +11,8 @@ use serde_json::{Deserializer, Map, Number, Value};
 const MAX_DEPTH: u8 = 32;
 /// Up to how many members each name is compared with those before it; more are sorted.
 const FEW_MEMBERS: usize = 32;
+/// Room for the members of most tokens, taken at once.
+const USUAL_MEMBERS: usize = 16;
 /// The name under which serde_json hands numbers over as text, once its `arbitrary_precision` is on.
 const NUMBER_AS_TEXT: &str = "$serde_json::private::Number";
 
@@ -52,9 +54,9 @@ pub(crate) enum Json<'a> {
 /// The members of an object, in their order; no two have one name.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Members<'a> {
-    /// A byte made of each name, so that most others need not be compared.
-    tags: Vec<u8>,
     members: Vec<(Cow<'a, str>, Json<'a>)>,
+    /// One bit for each name, so that most names which are not there need not be looked for.
+    filter: u64,
 }
 
 impl<'a> Json<'a> {
@@ -112,11 +114,10 @@ impl<'a> Json<'a> {
 
 impl<'a> Members<'a> {
     pub(crate) fn get(&self, name: &str) -> Option<&Json<'a>> {
-        let tag = tag(name);
-        memchr::memchr_iter(tag, &self.tags)
-            .map(|place| &self.members[place])
-            .find(|(own, _)| own == name)
-            .map(|(_, value)| value)
+        if self.filter & filter_bit(name) == 0 {
+            return None;
+        }
+        self.members.iter().find(|(own, _)| own == name).map(|(_, value)| value)
     }
 
     pub(crate) fn contains_key(&self, name: &str) -> bool {
@@ -135,7 +136,10 @@ impl<'a> Members<'a> {
         if self.members.len() < FEW_MEMBERS && self.contains_key(&name) {
             return None;
         }
-        self.tags.push(tag(&name));
+        if self.members.is_empty() {
+            self.members.reserve(USUAL_MEMBERS);
+        }
+        self.filter |= filter_bit(&name);
         self.members.push((name, value));
         Some(())
     }
@@ -151,10 +155,12 @@ impl<'a> Members<'a> {
     }
 }
 
-fn tag(name: &str) -> u8 {
+/// The bit that stands for a name, which others may share.
+fn filter_bit(name: &str) -> u64 {
     let bytes = name.as_bytes();
-    let end = |byte: Option<&u8>| byte.copied().unwrap_or_default();
-    (bytes.len() as u8).wrapping_mul(37) ^ end(bytes.first()) ^ end(bytes.last()).wrapping_mul(5)
+    let byte = |place: usize| u64::from(bytes.get(place).copied().unwrap_or_default());
+    let mixed = bytes.len() as u64 * 11 + byte(0) + byte(1) * 3 + byte(bytes.len() / 2) * 5;
+    1 << (mixed % 64)
 }
 
 /// Reads a value that lies below `depth` containers.

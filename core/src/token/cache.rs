@@ -2,11 +2,12 @@
 //! requests for as long as it lives.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use foldhash::quality::RandomState;
-use quick_cache::Weighter;
 use quick_cache::sync::{Cache, DefaultLifecycle};
+use quick_cache::{Equivalent, Weighter};
 
 use super::issuer::TokenSource;
 use super::keys::VerificationKey;
@@ -15,6 +16,8 @@ use super::verified::VerifiedToken;
 
 /// What all entries may take together, in bytes: some 15,000 of Clerk's tokens.
 const MAX_BYTES: u64 = 64 << 20;
+/// How much of a token's end is hashed.
+const HASHED_BYTES: usize = 64;
 /// What an entry takes beside its texts, about.
 const ENTRY_BYTES: u64 = 1_024;
 /// How many bytes an entry takes for each byte of its token, about: the token, its claims, the user.
@@ -22,10 +25,10 @@ const BYTES_PER_TOKEN_BYTE: u64 = 3;
 
 /// Tokens that passed every check, under the rules of the verifier that this cache belongs to.
 ///
-/// An entry is found by a hash under a random key and is the right one only if the whole token is
-/// the same. Only tokens with a right signature get in, so that nobody fills it with junk. An entry
+/// An entry is found by a hash of the token's end under a random key, and is the right one only if
+/// the whole token is the same. Only tokens with a right signature get in, so that nobody fills it with junk. An entry
 /// answers nothing by itself: dates, key and revocation are judged anew by whoever asks.
-pub(crate) struct VerifiedTokens(Cache<Box<str>, Arc<Known>, Weight, RandomState>);
+pub(crate) struct VerifiedTokens(Cache<Token<Box<str>>, Arc<Known>, Weight, RandomState>);
 
 /// A token that passed, and what its passing rested on.
 pub(crate) struct Known {
@@ -78,12 +81,12 @@ impl VerifiedTokens {
 
     /// What is known of a token that came in this way.
     pub(crate) fn get(&self, token: &str, source: TokenSource) -> Option<Arc<Known>> {
-        self.0.get(token).filter(|known| known.source == source)
+        self.0.get(&Token(token)).filter(|known| known.source == source)
     }
 
     /// Remembers a token that passed; the last way in which it came counts.
     pub(crate) fn insert(&self, token: &str, known: Known) {
-        self.0.insert(token.into(), Arc::new(known));
+        self.0.insert(Token(token.into()), Arc::new(known));
     }
 }
 
@@ -93,12 +96,36 @@ impl fmt::Debug for VerifiedTokens {
     }
 }
 
+/// A token, of which only the end is hashed: the end of a signature, which nobody chooses.
+struct Token<T>(T);
+
+impl<T: AsRef<str>> Hash for Token<T> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let bytes = self.0.as_ref().as_bytes();
+        state.write(&bytes[bytes.len().saturating_sub(HASHED_BYTES)..]);
+    }
+}
+
+impl PartialEq for Token<Box<str>> {
+    fn eq(&self, other: &Self) -> bool {
+        self.0 == other.0
+    }
+}
+
+impl Eq for Token<Box<str>> {}
+
+impl Equivalent<Token<Box<str>>> for Token<&str> {
+    fn equivalent(&self, known: &Token<Box<str>>) -> bool {
+        *self.0 == *known.0
+    }
+}
+
 #[derive(Clone)]
 struct Weight;
 
-impl Weighter<Box<str>, Arc<Known>> for Weight {
-    fn weight(&self, token: &Box<str>, _: &Arc<Known>) -> u64 {
-        ENTRY_BYTES + token.len() as u64 * BYTES_PER_TOKEN_BYTE
+impl Weighter<Token<Box<str>>, Arc<Known>> for Weight {
+    fn weight(&self, token: &Token<Box<str>>, _: &Arc<Known>) -> u64 {
+        ENTRY_BYTES + token.0.len() as u64 * BYTES_PER_TOKEN_BYTE
     }
 }
 
@@ -202,7 +229,7 @@ mod tests {
         );
         let key = key.unwrap().find(Some("key-1")).unwrap();
         for number in 0..10_000 {
-            let text = format!("{number}.{}", "x".repeat(16_000));
+            let text = format!("{}.{number:064}", "x".repeat(16_000));
             cache.insert(&text, Known::new(token.clone(), TokenSource::Header, key.clone()));
         }
         assert!(cache.0.weight() <= MAX_BYTES);

@@ -1,5 +1,7 @@
 //! The compact form of a signed token.
 
+use memchr::{memchr, memrchr};
+
 use super::encoding::decode_base64url;
 use crate::{Error, ErrorKind, Result};
 
@@ -26,14 +28,15 @@ impl<'a> CompactJws<'a> {
         if token.get(..7).is_some_and(|start| start.eq_ignore_ascii_case("bearer ")) {
             return Err(malformed("the token still begins with `Bearer `: give what follows it"));
         }
-        let mut parts = token.split('.');
-        let (Some(header), Some(payload), Some(signature), None) =
-            (parts.next(), parts.next(), parts.next(), parts.next())
-        else {
+        // Further dots would lie in the payload, and no dot is base64url.
+        let (first, last) = (memchr(b'.', token.as_bytes()), memrchr(b'.', token.as_bytes()));
+        let (Some(first), Some(last)) = (first, last.filter(|last| Some(*last) != first)) else {
             return Err(malformed("the token does not consist of three parts"));
         };
+        let (header, payload, signature) =
+            (&token[..first], &token[first + 1..last], &token[last + 1..]);
         Ok(Self {
-            signing_input: &token.as_bytes()[..header.len() + 1 + payload.len()],
+            signing_input: &token.as_bytes()[..last],
             header,
             payload: decode(payload)?,
             signature: decode(signature)?,
