@@ -186,9 +186,10 @@ fn hand_over(env: &Env) -> napi::Result<()> {
         }
     }
     let was_telling = IS_TELLING.replace(true);
-    let told = taken.into_iter().try_for_each(|(hook, events)| {
-        tell.call((Unknown::from_unknown(hook.to_unknown())?, events).into())
-    });
+    for (hook, events) in taken {
+        // That one cannot be told, for want of stack, must not keep the others from theirs.
+        let _ = tell.call((Unknown::from_unknown(hook.to_unknown())?, events).into());
+    }
     IS_TELLING.set(was_telling);
-    told
+    Ok(())
 }
