@@ -44,6 +44,15 @@ browser_tests() {
   node --test --test-concurrency 1 tests/e2e/browser/
 }
 
+# Whether each planted bug still finds its place; `make planted` tries them.
+planted_bugs_apply() {
+  local patch status=0
+  for patch in tests/planted/*.patch; do
+    git apply --check "$patch" || status=1
+  done
+  ((status == 0)) || give_up "a planted bug does not apply any more: tests/planted/README.md says what to do"
+}
+
 check_scripts() {
   local scripts=(.ci/run scripts/*.sh bindings-*/*.sh tests/servers/*.sh)
   if command -v shellcheck >/dev/null; then

@@ -16,6 +16,7 @@ quiet_stage "tools" 900 install_tools
 quiet_stage "crates" 900 fetch_crates
 stage "format" 60 check_format
 stage "dependencies" 120 scripts/check-dependencies.sh
+stage "planted bugs apply" 60 planted_bugs_apply
 # What the Rust tests write down of the published vectors, for the runners of the other languages.
 [[ -z ${CASIER_VECTORS:-} ]] || export CASIER_PUBLISHED=$SCRATCH/published
 stage "rust build" 2400 rust_build

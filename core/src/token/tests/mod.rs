@@ -2,6 +2,7 @@
 
 pub(crate) mod keys;
 
+mod headers;
 mod providers;
 mod signatures;
 mod vectors;

@@ -5,6 +5,7 @@ mod faults;
 mod floods;
 mod issuers;
 mod outage;
+mod revoked;
 #[cfg(target_os = "linux")]
 mod sizes;
 mod user_lookup;
