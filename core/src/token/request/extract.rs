@@ -275,6 +275,13 @@ mod tests {
         assert_eq!(token(&[("Cookie", "name=Éric; __session=a")]), "a");
     }
 
+    /// Cookies are split first and decoded then.
+    #[test]
+    fn an_encoded_semicolon_begins_no_cookie() {
+        assert_eq!(token(&[("Cookie", "a=1%3B__session=evil; __session=b")]), "b");
+        assert_eq!(code(&[("Cookie", "a=1%3B%20__session%3Devil")]), "token-missing");
+    }
+
     #[test]
     fn a_cookie_signs_in_across_sites_only_to_read() {
         let rules = RequestRules::default();
