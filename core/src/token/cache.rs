@@ -3,15 +3,12 @@
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use foldhash::quality::RandomState;
 use quick_cache::sync::{Cache, DefaultLifecycle};
 use quick_cache::{Equivalent, Weighter};
 
 use super::issuer::TokenSource;
-use super::keys::VerificationKey;
-use super::revocation::Clearance;
 use super::verified::VerifiedToken;
 
 /// What all entries may take together, in bytes: some 15,000 of Clerk's tokens.
@@ -28,44 +25,7 @@ const BYTES_PER_TOKEN_BYTE: u64 = 3;
 /// An entry is found by a hash of the token's end under a random key, and is the right one only if
 /// the whole token is the same. Only tokens with a right signature get in, so that nobody fills it with junk. An entry
 /// answers nothing by itself: dates, key and revocation are judged anew by whoever asks.
-pub(crate) struct VerifiedTokens(Cache<Token<Box<str>>, Arc<Known>, Weight, RandomState>);
-
-/// A token that passed, and what its passing rested on.
-pub(crate) struct Known {
-    pub(crate) token: VerifiedToken,
-    pub(crate) key: Arc<VerificationKey>,
-    source: TokenSource,
-    clearance: Mutex<Option<Clearance>>,
-}
-
-impl Known {
-    pub(crate) fn new(
-        token: VerifiedToken,
-        source: TokenSource,
-        key: Arc<VerificationKey>,
-    ) -> Self {
-        Self { token, key, source, clearance: Mutex::default() }
-    }
-
-    pub(crate) fn cleared(self, clearance: Clearance) -> Self {
-        self.clear(clearance);
-        self
-    }
-
-    /// Notes that the token was not revoked.
-    pub(crate) fn clear(&self, clearance: Clearance) {
-        *self.lock() = Some(clearance);
-    }
-
-    /// When the token was last seen not to be revoked.
-    pub(crate) fn clearance(&self) -> Option<Clearance> {
-        *self.lock()
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Option<Clearance>> {
-        self.clearance.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
+pub(crate) struct VerifiedTokens(Cache<Token<Box<str>>, VerifiedToken, Weight, RandomState>);
 
 impl VerifiedTokens {
     pub(crate) fn new() -> Self {
@@ -79,14 +39,14 @@ impl VerifiedTokens {
         ))
     }
 
-    /// What is known of a token that came in this way.
-    pub(crate) fn get(&self, token: &str, source: TokenSource) -> Option<Arc<Known>> {
-        self.0.get(&Token(token)).filter(|known| known.source == source)
+    /// The token that passed when it came in this way.
+    pub(crate) fn get(&self, token: &str, source: TokenSource) -> Option<VerifiedToken> {
+        self.0.get(&Token(token)).filter(|known| known.source() == source)
     }
 
     /// Remembers a token that passed; the last way in which it came counts.
-    pub(crate) fn insert(&self, token: &str, known: Known) {
-        self.0.insert(Token(token.into()), Arc::new(known));
+    pub(crate) fn insert(&self, token: &str, verified: VerifiedToken) {
+        self.0.insert(Token(token.into()), verified);
     }
 }
 
@@ -123,14 +83,15 @@ impl Equivalent<Token<Box<str>>> for Token<&str> {
 #[derive(Clone)]
 struct Weight;
 
-impl Weighter<Token<Box<str>>, Arc<Known>> for Weight {
-    fn weight(&self, token: &Token<Box<str>>, _: &Arc<Known>) -> u64 {
+impl Weighter<Token<Box<str>>, VerifiedToken> for Weight {
+    fn weight(&self, token: &Token<Box<str>>, _: &VerifiedToken) -> u64 {
         ENTRY_BYTES + token.0.len() as u64 * BYTES_PER_TOKEN_BYTE
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
     use std::time::{Duration, SystemTime};
 
     use serde_json::json;
@@ -223,14 +184,9 @@ mod tests {
     fn the_room_is_bounded() {
         let cache = VerifiedTokens::new();
         let token = verifier(|_| ()).verify(&token("user_1"), at(0), TokenSource::Header).unwrap();
-        let key = crate::token::keys::KeySet::from_jwk(
-            &rsa().jwk("key-1").to_string(),
-            &[crate::token::Algorithm::Rs256],
-        );
-        let key = key.unwrap().find(Some("key-1")).unwrap();
         for number in 0..10_000 {
             let text = format!("{}.{number:064}", "x".repeat(16_000));
-            cache.insert(&text, Known::new(token.clone(), TokenSource::Header, key.clone()));
+            cache.insert(&text, token.clone());
         }
         assert!(cache.0.weight() <= MAX_BYTES);
         assert!(cache.0.len() > 500);

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use super::cache::{Known, VerifiedTokens};
+use super::cache::VerifiedTokens;
 use super::issuer::{IssuerConfig, KeySource, TokenSource, invalid};
 use super::jws::{CompactJws, Header, UnverifiedToken, unknown_issuer, unknown_key};
 use super::keys::{Endpoint, KeySet, RemoteKeys, VerificationKey};
 use super::revocation::{Clearance, Revocations};
 use super::user_lookup::UserDirectory;
-use super::verified::VerifiedToken;
+use super::verified::{Basis, VerifiedToken};
 use super::verifier::IssuerRules;
 use crate::Result;
 use crate::access::Policy;
@@ -87,11 +87,11 @@ impl Issuers {
     ) -> Result<VerifiedToken> {
         let (issuer, token) = match self.known(token, now, source) {
             Some((issuer, known)) => {
-                issuer.rules.check_dates(&known.token, now)?;
+                issuer.rules.check_dates(&known, now)?;
                 if !self.is_cleared(&known, now) {
-                    known.clear(self.check_revocations(&known.token, now).await?);
+                    known.clear(self.check_revocations(&known, now).await?);
                 }
-                (issuer, known.token.clone())
+                (issuer, known)
             }
             None => self.verify_anew(token, now, source).await?,
         };
@@ -109,9 +109,8 @@ impl Issuers {
         source: TokenSource,
     ) -> Option<Result<VerifiedToken>> {
         let (issuer, known) = self.known(token, now, source)?;
-        let token = || issuer.rules.check_dates(&known.token, now).map(|()| known.token.clone());
-        let is_all_known = self.is_cleared(&known, now) && issuer.directory(&known.token).is_none();
-        is_all_known.then(token)
+        let is_all_known = self.is_cleared(&known, now) && issuer.directory(&known).is_none();
+        is_all_known.then(|| issuer.rules.check_dates(&known, now).map(|()| known))
     }
 
     fn known(
@@ -119,7 +118,7 @@ impl Issuers {
         token: &str,
         now: SystemTime,
         source: TokenSource,
-    ) -> Option<(&Issuer, Arc<Known>)> {
+    ) -> Option<(&Issuer, VerifiedToken)> {
         self.issuers.iter().find_map(|issuer| Some((issuer, issuer.known(token, now, source)?)))
     }
 
@@ -134,10 +133,10 @@ impl Issuers {
         let issuer = self.select(&token).ok_or_else(unknown_issuer)?;
         let header = issuer.rules.header(&token)?;
         let key = issuer.key(&header, now).await?;
-        let token = issuer.rules.verify(token, header, &key, now, source)?;
-        let clearance = self.check_revocations(&token, now).await?;
+        let token = issuer.rules.verify(token, Basis { header, key, source }, now)?;
+        token.clear(self.check_revocations(&token, now).await?);
         if let Some(cache) = &issuer.cache {
-            cache.insert(text, Known::new(token.clone(), source, key).cleared(clearance));
+            cache.insert(text, token.clone());
         }
         Ok((issuer, token))
     }
@@ -147,7 +146,7 @@ impl Issuers {
         self.revocations.check(user_id, token.session_id(), token.issued_at(), now).await
     }
 
-    fn is_cleared(&self, known: &Known, now: SystemTime) -> bool {
+    fn is_cleared(&self, known: &VerifiedToken, now: SystemTime) -> bool {
         known.clearance().is_some_and(|clearance| self.revocations.holds(clearance, now))
     }
 
@@ -186,10 +185,10 @@ impl Issuer {
     }
 
     /// What is known of a token, while the key that checked it is one of the issuer's.
-    fn known(&self, token: &str, now: SystemTime, source: TokenSource) -> Option<Arc<Known>> {
+    fn known(&self, token: &str, now: SystemTime, source: TokenSource) -> Option<VerifiedToken> {
         let known = self.cache.as_ref()?.get(token, source)?;
-        let key = self.current_key(known.token.key_id(), now)?;
-        Arc::ptr_eq(&key, &known.key).then_some(known)
+        let key = self.current_key(known.key_id(), now)?;
+        Arc::ptr_eq(&key, known.key()).then_some(known)
     }
 
     /// The key of this id, if it is there without a fetch.

@@ -1,13 +1,16 @@
 //! A token that has passed.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use serde_json::{Map, Value};
 
 use super::claims::Dates;
+use super::issuer::TokenSource;
 use super::jws::Header;
+use super::keys::VerificationKey;
+use super::revocation::Clearance;
 use super::user::User;
 
 /// A token that has passed every check, and the user whom it signs in. Cheap to clone.
@@ -17,24 +20,59 @@ pub struct VerifiedToken(Arc<Inner>);
 struct Inner {
     user: Arc<User>,
     dates: Dates,
-    header: Arc<Header>,
     is_bare: bool,
+    basis: Basis,
+    clearance: Mutex<Option<Clearance>>,
+}
+
+/// What a token's passing rests on beside its claims.
+#[derive(Clone)]
+pub(crate) struct Basis {
+    pub(crate) header: Arc<Header>,
+    pub(crate) key: Arc<VerificationKey>,
+    pub(crate) source: TokenSource,
 }
 
 impl VerifiedToken {
-    pub(crate) fn new(user: User, dates: Dates, header: Arc<Header>, is_bare: bool) -> Self {
-        Self(Arc::new(Inner { user: Arc::new(user), dates, header, is_bare }))
+    pub(crate) fn new(user: User, dates: Dates, is_bare: bool, basis: Basis) -> Self {
+        let (user, clearance) = (Arc::new(user), Mutex::default());
+        Self(Arc::new(Inner { user, dates, is_bare, basis, clearance }))
     }
 
     /// The same token, of whose user more is known.
     pub(crate) fn with_user(&self, user: Arc<User>) -> Self {
-        let Inner { dates, header, is_bare, .. } = &*self.0;
-        Self(Arc::new(Inner { user, dates: *dates, header: header.clone(), is_bare: *is_bare }))
+        let Inner { dates, is_bare, basis, .. } = &*self.0;
+        let (dates, is_bare, basis) = (*dates, *is_bare, basis.clone());
+        Self(Arc::new(Inner { user, dates, is_bare, basis, clearance: Mutex::default() }))
     }
 
     /// Whether the token carries neither e-mail nor public metadata though Clerk made it.
     pub(crate) fn is_bare(&self) -> bool {
         self.0.is_bare
+    }
+
+    /// The key that checked the token.
+    pub(crate) fn key(&self) -> &Arc<VerificationKey> {
+        &self.0.basis.key
+    }
+
+    /// How the token came in.
+    pub(crate) fn source(&self) -> TokenSource {
+        self.0.basis.source
+    }
+
+    /// When the token was last seen not to be revoked.
+    pub(crate) fn clearance(&self) -> Option<Clearance> {
+        *self.clearance_lock()
+    }
+
+    /// Notes that the token was not revoked.
+    pub(crate) fn clear(&self, clearance: Clearance) {
+        *self.clearance_lock() = Some(clearance);
+    }
+
+    fn clearance_lock(&self) -> MutexGuard<'_, Option<Clearance>> {
+        self.0.clearance.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The user whom the token signs in.
@@ -64,7 +102,7 @@ impl VerifiedToken {
 
     /// The id of the key that checked the token (`kid`), if the token names one.
     pub fn key_id(&self) -> Option<&str> {
-        self.0.header.key_id.as_deref()
+        self.0.basis.header.key_id.as_deref()
     }
 
     /// The issuer's session (`sid` mostly), if the token names one.

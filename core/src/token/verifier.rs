@@ -6,12 +6,12 @@ use std::time::SystemTime;
 
 use arc_swap::ArcSwapOption;
 
-use super::cache::{Known, VerifiedTokens};
+use super::cache::VerifiedTokens;
 use super::claims::{Claims, UserMapping};
 use super::issuer::{IssuerConfig, TokenSource, invalid};
 use super::jws::{CompactJws, Header, UnverifiedToken, unknown_issuer, unknown_key};
-use super::keys::{KeySet, VerificationKey};
-use super::verified::VerifiedToken;
+use super::keys::KeySet;
+use super::verified::{Basis, VerifiedToken};
 use crate::Result;
 use crate::access::Policy;
 
@@ -70,7 +70,7 @@ impl TokenVerifier {
     ) -> Option<Result<VerifiedToken>> {
         let cache = self.cache.as_ref()?;
         let known = cache.get(token, source)?;
-        Some(self.rules.check_dates(&known.token, now).map(|()| known.token.clone()))
+        Some(self.rules.check_dates(&known, now).map(|()| known))
     }
 
     fn verify_anew(
@@ -86,9 +86,9 @@ impl TokenVerifier {
         }
         let header = self.rules.header(&token)?;
         let key = self.keys.find(header.key_id.as_deref()).ok_or_else(unknown_key)?;
-        let token = self.rules.verify(token, header, &key, now, source)?;
+        let token = self.rules.verify(token, Basis { header, key, source }, now)?;
         if let Some(cache) = &self.cache {
-            cache.insert(text, Known::new(token.clone(), source, key));
+            cache.insert(text, token.clone());
         }
         Ok(token)
     }
@@ -154,20 +154,19 @@ impl IssuerRules {
     pub(crate) fn verify(
         &self,
         token: UnverifiedToken<'_>,
-        header: Arc<Header>,
-        key: &VerificationKey,
+        basis: Basis,
         now: SystemTime,
-        source: TokenSource,
     ) -> Result<VerifiedToken> {
+        let Basis { header, key, source } = &basis;
         let (text, encoded) = (token.text(), token.encoded_header());
-        let (all, claims) = token.verify(&header, key, &self.config, now, source)?;
+        let (all, claims) = token.verify(header, key, &self.config, now, *source)?;
         let is_bare = self.mapping.is_bare(&all);
         self.warn_of_bare_token(is_bare);
-        self.warn_of_cookie(source);
+        self.warn_of_cookie(*source);
         let mut user = self.mapping.user(&all, &claims.subject, &self.policy)?;
         user.claims = Claims::of_text(text);
-        self.note_header(encoded, &header);
-        Ok(VerifiedToken::new(user, claims.dates, header, is_bare))
+        self.note_header(encoded, header);
+        Ok(VerifiedToken::new(user, claims.dates, is_bare, basis))
     }
 
     fn note_header(&self, encoded: &str, header: &Arc<Header>) {
