@@ -36,14 +36,8 @@ def circumstances() -> str:
         f"{today}, commit {commit}: {processor()}, {os.cpu_count()} cores, "
         f"{platform.system()} {platform.release()}; {said('rustc', '-V')}, "
         f"Python {platform.python_version()}, Node {said('node', '-v').removeprefix('v')}; "
-        f"load average {load} at the end{priority()}."
+        f"{'real-time priority, ' if os.environ['PRIORITY'] else ''}load average {load} at the end."
     )
-
-
-def priority() -> str:
-    """Real-time priority keeps other programs out of a measurement, though not out of its caches."""
-    is_usual = os.sched_getscheduler(0) == os.SCHED_OTHER
-    return "" if is_usual else ", measured with real-time priority"
 
 
 def processor() -> str:

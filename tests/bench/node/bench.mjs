@@ -7,7 +7,7 @@ import { verifyToken } from '@clerk/backend'
 import { createVerifier } from 'fast-jwt'
 import { importSPKI, jwtVerify } from 'jose'
 import jsonwebtoken from 'jsonwebtoken'
-import { batches, contest, text } from './rounds.mjs'
+import { BATCH, batches, contest, text } from './rounds.mjs'
 
 const [folder, results] = process.argv.slice(2)
 const issuer = 'https://clerk.example.com'
@@ -36,20 +36,23 @@ const peers = {
   },
 }
 
-/** Casier, the first of the peers before it, to be compared with. */
-const among = (peers) => {
-  const [first, ...others] = Object.entries(peers)
-  const verifier = new TokenVerifier(issuer, { pem })
-  return Object.fromEntries([first, ['Casier', { verify: (token) => verifier.verify(token) }], ...others])
+const casier = (options) => {
+  const verifier = new TokenVerifier(issuer, { pem, ...options })
+  return { verify: (token) => verifier.verify(token) }
 }
 
-const distinct = await contest('RS256, a personal session', among(peers), batches(tokens.slice(0, 80 * 128)))
+const [first, ...others] = Object.entries(peers)
+const contestants = [first, ['Casier, cache off', casier({ tokenCache: false })], ['Casier', casier()], ...others]
+const once = batches(tokens.slice(0, 80 * BATCH))
+const distinct = await contest('RS256, a personal session', Object.fromEntries(contestants), once)
+
 const cached = {
   [`${version('fast-jwt')}, with its cache`]: {
     verify: createVerifier({ key: pem, algorithms, allowedIss: issuer, cache: 10_000 }),
   },
+  Casier: casier(),
 }
-const again = batches(tokens.slice(0, 8 * 128))
-const repeated = await contest('RS256, tokens that come again', among(cached), Array(20).fill(again).flat())
+const again = batches(tokens.slice(0, 8 * BATCH))
+const repeated = await contest('RS256, tokens that come again', cached, Array(20).fill(again).flat())
 for (const outcome of [distinct, repeated]) console.log(text(outcome))
 writeFileSync(results, JSON.stringify([distinct, repeated], null, 2))

@@ -26,14 +26,15 @@ def main(folder: Path, results: Path) -> None:
     results.write_text(json.dumps(outcomes, indent=2))
 
 
-def verifier(pem: str) -> TokenVerifier:
-    return TokenVerifier(ISSUER, pem=pem)
+def verifier(pem: str, has_cache: bool = True) -> TokenVerifier:
+    return TokenVerifier(ISSUER, pem=pem, token_cache=has_cache)
 
 
 def distinct(tokens: list[bytes], pem: str) -> dict[str, Any]:
     """Tokens of which each comes once."""
     contestants: dict[str, rounds.Verify] = {
         f"PyJWT {version('PyJWT')}, key parsed once": peers.pyjwt(pem, ISSUER),
+        "Casier, cache off": verifier(pem, has_cache=False).verify,
         "Casier": verifier(pem).verify,
         f"joserfc {version('joserfc')}, key parsed once": peers.joserfc(pem, ISSUER),
         f"python-jose {version('python-jose')}, key parsed once": peers.python_jose(pem, ISSUER),

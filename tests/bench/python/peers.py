@@ -1,14 +1,14 @@
 """Those whom Casier is compared with, each given its key in the form that it is fastest with."""
 
+import jwt
 from clerk_backend_api.security import verify_token
 from clerk_backend_api.security.types import VerifyTokenOptions
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
+from jose import jwt as jose_jwt
+from jose.backends import RSAKey as JoseKey
 from joserfc import jwt as joserfc_jwt
 from joserfc.jwk import RSAKey
 from joserfc.jws import JWSRegistry
-from jose import jwt as jose_jwt
-from jose.backends import RSAKey as JoseKey
-import jwt
 from rounds import Verify
 
 
