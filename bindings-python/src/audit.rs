@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use casier::observe::{self, AuditHook};
-use pyo3::exceptions::PyTypeError;
+use pyo3::exceptions::{PyKeyError, PyTypeError};
 use pyo3::inspect::PyStaticExpr;
 use pyo3::prelude::*;
 use pyo3::{PyTypeInfo, type_hint_identifier, type_hint_subscript};
@@ -67,9 +67,33 @@ impl Trail {
 
 /// One decision. It never holds a token, a secret or a signed link; what clients wrote is cut to 256
 /// characters, with control characters and backslashes escaped.
+///
+/// `dict(event)` gives all attributes, for a log.
 #[pyclass(frozen, eq, module = "casier")]
 #[derive(PartialEq)]
 pub(crate) struct AuditEvent(observe::AuditEvent);
+
+impl AuditEvent {
+    /// The names of the attributes.
+    const FIELDS: [&str; 16] = [
+        "time",
+        "action",
+        "allowed",
+        "code",
+        "user_id",
+        "session_id",
+        "organization_id",
+        "actor",
+        "issuer",
+        "key_id",
+        "required",
+        "actual",
+        "target",
+        "request_id",
+        "address",
+        "user_agent",
+    ];
+}
 
 #[pymethods]
 impl AuditEvent {
@@ -169,6 +193,18 @@ impl AuditEvent {
     #[getter]
     fn user_agent(&self) -> Option<&str> {
         self.0.user_agent.as_deref()
+    }
+
+    /// The names of all attributes.
+    fn keys(&self) -> Vec<&'static str> {
+        Self::FIELDS.to_vec()
+    }
+
+    fn __getitem__<'py>(slf: &Bound<'py, Self>, name: &str) -> PyResult<Bound<'py, PyAny>> {
+        if !Self::FIELDS.contains(&name) {
+            return Err(PyKeyError::new_err(name.to_owned()));
+        }
+        slf.getattr(name)
     }
 
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {

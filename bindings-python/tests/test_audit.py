@@ -54,11 +54,10 @@ def test_a_sign_in(stack: LocalStack, audited: tuple[casier.Casier, list[AuditEv
         ("has", False, "plan-required", "max", "req-1"),
     ]
     assert events[1].actual == "pro"
-    assert all(part not in repr([vars_of(e) for e in events]) for part in token.split("."))
-
-
-def vars_of(event: AuditEvent) -> dict[str, object]:
-    return {name: getattr(event, name) for name in dir(event) if not name.startswith("_")}
+    assert all(part not in repr([dict(e) for e in events]) for part in token.split("."))
+    assert set(dict(event)) == {name for name in dir(event) if name[0] != "_"} - {"keys"}
+    with pytest.raises(KeyError):
+        event["token"]
 
 
 def test_every_call_that_decides_tells(

@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from conftest import LocalStack
@@ -136,6 +137,29 @@ def test_verifier_settings(stack: LocalStack) -> None:
         casier.TokenVerifier(stack.issuer, jwk=jwk, algorithms=["none"])
     with pytest.raises(casier.ConfigError, match="0 to 300"):
         casier.TokenVerifier(stack.issuer, jwk=jwk, clock_skew=-1)
+
+
+def test_a_verifier_for_another_provider(stack: LocalStack) -> None:
+    token = stack.mint(
+        "user_7", claims={"aud": "shop", "app_metadata": {"tier": "pro"}, "mail": "ada@example.com"}
+    )
+    verifier = casier.TokenVerifier(
+        stack.issuer, jwks=stack.jwks(), provider="oidc", audience=["shop"],
+        mapping={"subscription": ["app_metadata", "tier"], "email": "mail"},
+    )
+    user = verifier.verify(token).user
+    assert (user.subscription, user.email) == ("pro", "ada@example.com")
+    settings: dict[str, Any] = {"jwks": stack.jwks(), "audience": ["shop"]}
+    wrongs: list[dict[str, Any]] = [
+        {"provider": "okta"}, {"mapping": {"tier": "tier"}}, {"mapping": {"role": []}}
+    ]
+    for wrong in wrongs:
+        with pytest.raises(casier.ConfigError, match="config-invalid"):
+            casier.TokenVerifier(stack.issuer, **settings | wrong)
+    mappings: list[Any] = [{"role": 3}, {"role": [3]}, {3: "role"}, ["role"]]
+    for mapping in mappings:
+        with pytest.raises(TypeError):
+            casier.TokenVerifier(stack.issuer, **settings, mapping=mapping)
 
 
 def test_users_answer_both_ways(stack: LocalStack) -> None:

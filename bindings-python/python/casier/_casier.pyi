@@ -77,8 +77,11 @@ class AuditEvent:
     """
     One decision. It never holds a token, a secret or a signed link; what clients wrote is cut to 256
     characters, with control characters and backslashes escaped.
+
+    `dict(event)` gives all attributes, for a log.
     """
     def __eq__(self, value: object, /) -> bool: ...
+    def __getitem__(self, name: str, /) -> Any: ...
     def __ne__(self, value: object, /) -> bool: ...
     def __repr__(self, /) -> str: ...
     @property
@@ -121,6 +124,10 @@ class AuditEvent:
     def key_id(self, /) -> str | None:
         """
         The id of the key that checked it.
+        """
+    def keys(self, /) -> list[str]:
+        """
+        The names of all attributes.
         """
     @property
     def organization_id(self, /) -> str | None:
