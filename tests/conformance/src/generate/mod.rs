@@ -5,6 +5,7 @@ mod checks;
 mod good;
 mod has;
 mod keys;
+mod providers;
 mod spec;
 mod users;
 
@@ -30,6 +31,7 @@ pub fn files() -> Result<Vec<(PathBuf, String)>, String> {
     checks::add(&mut cases);
     users::add(&mut cases);
     attacks::add(&mut cases);
+    providers::add(&mut cases);
     let tokens = cases.take_file("tokens", TOKENS)?;
     has::add(&mut cases);
     let has = cases.take_file("has", HAS)?;

@@ -120,6 +120,12 @@ impl Spec {
         self
     }
 
+    /// These claims and no others.
+    pub(super) fn claims(mut self, claims: Value) -> Self {
+        self.claims = object(claims);
+        self
+    }
+
     pub(super) fn no_claim(mut self, name: &str) -> Self {
         self.claims.remove(name);
         self
