@@ -1,6 +1,7 @@
 //! Giving up a call, which UniFFI's async Swift functions cannot do by themselves.
 
 use std::future::Future;
+use std::task::{Context, Poll, Waker};
 
 use casier::{Error, ErrorKind};
 
@@ -30,10 +31,37 @@ impl Cancellation {
         &self,
         call: impl Future<Output = casier::Result<T>> + Send + 'static,
     ) -> Result<T> {
-        let cancellation = self.0.clone();
-        let task = runtime()?.spawn(async move { cancellation.run(call).await });
-        let panicked =
-            |_| Err(Error::new(ErrorKind::Internal, "a call panicked; this is a fault in Casier"));
-        Ok(task.await.unwrap_or_else(panicked)?)
+        spawned(guarded(self.0.clone(), call)).await
     }
+
+    /// Runs a call that seldom waits: what it can do at once, it does on the calling thread.
+    pub(crate) async fn run_here<T: Send + 'static>(
+        &self,
+        call: impl Future<Output = casier::Result<T>> + Send + 'static,
+    ) -> Result<T> {
+        let mut call = Box::pin(guarded(self.0.clone(), call));
+        let polled = {
+            let _context = runtime()?.enter();
+            call.as_mut().poll(&mut Context::from_waker(Waker::noop()))
+        };
+        match polled {
+            Poll::Ready(outcome) => Ok(outcome?),
+            Poll::Pending => spawned(call).await,
+        }
+    }
+}
+
+async fn guarded<T>(
+    cancellation: casier::Cancellation,
+    call: impl Future<Output = casier::Result<T>>,
+) -> casier::Result<T> {
+    cancellation.run(call).await
+}
+
+async fn spawned<T: Send + 'static>(
+    call: impl Future<Output = casier::Result<T>> + Send + 'static,
+) -> Result<T> {
+    let panicked =
+        |_| Err(Error::new(ErrorKind::Internal, "a call panicked; this is a fault in Casier"));
+    Ok(runtime()?.spawn(call).await.unwrap_or_else(panicked)?)
 }

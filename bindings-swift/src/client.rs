@@ -41,15 +41,9 @@ impl Casier {
         token: String,
         cancellation: Arc<Cancellation>,
     ) -> Result<Arc<Session>> {
-        // A token that is known needs no other thread.
-        let session = match self.0.authenticate_cached(&token) {
-            Some(known) => known?,
-            None => {
-                let casier = self.0.clone();
-                cancellation.run(async move { casier.authenticate(&token).await }).await?
-            }
-        };
-        Ok(Arc::new(Session(session)))
+        let casier = self.0.clone();
+        let call = async move { casier.authenticate(&token).await };
+        Ok(Arc::new(Session(cancellation.run_here(call).await?)))
     }
 
     async fn authenticate_request(
@@ -64,8 +58,7 @@ impl Casier {
         request.address = address;
         let casier = self.0.clone();
         let call = async move { casier.authenticate_request(&request).await };
-        let session = cancellation.run(call).await?;
-        Ok(Arc::new(Session(session)))
+        Ok(Arc::new(Session(cancellation.run_here(call).await?)))
     }
 
     fn storage_for(&self, user_id: &str) -> Result<Arc<UserStorage>> {
@@ -74,7 +67,7 @@ impl Casier {
 
     async fn revoke(&self, session_id: String, cancellation: Arc<Cancellation>) -> Result<()> {
         let casier = self.0.clone();
-        cancellation.run(async move { casier.revoke(&session_id).await }).await
+        cancellation.run_here(async move { casier.revoke(&session_id).await }).await
     }
 
     async fn revoke_user(
@@ -84,7 +77,7 @@ impl Casier {
         cancellation: Arc<Cancellation>,
     ) -> Result<()> {
         let casier = self.0.clone();
-        cancellation.run(async move { casier.revoke_user(&user_id, at.0).await }).await
+        cancellation.run_here(async move { casier.revoke_user(&user_id, at.0).await }).await
     }
 }
 

@@ -82,6 +82,19 @@ struct CancellationTests {
         #expect(try await files.list().items.isEmpty)
     }
 
+    /// Nor does a call begin that would not have to wait.
+    @Test func beforeACallThatDoesNotWait() async throws {
+        let stack = try LocalStack.shared()
+        let (casier, token) = (try stack.casier(), try await stack.mint("user_ada"))
+        _ = try await casier.authenticate(token)
+        let task = Task {
+            withUnsafeCurrentTask { $0?.cancel() }
+            return try await casier.authenticate(token)
+        }
+        #expect(try await failure { _ = try await task.value }.code == "cancelled")
+        _ = try await casier.authenticate(token)
+    }
+
     @Test func onlyTheTaskThatIsCancelled() async throws {
         let files = try await LocalStack.shared().session().files()
         let tasks = (0..<8).map { index in
