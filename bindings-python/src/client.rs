@@ -46,8 +46,10 @@ impl Client {
         outcome
     }
 
-    /// Hands over what the audit has to tell, at the end of every call that decides something.
+    /// Hands over what the log and the audit have to tell, at the end of every call that decides
+    /// something.
     pub(crate) fn tell(&self, py: Python<'_>) -> PyResult<()> {
+        log::forward(py);
         if let Some(on_audit) = &self.on_audit {
             on_audit.take_from(py, &self.here(py)?.1);
         }

@@ -96,6 +96,19 @@ def test_every_call_that_decides_tells(
     assert told() == [("revoke", True), ("revoke-user", True)]
 
 
+def test_a_refusal_is_in_the_log_at_once(
+    stack: LocalStack, app: casier.Casier, caplog: pytest.LogCaptureFixture
+) -> None:
+    session = app.authenticate(stack.mint("user_1"))
+    caplog.set_level("INFO", "casier.audit")
+    caplog.clear()
+    assert session.has_role("user")
+    assert not session.has_role("admin")
+    (told,) = caplog.records
+    assert (told.name, told.levelname) == ("casier.audit", "INFO")
+    assert told.getMessage().startswith("role is refused")
+
+
 def test_what_a_listener_raises_stays_out_of_the_call(
     stack: LocalStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
