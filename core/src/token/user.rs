@@ -3,7 +3,7 @@
 use std::fmt;
 
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::claims::Claims;
 
@@ -45,7 +45,7 @@ pub struct User {
     /// The features, with their scope: `u:books`, `o:reports`.
     pub features: Vec<String>,
     /// What only the server can write about the user.
-    pub metadata: Map<String, Value>,
+    pub metadata: Claims,
     /// When the first and the second factor were last proved, in minutes before the token was made;
     /// -1 where the user has not (Clerk's `fva`).
     pub factor_verification_age: Option<[i64; 2]>,

@@ -163,8 +163,8 @@ impl IssuerRules {
         let is_bare = self.mapping.is_bare(&all);
         self.warn_of_bare_token(is_bare);
         self.warn_of_cookie(*source);
-        let mut user = self.mapping.user(&all, &claims.subject, &self.policy)?;
-        user.claims = Claims::of_text(text);
+        let (subject, all_claims) = (&claims.subject, Claims::of_text(text));
+        let user = self.mapping.user(&all, all_claims, subject, &self.policy)?;
         self.note_header(encoded, header);
         Ok(VerifiedToken::new(user, claims.dates, is_bare, basis))
     }

@@ -1,6 +1,7 @@
 //! How the claims of any provider become one [`User`].
 
 use super::clerk::{ClerkClaims, texts};
+use super::every::{ClaimPath, Claims};
 use crate::access::Policy;
 use crate::json::{Json, Members};
 use crate::token::issuer::{IssuerConfig, is_namespace};
@@ -29,7 +30,13 @@ impl UserMapping {
 
     /// The user of a verified token. Personal claims of the wrong type are left out; `subscription`
     /// and `role` are the lowest where the token does not name ones that the policy has.
-    pub(crate) fn user(&self, all: &Members<'_>, subject: &str, policy: &Policy) -> Result<User> {
+    pub(crate) fn user(
+        &self,
+        all: &Members<'_>,
+        claims: Claims,
+        subject: &str,
+        policy: &Policy,
+    ) -> Result<User> {
         use MappedField::*;
         let own = match self.provider {
             Provider::Clerk => ClerkClaims::read(all),
@@ -45,7 +52,8 @@ impl UserMapping {
         user.image_url = self.text(ImageUrl, all);
         user.phone_number = self.text(PhoneNumber, all);
         user.phone_verified = self.is_true(PhoneVerified, all);
-        user.metadata = self.metadata(all).map(Members::to_map).unwrap_or_default();
+        let metadata = self.metadata(all);
+        let written = |name| metadata.and_then(|(_, metadata)| metadata.get(name));
         user.session_id = self.session_id(all)?;
         user.organization = if self.paths.fills(OrganizationId) {
             self.organization(all)
@@ -56,17 +64,19 @@ impl UserMapping {
         user.plans = self.users(Plans, all).unwrap_or(own.plans);
         user.subscription = match self.named(Subscription, all) {
             Some(names) => highest_tier(names.iter().map(String::as_str), policy),
-            None => match user.metadata.get("subscription") {
-                Some(named) => policy.resolve_tier(Some(named)),
+            None => match written("subscription") {
+                Some(named) => policy.resolve_tier(named.as_str()),
                 None => tier_of_plans(&user.plans, policy),
             },
         };
         user.role = match self.named(Role, all) {
             Some(names) => highest_role(names.iter().map(String::as_str), policy),
-            None => policy.resolve_role(user.metadata.get("role")),
+            None => policy.resolve_role(written("role").and_then(Json::as_str)),
         };
         user.factor_verification_age = own.factor_verification_age;
         user.actor = all.get("act").filter(|actor| **actor != Json::Null).map(Json::to_value);
+        user.metadata = metadata.map(|(path, _)| claims.inside(path)).unwrap_or_default();
+        user.claims = claims;
         Ok(user)
     }
 
@@ -80,8 +90,9 @@ impl UserMapping {
 
     /// What only the issuer's server side can write. `unsafe_metadata`, `user_metadata` and the like,
     /// which users write themselves, are never looked at.
-    fn metadata<'a>(&'a self, all: &'a Members<'a>) -> Option<&'a Members<'a>> {
-        self.paths.values(MappedField::Metadata, all).find_map(Json::as_object)
+    fn metadata<'a>(&'a self, all: &'a Members<'a>) -> Option<(&'a ClaimPath, &'a Members<'a>)> {
+        let mut found = self.paths.found(MappedField::Metadata, all);
+        found.find_map(|(path, value)| Some((path, value.as_object()?)))
     }
 
     fn session_id(&self, all: &Members<'_>) -> Result<Option<String>> {
@@ -179,7 +190,9 @@ mod tests {
 
     fn user_of(issuer: &IssuerConfig, policy: &Policy, all: Value) -> User {
         let all = all.to_string();
-        UserMapping::new(issuer).user(&read_object(&all).unwrap(), "user_1", policy).unwrap()
+        let claims = Claims::of_text(&all);
+        let mapping = UserMapping::new(issuer);
+        mapping.user(&read_object(&all).unwrap(), claims, "user_1", policy).unwrap()
     }
 
     fn user(all: Value) -> User {

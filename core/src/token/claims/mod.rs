@@ -7,6 +7,7 @@ mod grants;
 mod mapping;
 mod rules;
 
+pub(crate) use every::ClaimPath;
 pub use every::Claims;
 pub(crate) use mapping::UserMapping;
 pub(crate) use rules::{CheckedClaims, Dates};

@@ -4,15 +4,13 @@ use std::borrow::Cow;
 
 use super::{ClaimsMapping, MappedField, Provider};
 use crate::json::{Json, Members};
-
-/// The names on the way to a claim.
-type Path = Vec<Cow<'static, str>>;
+use crate::token::claims::ClaimPath;
 
 /// Where the claims stand that fill each field, the first to be looked at first.
 #[derive(Debug)]
 pub(crate) struct ClaimPaths {
     /// By the field's place in the enum.
-    fields: Vec<Vec<Path>>,
+    fields: Vec<Vec<ClaimPath>>,
 }
 
 impl ClaimPaths {
@@ -23,12 +21,12 @@ impl ClaimPaths {
         mapping: &ClaimsMapping,
         public_metadata_claim: Option<&str>,
     ) -> Self {
-        let paths_of = |field: MappedField| -> Vec<Path> {
+        let paths_of = |field: MappedField| -> Vec<ClaimPath> {
             if let Some(path) = mapping.path(field) {
                 return vec![path.iter().map(|name| Cow::Owned(name.clone())).collect()];
             }
             let configured = public_metadata_claim.filter(|_| field == MappedField::Metadata);
-            let configured = configured.map(|name| vec![Cow::Owned(name.to_owned())]);
+            let configured = configured.map(|name| ClaimPath::from([Cow::Owned(name.to_owned())]));
             let preset = provider.preset().paths(field);
             let preset = preset.map(|path| path.iter().map(|name| Cow::Borrowed(*name)).collect());
             configured.into_iter().chain(preset).collect()
@@ -47,9 +45,19 @@ impl ClaimPaths {
         field: MappedField,
         all: &'a Members<'a>,
     ) -> impl Iterator<Item = &'a Json<'a>> {
+        self.found(field, all).map(|(_, value)| value)
+    }
+
+    /// The claims that are there for the field, each with its path.
+    pub(crate) fn found<'a>(
+        &'a self,
+        field: MappedField,
+        all: &'a Members<'a>,
+    ) -> impl Iterator<Item = (&'a ClaimPath, &'a Json<'a>)> {
         self.fields[field as usize].iter().filter_map(|path| {
             let (first, rest) = path.split_first()?;
-            rest.iter().try_fold(all.get(first)?, |value, name| value.as_object()?.get(name))
+            let inner = |value: &'a Json<'a>, name: &Cow<'_, str>| value.as_object()?.get(name);
+            Some((path, rest.iter().try_fold(all.get(first)?, inner)?))
         })
     }
 }

@@ -69,10 +69,10 @@ impl Profile {
         fill(&mut user.username, self.username.as_ref());
         fill(&mut user.image_url, self.image_url.as_ref());
         if let Some(named) = self.metadata.get("subscription") {
-            user.subscription = policy.resolve_tier(Some(named));
+            user.subscription = policy.resolve_tier(named.as_str());
         }
-        user.role = policy.resolve_role(self.metadata.get("role"));
-        user.metadata.clone_from(&self.metadata);
+        user.role = policy.resolve_role(self.metadata.get("role").and_then(Value::as_str));
+        user.metadata = self.metadata.clone().into();
         user
     }
 
