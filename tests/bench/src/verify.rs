@@ -41,17 +41,17 @@ pub(crate) fn repeated(kind: &Kind, jwk: &Value, tokens: &[String]) -> Result<Ou
 
 /// Tokens of which each comes once, in one thread and in two: first what the machine makes of a
 /// second thread, then what Casier does.
-pub(crate) fn two_threads(kind: &Kind, jwk: &Value, tokens: &[String]) -> Result<[Outcome; 2]> {
+pub(crate) fn two_threads(kind: &Kind, jwk: &Value, tokens: &[String]) -> Result<[Outcome; 3]> {
     let raw = |count| -> Result<Turn<'_>> {
         let raw = Raw::new(kind.algorithm, jwk)?;
         Ok(Box::new(move |tokens| {
             threaded(count, &raw.prepare(tokens), |signed| raw.check(signed))
         }))
     };
-    let casier = |count| -> Turn<'_> {
+    let casier = |count, has_cache| -> Turn<'_> {
         Box::new(move |tokens| {
             // A new one each time, since a batch comes twice.
-            let verifier = verifier(kind.algorithm, jwk, true).expect("it was built before");
+            let verifier = verifier(kind.algorithm, jwk, has_cache).expect("it was built before");
             threaded(count, tokens, |tokens| accept(&verifier, tokens))
         })
     };
@@ -59,10 +59,13 @@ pub(crate) fn two_threads(kind: &Kind, jwk: &Value, tokens: &[String]) -> Result
     let machine = Contest::new("RS256, the signature alone in two threads")
         .with("aws-lc-rs, one thread", raw(1)?)
         .with("aws-lc-rs, two threads", raw(2)?);
-    let ours = Contest::new("RS256, Casier in two threads")
-        .with("Casier, one thread", casier(1))
-        .with("Casier, two threads", casier(2));
-    Ok([machine.run(batches()), ours.run(batches())])
+    let without = Contest::new("RS256, Casier in two threads, cache off")
+        .with("Casier, one thread", casier(1, false))
+        .with("Casier, two threads", casier(2, false));
+    let with = Contest::new("RS256, Casier in two threads")
+        .with("Casier, one thread", casier(1, true))
+        .with("Casier, two threads", casier(2, true));
+    Ok([machine.run(batches()), without.run(batches()), with.run(batches())])
 }
 
 /// Verifies each token once with a verifier that knows none of them.
