@@ -84,8 +84,8 @@ impl Casier {
         self.session(self.verified_request(request).await, context)
     }
 
-    /// [`authenticate_request`](Self::authenticate_request) on one of our own routes, where the id of
-    /// the request is settled.
+    /// [`authenticate_request`](Self::authenticate_request) on one of our own routes, where the id
+    /// of the request is settled.
     pub(crate) async fn authenticate_call(
         &self,
         request: &RequestHead,
@@ -109,9 +109,9 @@ impl Casier {
         self.files(user_id, Caller::Server)
     }
 
-    /// Refuses every token of a session (`sid`) from now on, here at once and in other processes over
-    /// the same [`Config::state`] within a second. It lasts for as long as a token of now can live;
-    /// end the session at the issuer too, or it goes on making new ones.
+    /// Refuses every token of a session (`sid`) from now on, here at once and in other processes
+    /// over the same [`Config::state`] within a second. It lasts for as long as a token of now can
+    /// live, 24 hours; end the session at the issuer too, or it goes on making new ones.
     ///
     /// # Errors
     /// `invalid-request` when the id is empty; `state-unavailable`.
@@ -120,10 +120,10 @@ impl Casier {
         self.tell_revocation("revoke", session_id, outcome)
     }
 
-    /// Refuses every token of a user ([`User::user_id`](crate::token::User::user_id)) that was made at `at` or before, or that
-    /// does not say when, as [`revoke`](Self::revoke) does those of a session. Of two such times the
-    /// later holds. Tokens tell the time in whole seconds, so that one made later in the same second
-    /// is refused as well.
+    /// Refuses every token of a user ([`User::user_id`](crate::token::User::user_id)) that was made
+    /// at `at` or before, or that does not say when, as [`revoke`](Self::revoke) does those of a
+    /// session. Of two such times the later holds. Tokens tell the time in whole seconds, so that
+    /// one made later in the same second is refused as well.
     ///
     /// # Errors
     /// `invalid-user-id` when the id is empty; `invalid-request` when `at` is more than 5 minutes

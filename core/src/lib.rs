@@ -30,10 +30,13 @@
 //!   `decide` is pure too.
 //! - [`storage`]: [`storage::Scope`] is a user's one place in the bucket; keys, lists and links
 //!   come from it and from nowhere else.
-//! - [`state`]: what requests, and later processes, share.
+//! - [`observe`]: what Casier tells of each of its decisions.
+//!
+//! And around them:
+//!
 //! - [`http`]: the routes that web frameworks mount, and the form of their answers.
 //! - [`config`]: the table of settings, from code, environment and file.
-//! - [`observe`]: what Casier tells of each of its decisions.
+//! - [`state`]: what requests share, and processes over a store of the application's.
 //! - [`log`]: what Casier has to say, for languages that have a log of their own.
 //!
 //! Every failure is one [`Error`] with a stable code, an HTTP status, and whether trying again may

@@ -12,8 +12,8 @@ use super::issuer::MAX_CLOCK_SKEW_SECONDS;
 use crate::state::{MemoryState, StateStore};
 use crate::{Error, ErrorKind, Result};
 
-/// The longest life of a token that is accepted, from `iat`, or from now where it does not say when it
-/// was made, to `exp`.
+/// The longest life of a token that is accepted, from `iat`, or from now where it does not say when
+/// it was made, to `exp`.
 pub const MAX_TOKEN_LIFE: Duration = Duration::from_secs(24 * 3_600);
 
 /// For how long an entry is kept: a token may say that it is made later than it is, and is taken

@@ -60,8 +60,8 @@ impl UserMapping {
         } else {
             own.organization
         };
-        user.features = self.users(Features, all).unwrap_or(own.features);
-        user.plans = self.users(Plans, all).unwrap_or(own.plans);
+        user.features = self.for_user(Features, all).unwrap_or(own.features);
+        user.plans = self.for_user(Plans, all).unwrap_or(own.plans);
         user.subscription = match self.named(Subscription, all) {
             Some(names) => highest_tier(names.iter().map(String::as_str), policy),
             None => match written("subscription") {
@@ -124,8 +124,8 @@ impl UserMapping {
         })
     }
 
-    /// The user's features or plans, with their scope.
-    fn users(&self, field: MappedField, all: &Members<'_>) -> Option<Vec<String>> {
+    /// The names of a claim as the user's own features or plans, with their scope.
+    fn for_user(&self, field: MappedField, all: &Members<'_>) -> Option<Vec<String>> {
         let names = self.named(field, all)?.into_iter().filter(|name| !name.is_empty());
         Some(names.map(|name| format!("u:{name}")).collect())
     }

@@ -2,7 +2,7 @@
 //! and cached.
 
 mod cache;
-mod fetch;
+mod endpoint;
 mod jwk;
 mod key;
 mod pem;
@@ -10,7 +10,7 @@ mod remote;
 mod roca;
 mod set;
 
-pub(crate) use fetch::Endpoint;
+pub(crate) use endpoint::Endpoint;
 pub(crate) use key::VerificationKey;
 pub(crate) use remote::RemoteKeys;
 pub(crate) use set::KeySet;

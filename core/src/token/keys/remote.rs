@@ -7,7 +7,7 @@ use arc_swap::ArcSwapOption;
 use tokio::runtime::Handle;
 
 use super::cache::{Answer, KeyCache, SettledKeys};
-use super::fetch::{Endpoint, FetchFault, failed};
+use super::endpoint::{Endpoint, KeySetFault, failed};
 use super::key::VerificationKey;
 use super::set::KeySet;
 use crate::token::algorithm::Algorithm;
@@ -44,9 +44,9 @@ impl RemoteKeys {
         Self(Arc::new(Shared { endpoint, algorithms, settled, state }))
     }
 
-    /// The key of this id while its set is fresh, or cannot be renewed for now: at once and without a
-    /// lock, the common case. `None` says nothing but to ask [`RemoteKeys::key`]. The keys of one set are the same `Arc`s
-    /// for as long as the set is used.
+    /// The key of this id while its set is fresh, or cannot be renewed for now: at once and without
+    /// a lock, the common case. `None` says nothing but to ask [`RemoteKeys::key`]. The keys of one
+    /// set are the same `Arc`s for as long as the set is used.
     pub(crate) fn current(
         &self,
         key_id: Option<&str>,
@@ -128,13 +128,13 @@ impl Shared {
         Ok(flight)
     }
 
-    async fn fetch(&self) -> Result<KeySet, FetchFault> {
+    async fn fetch(&self) -> Result<KeySet, KeySetFault> {
         let document = self.endpoint.fetch().await?;
-        KeySet::from_jwks(&document, &self.algorithms).map_err(FetchFault::unusable)
+        KeySet::from_jwks(&document, &self.algorithms).map_err(KeySetFault::unusable)
     }
 
     /// Notes how a fetch ended, unless it was given up before.
-    fn end(&self, number: u64, outcome: Result<KeySet, FetchFault>, began: SystemTime) {
+    fn end(&self, number: u64, outcome: Result<KeySet, KeySetFault>, began: SystemTime) {
         let mut state = self.lock();
         if state.flight.take_if(|flight| flight.number() == number).is_none() {
             return;

@@ -1,10 +1,10 @@
-//! Getting a key set over HTTP.
+//! Where an issuer publishes its keys, and what it means when they do not come.
 
 use std::fmt;
 
 use reqwest::Url;
 
-use crate::token::fetch::{self, Fetcher, trusted_address};
+use crate::token::fetch::{FetchFault, Fetcher, trusted_address};
 use crate::{Error, ErrorKind, Result};
 
 /// Where a key set is fetched from.
@@ -15,7 +15,7 @@ pub(crate) struct Endpoint {
 
 /// Why there is no new key set.
 #[derive(Debug)]
-pub(crate) struct FetchFault {
+pub(crate) struct KeySetFault {
     pub(crate) error: Error,
     /// The server understood and refused (4xx): asking again soon is no use.
     pub(crate) is_refusal: bool,
@@ -29,8 +29,8 @@ impl Endpoint {
     }
 
     /// Reads the document at the address.
-    pub(crate) async fn fetch(&self) -> Result<Vec<u8>, FetchFault> {
-        self.fetcher.fetch(self.url.clone()).await.map_err(FetchFault::from)
+    pub(crate) async fn fetch(&self) -> Result<Vec<u8>, KeySetFault> {
+        self.fetcher.fetch(self.url.clone()).await.map_err(KeySetFault::from)
     }
 }
 
@@ -40,21 +40,21 @@ impl fmt::Debug for Endpoint {
     }
 }
 
-impl From<fetch::FetchFault> for FetchFault {
-    fn from(fault: fetch::FetchFault) -> Self {
+impl From<FetchFault> for KeySetFault {
+    fn from(fault: FetchFault) -> Self {
         let is_refusal = fault.is_refusal();
         let mut error = match fault {
-            fetch::FetchFault::TooLarge => return Self::unusable(&fault.to_string()),
+            FetchFault::TooLarge => return Self::unusable(&fault.to_string()),
             _ => failed(&fault.to_string()),
         };
-        if let fetch::FetchFault::Network(_, source) = fault {
+        if let FetchFault::Network(_, source) = fault {
             error = error.with_source(source);
         }
         Self { error, is_refusal }
     }
 }
 
-impl FetchFault {
+impl KeySetFault {
     /// The document came, and cannot be used.
     pub(crate) fn unusable(reason: &str) -> Self {
         let message = format!("the issuer's key set cannot be used: {reason}");
