@@ -1,7 +1,7 @@
 //! Clerk's rules for claims and for `has()`, in tokens that are signed for it with a test key.
 //!
 //! Where a note asks for more than Clerk does, the note is followed; every other deviation stands
-//! here with its reason, and in `docs/authorization.md`.
+//! here with its reason, and in `docs/authorization.md` or `docs/tokens.md`.
 
 use casier_conformance::vectors_dir;
 use casier_local::issuer::{Signing, SigningKey};
