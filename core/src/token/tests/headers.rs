@@ -1,4 +1,4 @@
-//! Headers that are told from the one of the token before.
+//! What is known of one token is never taken for another: its header, a part, its signature.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -14,10 +14,10 @@ use crate::token::{Algorithm, IssuerConfig, KeySource, TokenSource, TokenVerifie
 const ISSUER: &str = "https://issuer.test";
 const GOOD: &str = r#"{"alg":"RS256","typ":"JWT","kid":"key-1"}"#;
 
-fn verifier() -> TokenVerifier {
+fn verifier(is_remembered: bool) -> TokenVerifier {
     let jwks = json!({"keys": [rsa().jwk("key-1")]}).to_string();
     let mut issuer = IssuerConfig::new(ISSUER, KeySource::Jwks(jwks));
-    issuer.token_cache = false;
+    issuer.token_cache = is_remembered;
     TokenVerifier::new(issuer, Arc::new(Policy::builtin())).unwrap()
 }
 
@@ -38,7 +38,7 @@ fn code(verifier: &TokenVerifier, token: &str) -> Option<&'static str> {
 /// A header need not be read again only where it is the same to the last byte. Attack 10. Attack 14.
 #[test]
 fn no_header_is_taken_for_the_one_before_it() {
-    let verifier = verifier();
+    let verifier = verifier(false);
     for (header, expected) in [
         (r#"{"alg":"RS256","typ":"JWT","kid":"key-1","crit":["exp"]}"#, "token-invalid"),
         (r#"{"alg":"RS256","typ":"JWT","kid":"key-1","zip":"DEF"}"#, "token-invalid"),
@@ -60,7 +60,7 @@ fn no_header_is_taken_for_the_one_before_it() {
 
 #[test]
 fn a_signature_of_a_part_is_none_of_the_whole() {
-    let verifier = verifier();
+    let verifier = verifier(false);
     let good = token(GOOD);
     assert_eq!(code(&verifier, &good), None);
     let (whole, _) = good.rsplit_once('.').unwrap();
@@ -69,5 +69,26 @@ fn a_signature_of_a_part_is_none_of_the_whole() {
         let signature = URL_SAFE_NO_PAD.encode(rsa().sign(Algorithm::Rs256, part.as_bytes()));
         let forged = format!("{whole}.{signature}");
         assert_eq!(code(&verifier, &forged), Some("token-invalid-signature"), "{part}");
+    }
+}
+
+/// The cache of verified tokens finds a token by the end of its signature, and compares all of it.
+#[test]
+fn a_signature_that_is_known_signs_nothing_else() {
+    let verifier = verifier(true);
+    let good = token(GOOD);
+    assert_eq!(code(&verifier, &good), None);
+    let [header, payload, signature] = *good.split('.').collect::<Vec<_>>() else { panic!() };
+    let claims = json!({"sub": "user_2", "iss": ISSUER, "exp": 1_700_000_060}).to_string();
+    let other_payload = URL_SAFE_NO_PAD.encode(claims);
+    assert_eq!(payload.len(), other_payload.len());
+    let other_header =
+        URL_SAFE_NO_PAD.encode(GOOD.replace("\"kid\":\"key-1\"", "\"kid\": \"key-1\""));
+    for forged in [
+        format!("{header}.{other_payload}.{signature}"),
+        format!("{other_header}.{payload}.{signature}"),
+    ] {
+        assert_eq!(code(&verifier, &forged), Some("token-invalid-signature"), "{forged}");
+        assert_eq!(code(&verifier, &good), None);
     }
 }
