@@ -65,9 +65,10 @@ impl Casier {
         self.session(verified, None)
     }
 
-    /// The answer for a token that has been verified before, `None` for any other: what
-    /// [`authenticate`](Self::authenticate) would say, at once. For callers to whom waiting costs
-    /// something, such as a lock to give up.
+    /// The answer for a token that has been verified before: what
+    /// [`authenticate`](Self::authenticate) would say, at once. `None` for any other, and where
+    /// something has to be fetched or asked first. For callers to whom waiting costs something, such
+    /// as a lock to give up.
     pub fn authenticate_cached(&self, token: &str) -> Option<Result<Session>> {
         let known = self.0.issuers.verify_cached(token, SystemTime::now(), TokenSource::Header)?;
         Some(self.session(known, None))
