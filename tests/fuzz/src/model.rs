@@ -1,4 +1,4 @@
-//! The rules for a session token once more, written from the contract over what serde_json reads,
+//! The rules for a session token once more, written from `docs/tokens.md` over what serde_json reads,
 //! to be compared with Casier's.
 
 use std::time::{SystemTime, UNIX_EPOCH};
