@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use arc_swap::ArcSwapOption;
 
 use super::cache::VerifiedTokens;
-use super::claims::{Claims, UserMapping};
+use super::claims::{CheckedClaims, Claims, UserMapping};
 use super::issuer::{IssuerConfig, TokenSource, invalid};
 use super::jws::{CompactJws, Header, UnverifiedToken, unknown_issuer, unknown_key};
 use super::keys::KeySet;
@@ -163,10 +163,10 @@ impl IssuerRules {
         let is_bare = self.mapping.is_bare(&all);
         self.warn_of_bare_token(is_bare);
         self.warn_of_cookie(*source);
-        let (subject, all_claims) = (&claims.subject, Claims::of_text(text));
-        let user = self.mapping.user(&all, all_claims, subject, &self.policy)?;
+        let CheckedClaims { subject, dates } = claims;
+        let user = self.mapping.user(&all, Claims::of_text(text), subject, &self.policy)?;
         self.note_header(encoded, header);
-        Ok(VerifiedToken::new(user, claims.dates, is_bare, basis))
+        Ok(VerifiedToken::new(user, dates, is_bare, basis))
     }
 
     fn note_header(&self, encoded: &str, header: &Arc<Header>) {

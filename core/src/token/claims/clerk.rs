@@ -41,7 +41,7 @@ impl ClerkClaims {
                 id: text(claim, "id")?,
                 slug: text(claim, "slg"),
                 // Version 2 writes the role without its `org:`.
-                role: text(claim, "rol").map(|role| format!("org:{role}")),
+                role: text(claim, "rol").map(|role| ["org:", &role].concat()),
                 permissions: permissions(&features, claim),
             })
         });

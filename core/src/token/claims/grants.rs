@@ -33,10 +33,10 @@ pub(crate) fn scoped_names(grants: &[Grant<'_>]) -> Vec<String> {
     let mut names = Vec::new();
     for grant in grants.iter().filter(|grant| !grant.name.is_empty()) {
         if grant.for_user {
-            names.push(format!("u:{}", grant.name));
+            names.push(["u:", grant.name].concat());
         }
         if grant.for_organization {
-            names.push(format!("o:{}", grant.name));
+            names.push(["o:", grant.name].concat());
         }
     }
     names
@@ -63,7 +63,7 @@ pub(crate) fn permissions(features: &[Grant<'_>], organization: &Members<'_>) ->
         let bits = lowest_bits(mask.trim(), names.len()).unwrap_or_default();
         for (index, name) in names.iter().enumerate() {
             if bits.get(index / 64).is_some_and(|word| word >> (index % 64) & 1 == 1) {
-                granted.push(format!("org:{}:{name}", feature.name));
+                granted.push(["org:", feature.name, ":", name].concat());
             }
         }
     }

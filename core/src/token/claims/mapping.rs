@@ -34,7 +34,7 @@ impl UserMapping {
         &self,
         all: &Members<'_>,
         claims: Claims,
-        subject: &str,
+        subject: String,
         policy: &Policy,
     ) -> Result<User> {
         use MappedField::*;
@@ -142,7 +142,7 @@ impl UserMapping {
 }
 
 /// The id of one person: an injective form of (issuer, `sub`).
-fn user_id(subject: &str, namespace: Option<&str>) -> Result<String> {
+fn user_id(subject: String, namespace: Option<&str>) -> Result<String> {
     match namespace {
         Some(namespace) => Ok(format!("{namespace}::{subject}")),
         None if subject.split_once("::").is_some_and(|(prefix, _)| is_namespace(prefix)) => {
@@ -151,7 +151,7 @@ fn user_id(subject: &str, namespace: Option<&str>) -> Result<String> {
                 "the primary issuer's sub looks like the id of another issuer's user",
             ))
         }
-        None => Ok(subject.to_owned()),
+        None => Ok(subject),
     }
 }
 
@@ -192,7 +192,7 @@ mod tests {
         let all = all.to_string();
         let claims = Claims::of_text(&all);
         let mapping = UserMapping::new(issuer);
-        mapping.user(&read_object(&all).unwrap(), claims, "user_1", policy).unwrap()
+        mapping.user(&read_object(&all).unwrap(), claims, "user_1".to_owned(), policy).unwrap()
     }
 
     fn user(all: Value) -> User {
@@ -201,6 +201,7 @@ mod tests {
 
     #[test]
     fn user_ids_of_two_issuers_never_meet() {
+        let user_id = |sub: &str, namespace| user_id(sub.to_owned(), namespace);
         assert_eq!(user_id("user_1", None).unwrap(), "user_1");
         assert_eq!(user_id("user_1", Some("acme")).unwrap(), "acme::user_1");
         assert_eq!(user_id("acme::user_1", Some("acme")).unwrap(), "acme::acme::user_1");
