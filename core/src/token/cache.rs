@@ -23,8 +23,9 @@ const BYTES_PER_TOKEN_BYTE: u64 = 3;
 /// Tokens that passed every check, under the rules of the verifier that this cache belongs to.
 ///
 /// An entry is found by a hash of the token's end under a random key, and is the right one only if
-/// the whole token is the same. Only tokens with a right signature get in, so that nobody fills it with junk. An entry
-/// answers nothing by itself: dates, key and revocation are judged anew by whoever asks.
+/// the whole token is the same. Only tokens with a right signature get in, so that nobody fills it
+/// with junk. An entry answers nothing by itself: dates, key and revocation are judged anew by
+/// whoever asks.
 pub(crate) struct VerifiedTokens(Cache<Token<Box<str>>, VerifiedToken, Weight, RandomState>);
 
 impl VerifiedTokens {

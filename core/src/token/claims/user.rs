@@ -1,7 +1,7 @@
 //! How the claims of any provider become one [`User`].
 
 use super::clerk::{ClerkClaims, texts};
-use super::every::{ClaimPath, Claims};
+use super::map::{ClaimPath, Claims};
 use crate::access::Policy;
 use crate::json::{Json, Members};
 use crate::token::issuer::{IssuerConfig, is_namespace};
