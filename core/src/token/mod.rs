@@ -49,7 +49,7 @@ pub use options::VerifierOptions;
 pub use provider::{ClaimsMapping, MappedField, Provider};
 pub use publishable_key::PublishableKey;
 pub use request::{RequestHead, RequestRules, RequestToken, extract_token};
-pub use revocation::{Clearance, MAX_TOKEN_LIFE, Revocations};
+pub use revocation::{MAX_TOKEN_LIFE, Revocations};
 pub use user::{Organization, User};
 pub use user_lookup::UserLookup;
 pub use verified::VerifiedToken;

@@ -33,14 +33,13 @@ const TRIES: usize = 64;
 /// under `revoked/session/` and `revoked/user/` and the SHA-256 of the id, for as long as a token
 /// of then can live.
 ///
-/// A verdict may be kept: [`check`](Self::check) gives a [`Clearance`] with it, and for as long as
-/// [`holds`](Self::holds) says so of that, the token need not be checked again. What this promises:
+/// That a token was not revoked is remembered for a while. What is promised nevertheless:
 ///
-/// - A revocation made through this value counts at once: every verdict that begins after
+/// - A revocation made through this value counts at once: every verification that begins after
 ///   [`revoke`](Self::revoke) or [`revoke_user`](Self::revoke_user) has returned sees it.
 /// - One made by another process, over the same store, counts within a second.
-/// - Where the store fails, so does the check, with `state-unavailable`: nothing is let through
-///   unchecked for longer than that second.
+/// - Where the store fails, so does the verification, with `state-unavailable`: nothing is let
+///   through unchecked for longer than that second.
 #[derive(Debug)]
 pub struct Revocations {
     store: Arc<dyn StateStore>,
@@ -51,7 +50,7 @@ pub struct Revocations {
 
 /// That a token had not been revoked, and as of when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Clearance {
+pub(crate) struct Clearance {
     generation: u64,
     checked_at: SystemTime,
 }
@@ -62,11 +61,6 @@ impl Revocations {
         let is_private = store.is_none();
         let store = store.unwrap_or_else(|| Arc::new(MemoryState::new()));
         Self { store, is_private, generation: AtomicU64::new(0) }
-    }
-
-    /// How many revocations have been made through this value. It grows once the store has one.
-    pub fn generation(&self) -> u64 {
-        self.generation.load(Ordering::Acquire)
     }
 
     /// Refuses every token of a session (`sid`), of whatever issuer, from now on.
@@ -114,7 +108,7 @@ impl Revocations {
     ///
     /// # Errors
     /// `session-revoked`; `state-unavailable`.
-    pub async fn check(
+    pub(crate) async fn check(
         &self,
         user_id: &str,
         session_id: Option<&str>,
@@ -142,7 +136,7 @@ impl Revocations {
     }
 
     /// Whether a token that was cleared then needs no new check at `now`. Quick: asks no store.
-    pub fn holds(&self, clearance: Clearance, now: SystemTime) -> bool {
+    pub(crate) fn holds(&self, clearance: Clearance, now: SystemTime) -> bool {
         let is_recent =
             || now.duration_since(clearance.checked_at).is_ok_and(|age| age < CLEARANCE_LIFE);
         clearance.generation == self.generation() && (self.is_private || is_recent())
@@ -164,6 +158,11 @@ impl Revocations {
             ErrorKind::StateUnavailable,
             "the revocation could not be stored: others are being written all the time",
         ))
+    }
+
+    /// How many revocations have been made through this value. It grows once the store has one.
+    fn generation(&self) -> u64 {
+        self.generation.load(Ordering::Acquire)
     }
 
     fn note_revocation(&self) {

@@ -198,7 +198,7 @@ fn assert_standing(user: &User, claims: &Object, issuer: &IssuerConfig, policy: 
     let roles: Vec<&str> = policy.roles().iter().map(String::as_str).collect();
     let role = named("role").map_or(0, |value| known(value, &roles));
     assert_eq!(user.role, roles[role], "the role");
-    assert_eq!(user.metadata, metadata.cloned().unwrap_or_default(), "the metadata");
+    assert_eq!(*user.metadata, metadata.cloned().unwrap_or_default(), "the metadata");
     assert_eq!(user.plans, scoped(claims, "pla"), "the plans");
     assert_eq!(user.features, scoped(claims, "fea"), "the features");
 }
