@@ -7,7 +7,7 @@ use url::Url;
 
 use super::algorithm::Algorithm;
 use super::keys::KeySet;
-use super::provider::{ClaimsMapping, Provider, is_user_metadata};
+use super::provider::{ClaimsMapping, MappedField, Provider, is_written_by_users};
 use super::user_lookup::UserLookup;
 use crate::{Error, ErrorKind, Result};
 
@@ -136,7 +136,10 @@ impl IssuerConfig {
             return Err(invalid("an issuer's clock skew is longer than 5 minutes"));
         }
         self.check_audience()?;
-        if self.public_metadata_claim.as_deref().is_some_and(is_user_metadata) {
+        let is_open = |claim: &String| {
+            is_written_by_users(self.provider, MappedField::Metadata, std::slice::from_ref(claim))
+        };
+        if self.public_metadata_claim.as_ref().is_some_and(is_open) {
             return Err(invalid("the public metadata claim must be one that users cannot write"));
         }
         if self.user_lookup.is_some() && self.provider != Provider::Clerk {

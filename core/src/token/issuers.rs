@@ -166,7 +166,8 @@ impl Issuer {
             given => Keys::Given(given.given_keys(&config.algorithms)?),
         };
         let cache = config.token_cache.then(VerifiedTokens::new);
-        let users = config.user_lookup.as_ref().map(UserDirectory::new).transpose()?;
+        let directory = |lookup| UserDirectory::new(lookup, config.mapping.clone());
+        let users = config.user_lookup.as_ref().map(directory).transpose()?;
         Ok(Self { rules: IssuerRules::new(config, policy)?, keys, cache, users })
     }
 

@@ -33,13 +33,19 @@ const PROFILE_CLAIMS: [&str; 19] = [
     "updated_at",
 ];
 
+/// What Clerk says of the active organization. By default every user may found one, and chooses its
+/// slug and has its highest role then: <https://clerk.com/docs/guides/organizations/overview>.
+const CLERK_ORGANIZATION_CLAIMS: [&str; 5] =
+    ["o", "org_id", "org_slug", "org_role", "org_permissions"];
+
 /// Where the claims stand that fill a user, for the fields where that is not what the issuer's
 /// [`Provider`] says. A field that is mapped is read from that path alone.
 ///
 /// A path is a list of names from outside in, and one name for a claim at the top: names hold dots,
 /// colons and slashes, so that there is no separator. Paths through claims that users write
 /// themselves (`user_metadata`, `unsafe_metadata`; for rights also the standard claims of OpenID
-/// Connect and Cognito's `custom:` attributes) are `config-invalid`.
+/// Connect, what the provider says of the person, Cognito's `custom:` attributes, and for rights
+/// outside of an organization what Clerk says of one) are `config-invalid`.
 ///
 /// ```
 /// use casier::token::{ClaimsMapping, MappedField};
@@ -106,19 +112,39 @@ impl TryFrom<BTreeMap<String, Vec<String>>> for ClaimsMapping {
 }
 
 /// Whether a claim of this name holds what users write themselves, at Clerk, Supabase or Auth0.
-pub(crate) fn is_user_metadata(claim: &str) -> bool {
+fn is_user_metadata(claim: &str) -> bool {
     let name: String = claim.chars().filter(char::is_ascii_alphanumeric).collect();
-    ["unsafemetadata", "usermetadata"].iter().any(|own| name.to_ascii_lowercase().ends_with(own))
+    ["unsafemetadata", "usermetadata"].iter().any(|own| name.to_ascii_lowercase().contains(own))
+}
+
+/// Whether users decide what stands at this path, or, for a field that grants something, may.
+pub(crate) fn is_written_by_users(provider: Provider, field: MappedField, path: &[String]) -> bool {
+    let first = path.first().map_or("", String::as_str);
+    path.iter().any(|name| is_user_metadata(name))
+        || field.grants()
+            && (PROFILE_CLAIMS.contains(&first)
+                || is_attribute(provider, first)
+                || is_identity(provider, path)
+                || is_founders_own(provider, field, first))
 }
 
 /// Cognito lets app clients write attributes, the `custom:` ones included, in the user's name:
 /// <https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-settings-attributes.html>.
-fn is_written_by_users(provider: Provider, field: MappedField, path: &[String]) -> bool {
-    let is_attribute = |claim: &str| provider == Provider::Cognito && claim.starts_with("custom:");
-    let is_profile =
-        |claim: &String| PROFILE_CLAIMS.contains(&claim.as_str()) || is_attribute(claim);
-    path.iter().any(|name| is_user_metadata(name))
-        || field.grants() && path.first().is_some_and(is_profile)
+fn is_attribute(provider: Provider, claim: &str) -> bool {
+    provider == Provider::Cognito && claim.starts_with("custom:")
+}
+
+/// Whether the provider says there who the user is: a name, an address, a picture.
+fn is_identity(provider: Provider, path: &[String]) -> bool {
+    let identity = MappedField::ALL.iter().copied().filter(|field| !field.grants());
+    let mut paths = identity.flat_map(|field| provider.preset().paths(field));
+    paths.any(|own| own.iter().copied().eq(path.iter().map(String::as_str)))
+}
+
+/// Whether whoever founds an organization has what stands there, and `field` grants more than that.
+fn is_founders_own(provider: Provider, field: MappedField, claim: &str) -> bool {
+    let is_within = field == MappedField::OrganizationId || field.needs_organization();
+    provider == Provider::Clerk && !is_within && CLERK_ORGANIZATION_CLAIMS.contains(&claim)
 }
 
 #[cfg(test)]
@@ -151,11 +177,35 @@ mod tests {
                 assert_eq!(error.code(), "config-invalid", "{provider} {field} {path:?}");
             }
         }
-        assert!(check(Provider::Cognito, Role, &["custom:role"]).is_err());
+        for path in ["https://app.example/user_metadata.role", "user_metadata_role"] {
+            assert!(check(Provider::Auth0, Role, &[path]).is_err(), "{path}");
+        }
+        for (provider, path) in [
+            (Provider::Clerk, "username"),
+            (Provider::Clerk, "first_name"),
+            (Provider::Cognito, "cognito:username"),
+            (Provider::Cognito, "custom:role"),
+            (Provider::Supabase, "phone"),
+        ] {
+            assert!(check(provider, Role, &[path]).is_err(), "{provider} {path}");
+        }
         assert!(check(Provider::OpenId, Role, &["custom:role"]).is_ok());
         assert!(check(Provider::Cognito, FullName, &["custom:display"]).is_ok());
         assert!(check(Provider::OpenId, FullName, &["nickname"]).is_ok());
         assert!(check(Provider::Keycloak, Role, &["resource_access", "a.b", "roles"]).is_ok());
+    }
+
+    #[test]
+    fn whoever_founds_an_organization_gets_no_application_role() {
+        use MappedField::{Features, OrganizationRole, Permissions, Plans, Role, Subscription};
+        for field in [Role, Subscription, Features, Plans, MappedField::Metadata] {
+            for path in [&["o", "rol"][..], &["org_role"], &["org_permissions"], &["o"]] {
+                assert!(check(Provider::Clerk, field, path).is_err(), "{field} {path:?}");
+            }
+        }
+        assert!(check(Provider::Clerk, OrganizationRole, &["o", "rol"]).is_ok());
+        assert!(check(Provider::Clerk, Permissions, &["org_permissions"]).is_ok());
+        assert!(check(Provider::Auth0, Features, &["permissions"]).is_ok());
     }
 
     #[test]

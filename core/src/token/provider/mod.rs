@@ -13,7 +13,7 @@ use url::Url;
 
 pub use field::MappedField;
 pub use mapping::ClaimsMapping;
-pub(crate) use mapping::is_user_metadata;
+pub(crate) use mapping::is_written_by_users;
 pub(crate) use paths::ClaimPaths;
 pub(crate) use preset::{Mark, Preset};
 

@@ -42,7 +42,8 @@ pub(crate) enum Mark {
     Has(&'static str),
     /// This claim begins so.
     Begins(&'static str, &'static str),
-    /// `sub` is the client itself (`azp` or `client_id`), with this after it (RFC 9068 §2.2).
+    /// `sub` is the client itself (`azp`, `client_id`, or Okta's `cid`), with this after it (RFC 9068
+    /// §2.2).
     SubjectIsClient(&'static str),
 }
 

@@ -17,6 +17,7 @@ use crate::Result;
 use crate::access::Policy;
 use crate::token::fetch::{FetchFault, Fetcher, trusted_address};
 use crate::token::flight::Flight;
+use crate::token::provider::ClaimsMapping;
 use crate::token::user::User;
 
 /// How many requests to Clerk run at once; the others wait their turn. Clerk takes 1,000 in 10
@@ -36,6 +37,7 @@ pub(crate) struct UserDirectory(Arc<Shared>);
 #[derive(Debug)]
 struct Shared {
     api_url: String,
+    mapping: ClaimsMapping,
     fetcher: Fetcher,
     turns: Semaphore,
     state: Mutex<State>,
@@ -50,12 +52,14 @@ struct State {
 }
 
 impl UserDirectory {
-    pub(crate) fn new(lookup: &UserLookup) -> Result<Self> {
+    /// Looks users up whose tokens are read by `mapping`.
+    pub(crate) fn new(lookup: &UserLookup, mapping: ClaimsMapping) -> Result<Self> {
         let what = "the URL of Clerk's API";
         let api_url = lookup.api_url.trim_end_matches('/').to_owned();
         trusted_address(&api_url, what)?;
         Ok(Self(Arc::new(Shared {
             api_url,
+            mapping,
             fetcher: Fetcher::new(Some(&lookup.secret_key))?,
             turns: Semaphore::new(MAX_REQUESTS),
             state: Mutex::default(),
@@ -72,7 +76,7 @@ impl UserDirectory {
         now: SystemTime,
     ) -> Arc<User> {
         match self.profile(id, now).await {
-            Some(profile) => Arc::new(profile.complete(&user, policy)),
+            Some(profile) => Arc::new(profile.complete(&user, policy, &self.0.mapping)),
             None => user,
         }
     }

@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 use crate::access::Policy;
 use crate::json::parse_object;
+use crate::token::provider::{ClaimsMapping, MappedField};
 use crate::token::user::User;
 
 /// What is taken from a user of the API. `unsafe_metadata`, which users write themselves, is not;
@@ -47,8 +48,10 @@ impl Profile {
         })
     }
 
-    /// The user with what the token left open. What the token says stands.
-    pub(super) fn complete(&self, user: &User, policy: &Policy) -> User {
+    /// The user with what the token left open. What the token says stands, and a right that is mapped
+    /// to a claim comes from nowhere else.
+    pub(super) fn complete(&self, user: &User, policy: &Policy, mapping: &ClaimsMapping) -> User {
+        let is_mapped = |field| mapping.path(field).is_some();
         let mut user = user.clone();
         if user.email.is_none() {
             user.email.clone_from(&self.email);
@@ -68,10 +71,17 @@ impl Profile {
         fill(&mut user.full_name, self.full_name().as_ref());
         fill(&mut user.username, self.username.as_ref());
         fill(&mut user.image_url, self.image_url.as_ref());
-        if let Some(named) = self.metadata.get("subscription") {
+        if is_mapped(MappedField::Metadata) {
+            return user;
+        }
+        if !is_mapped(MappedField::Subscription)
+            && let Some(named) = self.metadata.get("subscription")
+        {
             user.subscription = policy.resolve_tier(named.as_str());
         }
-        user.role = policy.resolve_role(self.metadata.get("role").and_then(Value::as_str));
+        if !is_mapped(MappedField::Role) {
+            user.role = policy.resolve_role(self.metadata.get("role").and_then(Value::as_str));
+        }
         user.metadata = self.metadata.clone().into();
         user
     }
@@ -134,7 +144,7 @@ mod tests {
     fn completed(answer: &Value) -> User {
         let mut user = User::new("user_1");
         (user.subscription, user.role) = ("free".to_owned(), "user".to_owned());
-        read(answer).unwrap().complete(&user, &Policy::builtin())
+        read(answer).unwrap().complete(&user, &Policy::builtin(), &ClaimsMapping::new())
     }
 
     #[test]
@@ -171,6 +181,23 @@ mod tests {
     }
 
     #[test]
+    fn a_right_that_is_mapped_to_a_claim_comes_from_nowhere_else() {
+        let completed = |field: MappedField| {
+            let mut user = User::new("user_1");
+            (user.subscription, user.role) = ("free".to_owned(), "user".to_owned());
+            let mapping = ClaimsMapping::new().with(field, ["app_claim"]);
+            let user = read(&answer()).unwrap().complete(&user, &Policy::builtin(), &mapping);
+            assert_eq!(user.first_name.as_deref(), Some("Ada"));
+            (user.subscription, user.role)
+        };
+        let is = |tier: &str, role: &str| (tier.to_owned(), role.to_owned());
+        assert_eq!(completed(MappedField::Subscription), is("free", "manager"));
+        assert_eq!(completed(MappedField::Role), is("pro", "user"));
+        assert_eq!(completed(MappedField::Metadata), is("free", "user"));
+        assert_eq!(completed(MappedField::Email), is("pro", "manager"));
+    }
+
+    #[test]
     fn what_the_token_says_stands() {
         let mut user = User::new("user_1");
         user.first_name = Some("Augusta".to_owned());
@@ -179,7 +206,8 @@ mod tests {
         let mut answer = answer();
         answer["primary_phone_number_id"] = json!("idn_3");
         answer["public_metadata"] = json!({});
-        let user = read(&answer).unwrap().complete(&user, &Policy::builtin());
+        let user =
+            read(&answer).unwrap().complete(&user, &Policy::builtin(), &ClaimsMapping::new());
         assert_eq!(user.first_name.as_deref(), Some("Augusta"));
         assert_eq!((user.phone_number.as_deref(), user.phone_verified), (Some("+44"), false));
         assert_eq!(user.subscription, "premium", "a plan of the token");
