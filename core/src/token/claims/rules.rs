@@ -52,6 +52,7 @@ impl CheckedClaims {
             not_before: date(all, "nbf")?,
             issued_at: date(all, "iat")?,
         };
+        check_issued_at(&dates, issuer.provider)?;
         dates.check(now, issuer.clock_skew)?;
         check_kind(all, subject, issuer.provider)?;
         if issuer.provider == Provider::Clerk {
@@ -84,6 +85,16 @@ impl Dates {
         }
         Ok(())
     }
+}
+
+/// Without `iat` a token's life can only be judged by what is left of it, and one that lives for a
+/// month would be taken on its last day, when no revocation of it is kept any more. OpenID Connect
+/// Core §2 and RFC 9068 §2.2 demand the claim; Clerk writes it into every token.
+fn check_issued_at(dates: &Dates, provider: Provider) -> Result<()> {
+    if dates.issued_at.is_none() && provider != Provider::Clerk {
+        return Err(malformed("the token's iat is missing"));
+    }
+    Ok(())
 }
 
 /// With an audience configured the token must name one of it. Clerk lets a missing or empty `aud`
@@ -137,7 +148,7 @@ fn check_kind(all: &Members<'_>, subject: &str, provider: Provider) -> Result<()
         Mark::Has(claim) => all.contains_key(claim),
         Mark::Begins(claim, prefix) => text(claim).is_some_and(|text| text.starts_with(prefix)),
         Mark::SubjectIsClient(suffix) => subject.strip_suffix(suffix).is_some_and(|client| {
-            ["azp", "client_id"].iter().any(|claim| text(claim) == Some(client))
+            ["azp", "client_id", "cid"].iter().any(|claim| text(claim) == Some(client))
         }),
     };
     if is_of_kind && !preset.no_session.iter().any(bears) {
@@ -332,6 +343,20 @@ mod tests {
         assert_eq!(living(None, NOW + day + 5), None, "the skew is counted in");
         assert_eq!(living(None, NOW + day + 6), Some(ErrorKind::TokenInvalid));
         assert_eq!(living(Some(NOW), NOW - 60), Some(ErrorKind::TokenExpired));
+    }
+
+    /// A token of a month without `iat` would be taken on its last day, its revocation long forgotten.
+    #[test]
+    fn only_clerk_may_leave_out_when_a_token_was_made() {
+        for provider in Provider::ALL {
+            let issuer = IssuerConfig { provider: *provider, ..issuer() };
+            let made = |claims: &Value| {
+                check(claims, &issuer, TokenSource::Header)
+                    .is_err_and(|error| error.message() == "the token's iat is missing")
+            };
+            assert_eq!(made(&base()), *provider != Provider::Clerk, "{provider}");
+            assert!(!made(&with("iat", json!(NOW))), "{provider}");
+        }
     }
 
     #[test]

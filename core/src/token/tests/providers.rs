@@ -474,6 +474,9 @@ fn a_logout_token_signs_nobody_in() {
     }
     let typed = Example { token_type: "logout+jwt", ..openid() };
     assert_eq!(typed.kind(&typed.claims), Some(ErrorKind::TokenInvalid));
-    let program = openid().with("sub", json!("my-client"));
-    assert_eq!(openid().kind(&program), Some(ErrorKind::TokenTypeMismatch));
+    for client in ["azp", "client_id", "cid"] {
+        let mut program = openid().with("sub", json!("a-program"));
+        program[client] = json!("a-program");
+        assert_eq!(openid().kind(&program), Some(ErrorKind::TokenTypeMismatch), "{client}");
+    }
 }
