@@ -1,5 +1,6 @@
 //! The event, and the hook that an application takes it with.
 
+use std::cell::Cell;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -9,6 +10,11 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use aws_smithy_types::DateTime;
 use aws_smithy_types::date_time::Format;
 use serde::{Serialize, Serializer};
+
+thread_local! {
+    /// What a hook itself asks of Casier is not told: it would be told of that as well, for ever.
+    static IS_TELLING: Cell<bool> = const { Cell::new(false) };
+}
 
 /// One decision. It never holds a token, a secret or a signed link; what clients wrote is cut to
 /// 256 characters, with control characters and backslashes escaped.
@@ -58,8 +64,8 @@ pub struct AuditEvent {
 /// What an application does with each [`AuditEvent`]. Cheap to clone.
 ///
 /// It is called on the thread that decides, within the call that is decided: it must be quick,
-/// must not wait, and not call Casier. One that panics is warned of once and called again for the
-/// next event; the call that is decided goes on.
+/// must not wait, and not call Casier: what it asks there itself is told to no hook. One that panics
+/// is warned of once and called again for the next event; the call that is decided goes on.
 #[derive(Clone)]
 pub struct AuditHook(Arc<Hook>);
 
@@ -75,8 +81,12 @@ impl AuditHook {
     }
 
     pub(super) fn call(&self, event: &AuditEvent) {
+        if IS_TELLING.replace(true) {
+            return;
+        }
         let Hook { has_panicked, call } = &*self.0;
         let outcome = catch_unwind(AssertUnwindSafe(|| call(event)));
+        IS_TELLING.set(false);
         if outcome.is_err() && !has_panicked.swap(true, Ordering::Relaxed) {
             tracing::warn!("the audit hook panicked; what it panics at is lost to it");
         }

@@ -195,6 +195,26 @@ mod tests {
         assert_eq!((event.code, event.target.as_deref()), (Some("file-too-large"), Some("k")));
     }
 
+    /// It would be told of what it asks, ask again, and so on until the stack is full.
+    #[test]
+    fn what_a_hook_asks_itself_is_not_told_to_it() {
+        let told = Arc::new(Mutex::new(0));
+        let count = Arc::clone(&told);
+        let again: Arc<Mutex<Option<AuditHook>>> = Arc::default();
+        let own = Arc::clone(&again);
+        let hook = AuditHook::new(move |_: &AuditEvent| {
+            *count.lock().unwrap() += 1;
+            let hook = own.lock().unwrap().clone();
+            tell(hook.as_ref(), Who::default(), What::about("owner", "x"), &Ok(()));
+        });
+        *again.lock().unwrap() = Some(hook.clone());
+        for times in 1..=2 {
+            tell(Some(&hook), Who::default(), What::about("owner", "x"), &Ok(()));
+            assert_eq!(*told.lock().unwrap(), times);
+        }
+        *again.lock().unwrap() = None;
+    }
+
     #[test]
     fn texts_are_short_and_on_one_line() {
         assert_eq!(shown("it's \"é\" 日本"), "it's \"é\" 日本");
