@@ -244,7 +244,7 @@ fn failures_are_warned_about_once_a_minute_and_a_refused_key_by_name() {
             bench.user(&bench.token(user), seconds).await;
         }
         assert_eq!(bench.clerk.requests().len(), 4);
-        let warnings = lines("casier::token::user_lookup WARN");
+        let warnings = lines("casier::token::user_lookup::directory WARN");
         assert_eq!(warnings.len(), 2, "{warnings:?}");
         assert!(warnings[0].contains("Clerk refuses CLERK_SECRET_KEY"), "{warnings:?}");
         assert!(!warnings.iter().any(|line| line.contains(SECRET)));
