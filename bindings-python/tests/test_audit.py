@@ -124,6 +124,21 @@ def test_what_a_listener_raises_stays_out_of_the_call(
     assert [str(error) for error in caught] == ["authenticate", "role"]
 
 
+def test_what_a_listener_asks_is_told_to_nobody(stack: LocalStack) -> None:
+    events: list[AuditEvent] = []
+
+    def ask(event: AuditEvent) -> None:
+        events.append(event)
+        session.has_subscription("pro")
+        session.has_role("admin")
+
+    app = casier.Casier(on_audit=ask, **stack.settings())
+    session = casier.Casier(**stack.settings()).authenticate(stack.mint("user_1"))
+    session = app.authenticate(stack.mint("user_1"))
+    session.has_plan("pro")
+    assert [event.action for event in events] == ["authenticate", "plan"]
+
+
 def test_a_listener_is_a_callable(stack: LocalStack) -> None:
     with pytest.raises(TypeError, match="on_audit"):
         casier.Casier(on_audit="print", **stack.settings())  # type: ignore[arg-type]

@@ -89,7 +89,7 @@ impl Issuers {
             Some((issuer, known)) => {
                 issuer.rules.check_dates(&known, now)?;
                 if !self.is_cleared(&known, now) {
-                    known.clear(self.check_revocations(&known, now).await?);
+                    known.note_clearance(self.check_revocations(&known, now).await?);
                 }
                 (issuer, known)
             }
@@ -134,7 +134,7 @@ impl Issuers {
         let header = issuer.rules.header(&token)?;
         let key = issuer.key(&header, now).await?;
         let token = issuer.rules.verify(token, Basis { header, key, source }, now)?;
-        token.clear(self.check_revocations(&token, now).await?);
+        token.note_clearance(self.check_revocations(&token, now).await?);
         if let Some(cache) = &issuer.cache {
             cache.insert(text, token.clone());
         }

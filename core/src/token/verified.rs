@@ -46,35 +46,6 @@ impl VerifiedToken {
         Self(Arc::new(Inner { user, dates, is_bare, basis, clearance: Mutex::default() }))
     }
 
-    /// Whether the token carries neither e-mail nor public metadata though Clerk made it.
-    pub(crate) fn is_bare(&self) -> bool {
-        self.0.is_bare
-    }
-
-    /// The key that checked the token.
-    pub(crate) fn key(&self) -> &Arc<VerificationKey> {
-        &self.0.basis.key
-    }
-
-    /// How the token came in.
-    pub(crate) fn source(&self) -> TokenSource {
-        self.0.basis.source
-    }
-
-    /// When the token was last seen not to be revoked.
-    pub(crate) fn clearance(&self) -> Option<Clearance> {
-        *self.clearance_lock()
-    }
-
-    /// Notes that the token was not revoked.
-    pub(crate) fn clear(&self, clearance: Clearance) {
-        *self.clearance_lock() = Some(clearance);
-    }
-
-    fn clearance_lock(&self) -> MutexGuard<'_, Option<Clearance>> {
-        self.0.clearance.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// The user whom the token signs in.
     pub fn user(&self) -> &Arc<User> {
         &self.0.user
@@ -108,6 +79,35 @@ impl VerifiedToken {
     /// The issuer's session (`sid` mostly), if the token names one.
     pub fn session_id(&self) -> Option<&str> {
         self.0.user.session_id.as_deref()
+    }
+
+    /// Whether the token carries neither e-mail nor public metadata though Clerk made it.
+    pub(crate) fn is_bare(&self) -> bool {
+        self.0.is_bare
+    }
+
+    /// The key that checked the token.
+    pub(crate) fn key(&self) -> &Arc<VerificationKey> {
+        &self.0.basis.key
+    }
+
+    /// How the token came in.
+    pub(crate) fn source(&self) -> TokenSource {
+        self.0.basis.source
+    }
+
+    /// When the token was last seen not to be revoked.
+    pub(crate) fn clearance(&self) -> Option<Clearance> {
+        *self.clearance_lock()
+    }
+
+    /// Notes that the token was not revoked.
+    pub(crate) fn note_clearance(&self, clearance: Clearance) {
+        *self.clearance_lock() = Some(clearance);
+    }
+
+    fn clearance_lock(&self) -> MutexGuard<'_, Option<Clearance>> {
+        self.0.clearance.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn dates(&self) -> &Dates {
