@@ -63,7 +63,7 @@ pub struct Organization {
     pub id: String,
     /// Its readable name, as addresses use it.
     pub slug: Option<String>,
-    /// The user's role in it, which is never an application role.
+    /// The user's role in it, as `org:role`, which is never an application role.
     pub role: Option<String>,
     /// The user's permissions in it, as `org:feature:permission`.
     pub permissions: Vec<String>,

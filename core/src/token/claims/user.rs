@@ -108,8 +108,14 @@ impl UserMapping {
         Some(Organization {
             id: self.text(MappedField::OrganizationId, all)?,
             slug: self.text(MappedField::OrganizationSlug, all),
-            role: self.text(MappedField::OrganizationRole, all),
-            permissions: permissions.and_then(texts).unwrap_or_default(),
+            role: self.text(MappedField::OrganizationRole, all).map(in_organization),
+            permissions: permissions
+                .and_then(texts)
+                .unwrap_or_default()
+                .into_iter()
+                .filter(|name| !name.is_empty())
+                .map(in_organization)
+                .collect(),
         })
     }
 
@@ -139,6 +145,11 @@ impl UserMapping {
     fn is_true(&self, field: MappedField, all: &Members<'_>) -> bool {
         self.paths.values(field, all).any(|value| *value == Json::Bool(true))
     }
+}
+
+/// The name of a role or a permission in the organization as Clerk writes it, and as `has` asks.
+fn in_organization(name: String) -> String {
+    if name.starts_with("org:") { name } else { format!("org:{name}") }
 }
 
 /// The id of one person: an injective form of (issuer, `sub`).

@@ -62,9 +62,9 @@ fields! {
     OrganizationId = "organization_id";
     /// Its readable name: a text.
     OrganizationSlug = "organization_slug";
-    /// The user's role in it, never an application role: a text.
+    /// The user's role in it, never an application role: a text, which becomes `org:name`.
     OrganizationRole = "organization_role";
-    /// The user's permissions in it: a list of texts.
+    /// The user's permissions in it: a list of texts, which become `org:name`.
     Permissions = "permissions";
     /// The user's features: a list of texts, without scope.
     Features = "features";

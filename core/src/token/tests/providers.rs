@@ -5,7 +5,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use serde_json::{Value, json};
 
-use crate::access::Policy;
+use crate::access::{Action, Facts, Policy, Requirement};
 use crate::token::tests::keys::{TestKey, p256, rsa};
 use crate::token::{
     Algorithm, ClaimsMapping, IssuerConfig, KeySource, MappedField, Provider, TokenSource,
@@ -243,7 +243,10 @@ fn auth0_gives_an_organization_with_its_permissions() {
     let organization = auth0().user().organization.unwrap();
     assert_eq!(organization.id, "org_9ybsU1dN2dKfDkBi");
     assert_eq!(organization.slug.as_deref(), Some("acme"));
-    assert_eq!((organization.role, organization.permissions), (None, vec!["read:patients".into()]));
+    assert_eq!(
+        (organization.role, organization.permissions),
+        (None, vec!["org:read:patients".into()])
+    );
     let example = auth0();
     let alone = example.verify_with(ClaimsMapping::new(), &example.without("org_id")).unwrap();
     assert_eq!(alone.organization, None);
@@ -432,12 +435,34 @@ fn every_field_can_be_mapped() {
     assert_eq!(
         mapped["organization"],
         json!({
-            "id": "organization_id", "slug": "organization_slug", "role": "organization_role",
-            "permissions": ["permissions"],
+            "id": "organization_id", "slug": "organization_slug",
+            "role": "org:organization_role", "permissions": ["org:permissions"],
         })
     );
     assert_eq!((user.features, user.plans), (vec!["u:features".into()], vec!["u:plans".into()]));
     assert_eq!(user.user_id, "248289761001");
+}
+
+#[test]
+fn what_is_mapped_in_the_organization_is_granted_by_has() {
+    let allowed = |user: &User, action| {
+        Policy::builtin().decide(user, &action, &Facts::default(), UNIX_EPOCH).is_allowed()
+    };
+    let user = auth0().user();
+    for permission in ["read:patients", "org:read:patients"] {
+        assert!(allowed(&user, Action::Permission(permission.into())), "{permission}");
+    }
+    assert!(!allowed(&user, Action::Permission("write:patients".into())));
+    let mapping = ClaimsMapping::new()
+        .with(MappedField::OrganizationId, ["org_id"])
+        .with(MappedField::OrganizationRole, ["org_role"]);
+    for (role, written) in [("editor", "org:editor"), ("org:editor", "org:editor")] {
+        let claims = auth0().with("org_role", json!(role));
+        let user = auth0().verify_with(mapping.clone(), &claims).unwrap();
+        assert_eq!(user.organization.as_ref().unwrap().role.as_deref(), Some(written));
+        assert!(allowed(&user, Action::Has(Requirement::default().with_role("editor"))));
+        assert!(!allowed(&user, Action::Has(Requirement::default().with_role("admin"))));
+    }
 }
 
 #[test]

@@ -87,7 +87,7 @@ fn auth0(cases: &mut Cases) {
         spec("auth0", "https://my.auth0.com/", &["https://example.com/api"], claims)
     };
     let organization =
-        json!({"id": "org_9y", "slug": "acme", "role": null, "permissions": ["read:patients"]});
+        json!({"id": "org_9y", "slug": "acme", "role": null, "permissions": ["org:read:patients"]});
     let user = json!({"user_id": "auth0|123456", "role": "user", "organization": organization});
     cases.ok("auth0: an organization", access(), json!({ "user": user }));
     let machine = access().claim("sub", "my_client@clients");
@@ -232,7 +232,10 @@ fn mappings(cases: &mut Cases) {
     );
     cases.ok("mapping: that alone", mapped("email", &["mail"]), json!({"user": {"email": null}}));
     let spec = id_token()
-        .claim("tenant", json!({"id": "t1", "role": "admin", "rights": ["org:files:read"]}))
+        .claim(
+            "tenant",
+            json!({"id": "t1", "role": "admin", "rights": ["org:files:read", "files:write", ""]}),
+        )
         .issuer(
             "mapping",
             json!({
@@ -240,8 +243,10 @@ fn mappings(cases: &mut Cases) {
                 "permissions": ["tenant", "rights"],
             }),
         );
-    let organization =
-        json!({"id": "t1", "slug": null, "role": "admin", "permissions": ["org:files:read"]});
+    let organization = json!({
+        "id": "t1", "slug": null, "role": "org:admin",
+        "permissions": ["org:files:read", "org:files:write"],
+    });
     cases.ok(
         "mapping: an organization, whose role is no application role",
         spec,
