@@ -145,7 +145,9 @@ impl IssuerConfig {
         if self.user_lookup.is_some() && self.provider != Provider::Clerk {
             return Err(invalid("users can be looked up at Clerk alone"));
         }
-        self.mapping.check(self.provider)
+        self.mapping.check(self.provider).map_err(|error| {
+            invalid(format!("the mapping of {:?}: {}", self.issuer, error.message()))
+        })
     }
 
     /// RFC 8725 §3.9: without an audience, a token that the issuer made for another application of
@@ -162,7 +164,11 @@ impl IssuerConfig {
         if is_checked && !self.audience.iter().any(String::is_empty) {
             return Ok(());
         }
-        Err(invalid(format!("the issuer {:?} needs an audience", self.issuer)))
+        let wanted = match self.provider {
+            Provider::Clerk => "authorized parties, or an audience",
+            _ => "an audience",
+        };
+        Err(invalid(format!("the issuer {:?} needs {wanted}", self.issuer)))
     }
 }
 
@@ -249,6 +255,24 @@ mod tests {
         second.namespace = Some("acme".to_owned());
         second.audience = vec!["app".to_owned()];
         assert!(second.validate().is_ok());
+    }
+
+    #[test]
+    fn a_refusal_names_the_issuer() {
+        let told = |change: fn(&mut IssuerConfig)| {
+            let mut config = config();
+            config.namespace = Some("acme".to_owned());
+            change(&mut config);
+            config.validate().unwrap_err().message().replace(&config.issuer, "issuer")
+        };
+        assert_eq!(told(|_| ()), r#"the issuer "issuer" needs authorized parties, or an audience"#);
+        let other = told(|config| config.provider = Provider::OpenId);
+        assert_eq!(other, r#"the issuer "issuer" needs an audience"#);
+        let mapping = told(|config| {
+            config.audience = vec!["app".to_owned()];
+            config.mapping = ClaimsMapping::new().with(MappedField::Role, ["user_metadata"]);
+        });
+        assert!(mapping.starts_with(r#"the mapping of "issuer": `role` is "#), "{mapping}");
     }
 
     #[test]

@@ -87,7 +87,10 @@ impl ClaimsMapping {
                 )));
             }
             if is_written_by_users(provider, field, path) {
-                return Err(invalid(format!("`{field}` is mapped to what users write themselves")));
+                return Err(invalid(format!(
+                    "`{field}` is mapped to what users write themselves; take a claim that only \
+                     your server writes"
+                )));
             }
             let has_organization = self.0.contains_key(&MappedField::OrganizationId)
                 || provider.preset().fills(MappedField::OrganizationId);
