@@ -4,5 +4,5 @@
  */
 export { auth, hasFeatureAccess, hasSubscription, requireAuth } from './auth.js'
 export { type FileRoute, type FileRoutes, type FileRoutesOptions, fileRoutes } from './file-routes.js'
-export { configure } from './instance.js'
+export { configure, sharedCasier } from './instance.js'
 export { type AuthHandler, withAuth } from './with-auth.js'

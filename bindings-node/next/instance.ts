@@ -16,7 +16,12 @@ export function configure(casier: Casier | CasierOptions): void {
   shared[KEY] = casier instanceof Casier ? casier : Casier.fromEnv(casier)
 }
 
-/** The one of this process, made from the environment where none was given. */
+/**
+ * The one of this process, made from the environment where none was given: to revoke a session that
+ * this process shall refuse, and for what no request asks for.
+ *
+ * @throws {CasierError} `config-invalid`: a variable of the environment is wrong.
+ */
 export function sharedCasier(): Casier {
   return (shared[KEY] ??= Casier.fromEnv())
 }

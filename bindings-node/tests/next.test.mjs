@@ -17,6 +17,7 @@ import {
   hasFeatureAccess,
   hasSubscription,
   requireAuth,
+  sharedCasier,
   withAuth,
 } from 'casier/next'
 import { startStack } from './stack.mjs'
@@ -586,6 +587,17 @@ test('who lacks what a route or a page asks for is refused', limit, async () => 
   await assert.rejects(requireAuth(member, {}), { code: 'invalid-request' })
 })
 
+test('a session that the shared Casier revokes is refused at once', limit, async () => {
+  assert.equal(sharedCasier(), casier)
+  const token = await stack.mint('user_ada', { ttl: 3600 })
+  const route = withAuth((_, { user }) => Response.json(user.sessionId))
+  await sharedCasier().revoke(await (await route(request(bearer(token)))).json())
+  const answer = await route(request(bearer(token)))
+  assert.deepEqual([answer.status, (await answer.json()).error.code], [401, 'session-revoked'])
+  assert.equal(await auth(request(bearer(token))), null)
+  assert.equal((await route(request(bearer(ada)))).status, 200)
+})
+
 test('the audit is told the id that a route answers with', limit, async () => {
   const events = []
   configure(new Casier(stack.settings({ onAudit: (event) => events.push(event) })))
@@ -640,6 +652,7 @@ test('required or imported, it is one module', limit, () => {
     'hasFeatureAccess',
     'hasSubscription',
     'requireAuth',
+    'sharedCasier',
     'withAuth',
   ])
   assert.equal(required.fileRoutes, fileRoutes)

@@ -11,6 +11,7 @@ import {
   hasFeatureAccess,
   hasSubscription,
   requireAuth,
+  sharedCasier,
   withAuth,
 } from 'casier/next'
 
@@ -42,6 +43,11 @@ export const configured = (casier: Casier): FileRoutes => {
   configure(casier)
   configure({ bucket: 'files', onAudit: ({ action }) => console.log(action) })
   return fileRoutes({ casier })
+}
+
+export async function signOut(): Promise<void> {
+  const { userId, sessionId } = (await requireAuth()).user
+  await (sessionId === null ? sharedCasier().revokeUser(userId) : sharedCasier().revoke(sessionId))
 }
 
 // @ts-expect-error a session may be null
