@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 use casier::config::ConfigBuilder;
 use casier::token::RequestHead;
-use casier::{Config, Setting};
+use casier::{Config, Error, ErrorKind, Setting};
 use napi::JsValue as _;
 use napi::bindgen_prelude::*;
 use napi_derive::napi;
@@ -183,9 +183,13 @@ fn build(env: &Env, mut builder: ConfigBuilder, settings: Unknown<'_>) -> Outcom
         }
         if name == "onAudit" {
             audit = Some(Audit::new(value, &name)?);
-        } else {
-            builder = builder.set_named(&snake_case(&name), setting(value, &name)?)?;
+            continue;
         }
+        // Before the value, whose type nobody can judge for a setting that there is not.
+        let setting = Setting::from_name(&snake_case(&name)).ok_or_else(|| {
+            Error::new(ErrorKind::ConfigInvalid, format!("there is no setting `{name}`"))
+        })?;
+        builder = builder.set(setting, setting_text(value, &name)?);
     }
     let Some(audit) = audit else { return make(builder) };
     let casier = make(builder.audit(audit.hook()))?;
@@ -199,7 +203,7 @@ fn make(builder: ConfigBuilder) -> Outcome<Casier> {
 
 /// The value of a setting as the environment would give it: text as it stands, a number, `true` or
 /// `false`, or several texts, by commas.
-fn setting(value: Unknown<'_>, name: &str) -> Outcome<String> {
+fn setting_text(value: Unknown<'_>, name: &str) -> Outcome<String> {
     if value.is_array()? {
         return Ok(convert::texts(value, name)?.join(","));
     }

@@ -43,7 +43,10 @@ test('values that are empty or wrong are named and not shown', limit, async () =
 })
 
 test('unknown settings and forms are refused', limit, async () => {
-  assert.match((await fails('config-invalid', () => new Casier({ issuer, buckett: 'files' }))).message, /buckett/)
+  for (const settings of [{ onAudt: 'files' }, { onAudt: () => {} }, { onAudt: {} }]) {
+    const error = await fails('config-invalid', () => new Casier({ issuer, ...settings }))
+    assert.equal(error.message, 'there is no setting `onAudt`')
+  }
   for (const wrong of [undefined, null, 'issuer', [], { issuer, audience: {} }, { issuer, audience: [3] }]) {
     assert.throws(() => new Casier(wrong), TypeError)
   }
