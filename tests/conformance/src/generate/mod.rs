@@ -3,6 +3,7 @@
 mod attacks;
 mod checks;
 mod good;
+mod grants;
 mod has;
 mod keys;
 mod providers;
@@ -34,6 +35,7 @@ pub fn files() -> Result<Vec<(PathBuf, String)>, String> {
     providers::add(&mut cases);
     let tokens = cases.take_file("tokens", TOKENS)?;
     has::add(&mut cases);
+    grants::add(&mut cases);
     let has = cases.take_file("has", HAS)?;
     Ok(vec![
         (folder.join("tokens.json"), tokens),
