@@ -1,7 +1,6 @@
 //! The core's decisions, handed to a function of JavaScript's when the call that they belong to
 //! ends.
 
-use std::cell::Cell;
 use std::mem;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,11 +14,6 @@ use crate::error::{Instance, Outcome};
 
 /// How many events wait to be handed over, so that calls without any need not look for them.
 static WAITING: AtomicUsize = AtomicUsize::new(0);
-
-thread_local! {
-    /// What a hook itself asks of Casier is not told: it would be told of that as well, for ever.
-    static IS_TELLING: Cell<bool> = const { Cell::new(false) };
-}
 
 /// One decision. It never holds a token, a secret or a signed link; what clients wrote is cut to
 /// 256 characters, with control characters and backslashes escaped.
@@ -124,11 +118,7 @@ impl Audit {
     /// What the core is to call, on whatever thread.
     pub(crate) fn hook(&self) -> AuditHook {
         let waiting = self.waiting.clone();
-        AuditHook::new(move |event| {
-            if !IS_TELLING.get() {
-                waiting.push(event.clone());
-            }
-        })
+        AuditHook::new(move |event| waiting.push(event.clone()))
     }
 
     /// From now on, calls of this thread hand over its events when they end.
@@ -185,11 +175,10 @@ fn hand_over(env: &Env) -> napi::Result<()> {
             taken.push((audit.hook.borrow_back(env)?, events));
         }
     }
-    let was_telling = IS_TELLING.replace(true);
     for (hook, events) in taken {
+        let hook = Unknown::from_unknown(hook.to_unknown())?;
         // That one cannot be told, for want of stack, must not keep the others from theirs.
-        let _ = tell.call((Unknown::from_unknown(hook.to_unknown())?, events).into());
+        let _ = observe::untold(|| tell.call((hook, events).into()));
     }
-    IS_TELLING.set(was_telling);
     Ok(())
 }

@@ -1,6 +1,5 @@
 //! What the audit tells, handed to an application's callable.
 
-use std::cell::Cell;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use casier::observe::{self, AuditHook};
@@ -10,11 +9,6 @@ use pyo3::prelude::*;
 use pyo3::{PyTypeInfo, type_hint_identifier, type_hint_subscript};
 
 use crate::convert::{Time, repr};
-
-thread_local! {
-    /// What a callable itself asks of Casier is not told: it would be told of that as well, for ever.
-    static IS_TELLING: Cell<bool> = const { Cell::new(false) };
-}
 
 /// What an application takes its events with: a callable.
 pub(crate) struct Listener(Py<PyAny>);
@@ -39,13 +33,12 @@ impl FromPyObject<'_, '_> for Listener {
 impl Listener {
     /// Hands over what a process has collected. What the callable raises is reported as unraisable.
     pub(crate) fn take_from(&self, py: Python<'_>, trail: &Trail) {
-        let was_telling = IS_TELLING.replace(true);
         for event in trail.take() {
-            if let Err(error) = self.0.call1(py, (AuditEvent(event),)) {
+            let told = observe::untold(|| self.0.call1(py, (AuditEvent(event),)));
+            if let Err(error) = told {
                 error.write_unraisable(py, Some(self.0.bind(py)));
             }
         }
-        IS_TELLING.set(was_telling);
     }
 }
 
@@ -61,11 +54,7 @@ impl Trail {
     /// What collects them.
     pub(crate) fn hook(&self) -> AuditHook {
         let trail = self.clone();
-        AuditHook::new(move |event| {
-            if !IS_TELLING.get() {
-                trail.with(|events| events.push(event.clone()));
-            }
-        })
+        AuditHook::new(move |event| trail.with(|events| events.push(event.clone())))
     }
 
     fn take(&self) -> Vec<observe::AuditEvent> {

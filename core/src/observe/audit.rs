@@ -81,15 +81,30 @@ impl AuditHook {
     }
 
     pub(super) fn call(&self, event: &AuditEvent) {
-        if IS_TELLING.replace(true) {
+        if IS_TELLING.get() {
             return;
         }
         let Hook { has_panicked, call } = &*self.0;
-        let outcome = catch_unwind(AssertUnwindSafe(|| call(event)));
-        IS_TELLING.set(false);
+        let outcome = catch_unwind(AssertUnwindSafe(|| untold(|| call(event))));
         if outcome.is_err() && !has_panicked.swap(true, Ordering::Relaxed) {
             tracing::warn!("the audit hook panicked; what it panics at is lost to it");
         }
+    }
+}
+
+/// Does this on the thread that calls; what it asks of Casier meanwhile is told to no hook. For
+/// bindings, which hand events over at the end of a call, where the application's code runs.
+pub fn untold<T>(act: impl FnOnce() -> T) -> T {
+    let _telling = Telling(IS_TELLING.replace(true));
+    act()
+}
+
+/// Puts back what was before, a panic or not.
+struct Telling(bool);
+
+impl Drop for Telling {
+    fn drop(&mut self) {
+        IS_TELLING.set(self.0);
     }
 }
 

@@ -7,6 +7,6 @@ mod audit;
 mod context;
 mod trail;
 
-pub use audit::{AuditEvent, AuditHook};
+pub use audit::{AuditEvent, AuditHook, untold};
 pub(crate) use context::{RequestContext, is_request_id};
 pub(crate) use trail::{What, Who, is_followed, tell};
