@@ -2,8 +2,8 @@
 
 use futures_util::stream::{self, StreamExt as _};
 
-use super::failure::{self, OnCondition};
-use super::user_storage::{OwnKey, UserStorage};
+use crate::storage::s3::failure::{self, OnCondition};
+use crate::storage::user_storage::{OwnKey, UserStorage};
 use crate::{Error, ErrorKind, Result};
 
 /// The most keys that one [`UserStorage::delete_many`] takes.

@@ -1,5 +1,7 @@
 //! Uploads: from disk and from memory.
 
+mod local_file;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::SystemTime;
@@ -10,13 +12,14 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 
-use super::body::{UploadFile, blocking};
-use super::content::{content_type, disposition, sniff, user_metadata};
-use super::failure::{self, OnCondition};
-use super::file::{self, StoredFile};
-use super::user_storage::{OwnKey, UserStorage};
+use self::local_file::UploadFile;
 use crate::access::Action;
 use crate::random::random_name;
+use crate::storage::content::{content_type, disposition, sniff, user_metadata};
+use crate::storage::disk::blocking;
+use crate::storage::file::{self, StoredFile};
+use crate::storage::s3::failure::{self, OnCondition};
+use crate::storage::user_storage::{OwnKey, UserStorage};
 use crate::{Error, ErrorKind, Result};
 
 /// The largest file that S3 takes in one PUT: 5 GiB.

@@ -1,14 +1,15 @@
 //! Listing a scope, page by page.
 
+mod cursor;
+
 use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
 use aws_sdk_s3::types::{EncodingType, Object};
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use percent_encoding::percent_decode_str;
 
-use super::cursor;
-use super::failure::{self, OnCondition};
-use super::file::{self, StoredFile};
-use super::user_storage::{OwnKey, UserStorage};
+use crate::storage::file::{self, StoredFile};
+use crate::storage::s3::failure::{self, OnCondition};
+use crate::storage::user_storage::{OwnKey, UserStorage};
 use crate::{Error, ErrorKind, Result};
 
 /// The most files of a page, which S3 sets.

@@ -1,5 +1,8 @@
 //! The S3 client: built at the first use, one for all scopes.
 
+mod create_only;
+pub(in crate::storage) mod failure;
+
 use std::fmt;
 use std::future::Future;
 use std::time::{Duration, SystemTime};
@@ -18,8 +21,8 @@ use tokio::runtime::Handle;
 use tokio::sync::{Mutex, OnceCell};
 use tokio::time::Instant;
 
-use super::config::StorageConfig;
-use super::failure;
+use crate::storage::config::StorageConfig;
+
 use crate::config::{Setting, missing};
 use crate::{Error, ErrorKind, Result};
 
@@ -44,14 +47,14 @@ const REGION_OF_ENDPOINTS: &str = "us-east-1";
 const REFRESH_BEFORE: Duration = Duration::from_secs(300);
 
 /// The bucket and its clients. Nothing is connected, and no runtime needed, before the first call.
-pub(super) struct S3 {
-    pub(super) config: StorageConfig,
+pub(in crate::storage) struct S3 {
+    pub(in crate::storage) config: StorageConfig,
     clients: OnceCell<Clients>,
     signer: Mutex<Option<LinkSigner>>,
     /// Whether the store honours `If-None-Match: *`, once it has been asked.
-    pub(super) creates_only: OnceCell<bool>,
+    pub(in crate::storage) creates_only: OnceCell<bool>,
     /// Set when the bucket has answered, so that a 404 without a body can only mean the file.
-    pub(super) bucket_seen: OnceCell<()>,
+    pub(in crate::storage) bucket_seen: OnceCell<()>,
 }
 
 struct Clients {
@@ -63,10 +66,10 @@ struct Clients {
 
 /// A client that signs links for the public endpoint and sends nothing.
 #[derive(Clone)]
-pub(super) struct LinkSigner {
-    pub(super) client: Client,
+pub(in crate::storage) struct LinkSigner {
+    pub(in crate::storage) client: Client,
     /// When its keys end, and every link with them.
-    pub(super) ends: Option<SystemTime>,
+    pub(in crate::storage) ends: Option<SystemTime>,
 }
 
 impl fmt::Debug for S3 {
@@ -76,7 +79,7 @@ impl fmt::Debug for S3 {
 }
 
 impl S3 {
-    pub(super) fn new(config: StorageConfig) -> Result<Self> {
+    pub(in crate::storage) fn new(config: StorageConfig) -> Result<Self> {
         config.check()?;
         Ok(Self {
             config,
@@ -88,13 +91,13 @@ impl S3 {
     }
 
     /// The client for calls.
-    pub(super) async fn client(&self) -> Result<&Client> {
+    pub(in crate::storage) async fn client(&self) -> Result<&Client> {
         Ok(&self.clients().await?.store)
     }
 
     /// The client to sign links with at `now`. Needs the network only where the credential chain
     /// does, and then once as long as the keys live.
-    pub(super) async fn link_signer(&self, now: SystemTime) -> Result<LinkSigner> {
+    pub(in crate::storage) async fn link_signer(&self, now: SystemTime) -> Result<LinkSigner> {
         let clients = self.clients().await?;
         let mut cached = self.signer.lock().await;
         if let Some(signer) = cached.as_ref().filter(|signer| lives_on(signer.ends, now)) {
@@ -113,19 +116,22 @@ impl S3 {
     }
 
     /// Runs a call without a body within the deadline.
-    pub(super) async fn in_time<T>(&self, call: impl Future<Output = Result<T>>) -> Result<T> {
+    pub(in crate::storage) async fn in_time<T>(
+        &self,
+        call: impl Future<Output = Result<T>>,
+    ) -> Result<T> {
         within(self.config.deadline, call).await
     }
 
     /// When `count` small calls have to be over that belong together: a tenth of a second for each
     /// is added to the time of one.
-    pub(super) fn end_of_many(&self, count: usize) -> Instant {
+    pub(in crate::storage) fn end_of_many(&self, count: usize) -> Instant {
         let count = u32::try_from(count).unwrap_or(u32::MAX);
         Instant::now() + self.config.deadline + TIME_FOR_EACH * count
     }
 
     /// Runs calls that have a common end; none begins after it.
-    pub(super) async fn until<T>(
+    pub(in crate::storage) async fn until<T>(
         &self,
         end: Instant,
         call: impl Future<Output = Result<T>>,
@@ -139,7 +145,7 @@ impl S3 {
     }
 
     /// Runs a transfer of `bytes` within the deadline, plus a second for each 128 KiB.
-    pub(super) async fn in_time_for<T>(
+    pub(in crate::storage) async fn in_time_for<T>(
         &self,
         bytes: u64,
         call: impl Future<Output = Result<T>>,

@@ -7,12 +7,12 @@ use bytes::{Bytes, BytesMut};
 use tokio::fs::File;
 use tokio::io::AsyncWriteExt as _;
 
-use super::body::{blocking, io_failed};
-use super::content::user_metadata;
-use super::failure::{self, OnCondition};
-use super::file::{self, StoredFile};
-use super::user_storage::{OwnKey, UserStorage};
 use crate::random::random_name;
+use crate::storage::content::user_metadata;
+use crate::storage::disk::{blocking, io_failed};
+use crate::storage::file::{self, StoredFile};
+use crate::storage::s3::failure::{self, OnCondition};
+use crate::storage::user_storage::{OwnKey, UserStorage};
 use crate::{Error, ErrorKind, Result};
 
 /// The largest file that [`UserStorage::read`] takes into memory: 64 MiB.

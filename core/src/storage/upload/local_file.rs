@@ -1,5 +1,4 @@
-//! Files on disk: the body of an upload, read in pieces so that memory stays bounded whatever the
-//! size, and work that blocks.
+//! The body of an upload from disk: read in pieces, so that memory stays bounded whatever the size.
 
 use std::fs::File;
 use std::future::Future as _;
@@ -17,8 +16,8 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use tokio::task::JoinHandle;
 
-use super::content::sniff::HEAD_BYTES;
-use crate::error::io_reason;
+use crate::storage::content::sniff::HEAD_BYTES;
+use crate::storage::disk::io_failed;
 use crate::{Error, ErrorKind, Result};
 
 /// How much of the file is in memory at a time, beside what the connection holds.
@@ -27,7 +26,7 @@ const PIECE_BYTES: usize = 256 * 1024;
 /// A file that is being uploaded. It is opened once and read from one handle, so that what was
 /// checked is what is sent; reads name their offset, so that a retry starts from the beginning.
 #[derive(Clone, Debug)]
-pub(super) struct UploadFile {
+pub(in crate::storage) struct UploadFile {
     file: Arc<File>,
     size: u64,
     modified: Option<SystemTime>,
@@ -36,7 +35,7 @@ pub(super) struct UploadFile {
 
 impl UploadFile {
     /// Opens a regular file. Blocks.
-    pub(super) fn open(path: &Path) -> Result<Self> {
+    pub(in crate::storage) fn open(path: &Path) -> Result<Self> {
         let failed = |error| io_failed("the file to upload cannot be opened", error);
         // Opening a pipe would wait for whoever writes to it.
         if !std::fs::metadata(path).map_err(failed)?.is_file() {
@@ -55,12 +54,12 @@ impl UploadFile {
         })
     }
 
-    pub(super) fn size(&self) -> u64 {
+    pub(in crate::storage) fn size(&self) -> u64 {
         self.size
     }
 
     /// The first bytes. Blocks.
-    pub(super) fn head(&self) -> Result<Vec<u8>> {
+    pub(in crate::storage) fn head(&self) -> Result<Vec<u8>> {
         let wanted = usize::try_from(self.size).unwrap_or(usize::MAX).min(HEAD_BYTES);
         let mut head = vec![0; wanted];
         self.read_exactly(&mut head, 0).map_err(|error| self.read_failed(error))?;
@@ -68,7 +67,7 @@ impl UploadFile {
     }
 
     /// The SHA-256 of the whole file. Blocks, and stops early once `stop` is set.
-    pub(super) fn sha256(&self, stop: &AtomicBool) -> Result<Vec<u8>> {
+    pub(in crate::storage) fn sha256(&self, stop: &AtomicBool) -> Result<Vec<u8>> {
         let mut digest = Digest::new(&SHA256);
         let mut piece = vec![0; PIECE_BYTES];
         let mut offset = 0;
@@ -85,7 +84,7 @@ impl UploadFile {
     }
 
     /// A body that the SDK can send again when an attempt fails.
-    pub(super) fn body(&self) -> ByteStream {
+    pub(in crate::storage) fn body(&self) -> ByteStream {
         let file = self.clone();
         ByteStream::new(SdkBody::retryable(move || {
             SdkBody::from_body_1_x(FileBody { file: file.clone(), offset: 0, reading: None })
@@ -93,7 +92,7 @@ impl UploadFile {
     }
 
     /// Why the body broke off, if the file was the reason.
-    pub(super) fn failure(&self) -> Option<Error> {
+    pub(in crate::storage) fn failure(&self) -> Option<Error> {
         self.changed.load(Ordering::Relaxed).then(changed)
     }
 
@@ -141,33 +140,8 @@ impl UploadFile {
     }
 }
 
-/// An error of the local file system. The text of the operating system names no path.
-pub(super) fn io_failed(what: &str, error: io::Error) -> Error {
-    Error::new(ErrorKind::IoFailed, format!("{what}: {}", io_reason(&error))).with_source(error)
-}
-
 fn changed() -> Error {
     Error::new(ErrorKind::IoFailed, "the file changed while it was being uploaded")
-}
-
-/// Runs work that blocks away from the runtime's own threads. When the caller gives up, the work is
-/// told to stop.
-pub(super) async fn blocking<T: Send + 'static>(
-    work: impl FnOnce(&AtomicBool) -> Result<T> + Send + 'static,
-) -> Result<T> {
-    let stop = StopOnDrop(Arc::default());
-    let seen = Arc::clone(&stop.0);
-    tokio::task::spawn_blocking(move || work(&seen))
-        .await
-        .map_err(|_| Error::new(ErrorKind::Internal, "work on a local file broke off"))?
-}
-
-struct StopOnDrop(Arc<AtomicBool>);
-
-impl Drop for StopOnDrop {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
 }
 
 #[cfg(unix)]

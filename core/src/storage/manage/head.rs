@@ -2,11 +2,11 @@
 
 use aws_sdk_s3::operation::head_object::HeadObjectOutput;
 
-use super::content::user_metadata;
-use super::failure::{self, OnCondition};
-use super::file::{self, StoredFile};
-use super::s3::S3;
-use super::user_storage::{OwnKey, UserStorage};
+use crate::storage::content::user_metadata;
+use crate::storage::file::{self, StoredFile};
+use crate::storage::s3::S3;
+use crate::storage::s3::failure::{self, OnCondition};
+use crate::storage::user_storage::{OwnKey, UserStorage};
 use crate::{Error, ErrorKind, Result};
 
 impl UserStorage {
@@ -30,7 +30,7 @@ impl UserStorage {
         }
     }
 
-    pub(super) async fn head(&self, key: &OwnKey) -> Result<StoredFile> {
+    pub(in crate::storage) async fn head(&self, key: &OwnKey) -> Result<StoredFile> {
         let answer = self.s3.in_time(self.s3.head(key)).await?;
         Ok(StoredFile {
             content_type: answer.content_type().map(str::to_owned),
@@ -44,7 +44,7 @@ impl UserStorage {
 }
 
 impl S3 {
-    pub(super) async fn head(&self, key: &OwnKey) -> Result<HeadObjectOutput> {
+    pub(in crate::storage) async fn head(&self, key: &OwnKey) -> Result<HeadObjectOutput> {
         let call = self.client().await?.head_object().bucket(&self.config.bucket).key(key.as_str());
         match call.send().await {
             Ok(answer) => {
@@ -59,7 +59,7 @@ impl S3 {
     }
 
     /// Remembers that the bucket has answered.
-    pub(super) fn note_bucket(&self) {
+    pub(in crate::storage) fn note_bucket(&self) {
         // Already set is as good.
         let _ = self.bucket_seen.set(());
     }

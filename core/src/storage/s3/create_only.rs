@@ -4,12 +4,12 @@
 use aws_sdk_s3::Client;
 use aws_sdk_s3::primitives::ByteStream;
 
-use super::content::user_metadata::UPLOAD_MARK;
-use super::failure::{self, OnCondition};
-use super::file;
-use super::s3::S3;
-use super::user_storage::OwnKey;
 use crate::random::random_name;
+use crate::storage::content::user_metadata::UPLOAD_MARK;
+use crate::storage::file;
+use crate::storage::s3::S3;
+use crate::storage::s3::failure::{self, OnCondition};
+use crate::storage::user_storage::OwnKey;
 use crate::{Error, ErrorKind, Result};
 
 impl S3 {
@@ -19,7 +19,7 @@ impl S3 {
     ///
     /// # Errors
     /// `storage-unsupported`; what the calls to the store may answer.
-    pub(super) async fn require_creates_only(&self) -> Result<()> {
+    pub(in crate::storage) async fn require_creates_only(&self) -> Result<()> {
         let honoured = self
             .creates_only
             .get_or_try_init(|| async {
@@ -46,7 +46,11 @@ impl S3 {
 
     /// Whether the file that stands in the way is this very upload: its first try arrived, the
     /// answer was lost, and the second try met it. Gives the file's tag.
-    pub(super) async fn recognise(&self, key: &OwnKey, mark: &str) -> Option<Option<String>> {
+    pub(in crate::storage) async fn recognise(
+        &self,
+        key: &OwnKey,
+        mark: &str,
+    ) -> Option<Option<String>> {
         let found = self.in_time(self.head(key)).await.ok()?;
         let stored = found.metadata()?.get(UPLOAD_MARK)?;
         (stored == mark).then(|| file::etag(found.e_tag()))

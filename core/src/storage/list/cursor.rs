@@ -3,14 +3,14 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use super::keys::MAX_KEY_BYTES;
+use crate::storage::keys::MAX_KEY_BYTES;
 use crate::{Error, ErrorKind, Result};
 
 /// The first byte of what a cursor holds: its version.
 const VERSION: u8 = 1;
 
 /// The cursor after `key`, which begins with the scope's prefix.
-pub(super) fn encode(scope_prefix: &str, key: &str) -> Option<String> {
+pub(in crate::storage) fn encode(scope_prefix: &str, key: &str) -> Option<String> {
     let relative = key.strip_prefix(scope_prefix)?;
     let mut bytes = vec![VERSION];
     bytes.extend_from_slice(relative.as_bytes());
@@ -21,7 +21,11 @@ pub(super) fn encode(scope_prefix: &str, key: &str) -> Option<String> {
 ///
 /// # Errors
 /// `invalid-cursor` when it is not one that a listing of `list_prefix` gives.
-pub(super) fn decode(scope_prefix: &str, list_prefix: &str, cursor: &str) -> Result<String> {
+pub(in crate::storage) fn decode(
+    scope_prefix: &str,
+    list_prefix: &str,
+    cursor: &str,
+) -> Result<String> {
     let refused = || Error::new(ErrorKind::InvalidCursor, "the cursor is not of this listing");
     if cursor.len() > MAX_KEY_BYTES * 2 {
         return Err(refused());

@@ -12,7 +12,7 @@ use crate::{Error, ErrorKind};
 
 /// What a refused condition (412) means to the call that sent it.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum OnCondition {
+pub(in crate::storage) enum OnCondition {
     /// A file was to be created, and exists.
     Exists,
     /// A file was to be of one version, and is of another.
@@ -21,7 +21,10 @@ pub(super) enum OnCondition {
 
 /// The error of a call that the SDK gave up. The message names S3's code, never a header, an address
 /// or a query string.
-pub(super) fn from_sdk<E>(error: &SdkError<E, HttpResponse>, on_condition: OnCondition) -> Error
+pub(in crate::storage) fn from_sdk<E>(
+    error: &SdkError<E, HttpResponse>,
+    on_condition: OnCondition,
+) -> Error
 where
     E: ProvideErrorMetadata + StdError + Send + Sync + 'static,
 {
@@ -58,7 +61,7 @@ where
 }
 
 /// The error of a call that needs no file to be there: a 404 is then about the store itself.
-pub(super) fn from_sdk_without_file<E>(
+pub(in crate::storage) fn from_sdk_without_file<E>(
     error: &SdkError<E, HttpResponse>,
     on_condition: OnCondition,
 ) -> Error
@@ -70,7 +73,7 @@ where
 }
 
 /// The error of a body that broke off while it was being read.
-pub(super) fn from_stream(error: &ByteStreamError) -> Error {
+pub(in crate::storage) fn from_stream(error: &ByteStreamError) -> Error {
     if chain(error).any(|cause| cause.to_string().contains("checksum mismatch")) {
         return Error::new(
             ErrorKind::ChecksumMismatch,
@@ -85,15 +88,15 @@ pub(super) fn from_stream(error: &ByteStreamError) -> Error {
 }
 
 /// The error of a call that was not over by its deadline.
-pub(super) fn timed_out() -> Error {
+pub(in crate::storage) fn timed_out() -> Error {
     Error::new(ErrorKind::Timeout, "the store did not answer in time")
 }
 
-pub(super) fn unavailable(why: &str) -> Error {
+pub(in crate::storage) fn unavailable(why: &str) -> Error {
     Error::new(ErrorKind::StorageUnavailable, why)
 }
 
-pub(super) fn unreadable() -> Error {
+pub(in crate::storage) fn unreadable() -> Error {
     unavailable("the store's answer cannot be read")
 }
 
@@ -114,7 +117,7 @@ where
 }
 
 /// The error of the credential chain.
-pub(super) fn from_credentials(error: &CredentialsError) -> Error {
+pub(in crate::storage) fn from_credentials(error: &CredentialsError) -> Error {
     match error {
         CredentialsError::CredentialsNotLoaded(_) => Error::new(
             ErrorKind::ConfigInvalid,
@@ -228,7 +231,7 @@ fn condition(on_condition: OnCondition) -> Error {
     }
 }
 
-pub(super) fn wrong_bucket() -> Error {
+pub(in crate::storage) fn wrong_bucket() -> Error {
     Error::new(ErrorKind::ConfigInvalid, "S3_BUCKET_NAME: the store has no bucket of this name")
 }
 
