@@ -1,0 +1,101 @@
+//! The SDK's clients, and how they are set.
+
+use std::time::Duration;
+
+use aws_config::default_provider::credentials::DefaultCredentialsChain;
+use aws_config::default_provider::region::DefaultRegionChain;
+use aws_sdk_s3::Client;
+use aws_sdk_s3::config::timeout::TimeoutConfig;
+use aws_sdk_s3::config::{
+    BehaviorVersion, Builder, Credentials, Region, RequestChecksumCalculation,
+    ResponseChecksumValidation, SharedCredentialsProvider, StalledStreamProtectionConfig,
+};
+
+use super::retry;
+use crate::Result;
+use crate::config::{Setting, missing};
+use crate::storage::config::StorageConfig;
+
+/// As in AWS's SDKs: a host that has not answered by then will not.
+const CONNECT_TIMEOUT: Duration = Duration::from_millis(3100);
+
+/// A transfer that moves less than a byte a second for this long has stalled.
+const STALL: Duration = Duration::from_secs(20);
+
+/// The region of stores that have none.
+const REGION_OF_ENDPOINTS: &str = "us-east-1";
+
+pub(super) struct Clients {
+    pub(super) store: Client,
+    /// What links are signed with, once keys are put in.
+    pub(super) links: Builder,
+    pub(super) credentials: SharedCredentialsProvider,
+}
+
+pub(super) async fn connect(config: &StorageConfig) -> Result<Clients> {
+    let region = region(config).await?;
+    let credentials = match &config.credentials {
+        Some(keys) => SharedCredentialsProvider::new(Credentials::new(
+            keys.access_key_id.clone(),
+            keys.secret_access_key.clone(),
+            keys.session_token.clone(),
+            None,
+            "casier",
+        )),
+        None => SharedCredentialsProvider::new(
+            DefaultCredentialsChain::builder().region(region.clone()).build().await,
+        ),
+    };
+    let base = settings(config, region, credentials.clone());
+    let public = config.public_endpoint.as_ref().or(config.endpoint.as_ref());
+    let mut links = base
+        .clone()
+        // A link that asks for the checksum would have to be sent with a header.
+        .response_checksum_validation(ResponseChecksumValidation::WhenRequired);
+    links.set_endpoint_url(public.cloned());
+    Ok(Clients { store: Client::from_conf(base.build()), links, credentials })
+}
+
+/// Everything is said here and nothing read from the environment or a profile, so that only the
+/// documented variables count.
+///
+/// Checksums of requests are not left to the SDK: by default it puts them into a trailer, which R2,
+/// SeaweedFS and older stores refuse. Casier sends the SHA-256 of every upload as a header instead
+/// (`put.rs`), which AWS, Garage and MinIO verify and others ignore. The checksums of answers are
+/// verified where the store gives one.
+fn settings(
+    config: &StorageConfig,
+    region: Region,
+    credentials: SharedCredentialsProvider,
+) -> Builder {
+    let mut settings = aws_sdk_s3::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(region)
+        .credentials_provider(credentials)
+        .force_path_style(config.path_style)
+        .disable_s3_express_session_auth(config.endpoint.is_some())
+        .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
+        .response_checksum_validation(ResponseChecksumValidation::WhenSupported)
+        .retry_config(retry::retries())
+        .retry_partition(retry::budget())
+        .timeout_config(TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).build())
+        .stalled_stream_protection(
+            StalledStreamProtectionConfig::enabled().grace_period(STALL).build(),
+        );
+    settings.set_endpoint_url(config.endpoint.clone());
+    settings
+}
+
+async fn region(config: &StorageConfig) -> Result<Region> {
+    if let Some(region) = &config.region {
+        return Ok(Region::new(region.clone()));
+    }
+    if config.endpoint.is_some() {
+        return Ok(Region::from_static(REGION_OF_ENDPOINTS));
+    }
+    DefaultRegionChain::builder()
+        .build()
+        .region()
+        .await
+        .ok_or_else(|| missing(Setting::Region, "the bucket's region is needed to sign requests"))
+}

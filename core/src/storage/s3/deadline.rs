@@ -1,0 +1,69 @@
+//! Every call has an end.
+
+use std::future::Future;
+use std::time::Duration;
+
+use tokio::runtime::Handle;
+use tokio::time::Instant;
+
+use super::{S3, failure};
+use crate::{Error, ErrorKind, Result};
+
+/// The pace that a transfer is given time for, in bytes a second.
+const SLOWEST_TRANSFER: u64 = 128 * 1024;
+
+/// What each of many small calls adds to the time of one.
+const TIME_FOR_EACH: Duration = Duration::from_millis(100);
+
+impl S3 {
+    /// Runs a call without a body within the deadline.
+    pub(in crate::storage) async fn in_time<T>(
+        &self,
+        call: impl Future<Output = Result<T>>,
+    ) -> Result<T> {
+        within(self.config.deadline, call).await
+    }
+
+    /// When `count` small calls have to be over that belong together: a tenth of a second for each
+    /// is added to the time of one.
+    pub(in crate::storage) fn end_of_many(&self, count: usize) -> Instant {
+        let count = u32::try_from(count).unwrap_or(u32::MAX);
+        Instant::now() + self.config.deadline + TIME_FOR_EACH * count
+    }
+
+    /// Runs calls that have a common end; none begins after it.
+    pub(in crate::storage) async fn until<T>(
+        &self,
+        end: Instant,
+        call: impl Future<Output = Result<T>>,
+    ) -> Result<T> {
+        in_runtime()?;
+        // A timeout that has passed still lets the call take its first step, which may send it.
+        if Instant::now() >= end {
+            return Err(failure::timed_out());
+        }
+        tokio::time::timeout_at(end, call).await.unwrap_or_else(|_| Err(failure::timed_out()))
+    }
+
+    /// Runs a transfer of `bytes` within the deadline, plus a second for each 128 KiB.
+    pub(in crate::storage) async fn in_time_for<T>(
+        &self,
+        bytes: u64,
+        call: impl Future<Output = Result<T>>,
+    ) -> Result<T> {
+        let extra = Duration::from_secs(bytes / SLOWEST_TRANSFER);
+        within(self.config.deadline.saturating_add(extra), call).await
+    }
+}
+
+async fn within<T>(time: Duration, call: impl Future<Output = Result<T>>) -> Result<T> {
+    in_runtime()?;
+    tokio::time::timeout(time, call).await.unwrap_or_else(|_| Err(failure::timed_out()))
+}
+
+/// Outside a Tokio runtime its timers would panic.
+pub(super) fn in_runtime() -> Result<()> {
+    Handle::try_current().map(drop).map_err(|_| {
+        Error::new(ErrorKind::Internal, "the store can be asked only inside a Tokio runtime")
+    })
+}
