@@ -2,16 +2,17 @@
 
 use std::time::Duration;
 
-use aws_config::default_provider::credentials::DefaultCredentialsChain;
 use aws_config::default_provider::region::DefaultRegionChain;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::timeout::TimeoutConfig;
 use aws_sdk_s3::config::{
-    BehaviorVersion, Builder, Credentials, Region, RequestChecksumCalculation,
-    ResponseChecksumValidation, SharedCredentialsProvider, StalledStreamProtectionConfig,
+    BehaviorVersion, Builder, Region, RequestChecksumCalculation, ResponseChecksumValidation,
+    SharedCredentialsProvider, StalledStreamProtectionConfig,
 };
 
-use super::retry;
+use super::answers::Bounds;
+use super::credentials::{self, Chain};
+use super::retry::{self, PassingFaults, Patience};
 use crate::Result;
 use crate::config::{Setting, missing};
 use crate::storage::config::StorageConfig;
@@ -34,19 +35,22 @@ pub(super) struct Clients {
 
 pub(super) async fn connect(config: &StorageConfig) -> Result<Clients> {
     let region = region(config).await?;
-    let credentials = match &config.credentials {
-        Some(keys) => SharedCredentialsProvider::new(Credentials::new(
-            keys.access_key_id.clone(),
-            keys.secret_access_key.clone(),
-            keys.session_token.clone(),
-            None,
-            "casier",
-        )),
-        None => SharedCredentialsProvider::new(
-            DefaultCredentialsChain::builder().region(region.clone()).build().await,
-        ),
+    let (base, credentials) = match &config.credentials {
+        Some(keys) => {
+            let keys = credentials::given(keys);
+            (settings(config, region).credentials_provider(keys.clone()), keys)
+        }
+        None => {
+            let chain = Chain::new(region.clone());
+            let keys = SharedCredentialsProvider::new(chain.clone());
+            let base = settings(config, region)
+                .credentials_provider(keys.clone())
+                .identity_cache(chain.clone())
+                .interceptor(chain.clone())
+                .retry_classifier(chain);
+            (base, keys)
+        }
     };
-    let base = settings(config, region, credentials.clone());
     let public = config.public_endpoint.as_ref().or(config.endpoint.as_ref());
     let mut links = base
         .clone()
@@ -63,21 +67,19 @@ pub(super) async fn connect(config: &StorageConfig) -> Result<Clients> {
 /// SeaweedFS and older stores refuse. Casier sends the SHA-256 of every upload as a header instead
 /// (`put.rs`), which AWS, Garage and MinIO verify and others ignore. The checksums of answers are
 /// verified where the store gives one.
-fn settings(
-    config: &StorageConfig,
-    region: Region,
-    credentials: SharedCredentialsProvider,
-) -> Builder {
+fn settings(config: &StorageConfig, region: Region) -> Builder {
     let mut settings = aws_sdk_s3::Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(region)
-        .credentials_provider(credentials)
         .force_path_style(config.path_style)
         .disable_s3_express_session_auth(config.endpoint.is_some())
         .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
         .response_checksum_validation(ResponseChecksumValidation::WhenSupported)
         .retry_config(retry::retries())
         .retry_partition(retry::budget())
+        .retry_classifier(PassingFaults)
+        .interceptor(Patience { deadline: config.deadline })
+        .interceptor(Bounds)
         .timeout_config(TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).build())
         .stalled_stream_protection(
             StalledStreamProtectionConfig::enabled().grace_period(STALL).build(),

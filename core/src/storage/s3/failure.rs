@@ -129,6 +129,9 @@ pub(in crate::storage) fn from_credentials(error: &CredentialsError) -> Error {
             "the AWS profile or role that the credentials should come from is not valid; \
              AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY take its place",
         ),
+        CredentialsError::ProviderTimedOut(_) => {
+            Error::new(ErrorKind::Timeout, "the AWS credentials did not come in time")
+        }
         _ => Error::new(ErrorKind::StorageDenied, "the AWS credentials cannot be obtained"),
     }
 }
@@ -182,20 +185,23 @@ fn from_answer(code: Option<&str>, status: u16, on_condition: OnCondition) -> Er
         | "IncompleteBody" => Some(K::StorageUnavailable),
         _ => None,
     };
-    let kind = by_code.unwrap_or(match status {
-        200..=299 => return unreadable(),
-        300..=399 => return wrong_region(),
-        401 | 403 => K::StorageDenied,
-        404 => K::FileNotFound,
-        408 => K::Timeout,
-        409 => K::Conflict,
-        412 => return condition(on_condition),
-        413 => K::FileTooLarge,
-        416 => K::RangeInvalid,
-        429 | 500 | 502..=599 => K::StorageUnavailable,
-        501 => K::StorageUnsupported,
-        _ => K::Internal,
-    });
+    let kind = match by_code {
+        Some(kind) => kind,
+        None => match status {
+            200..=299 => return unreadable(),
+            300..=399 => return wrong_region(),
+            401 | 403 => K::StorageDenied,
+            404 => K::FileNotFound,
+            408 => K::Timeout,
+            409 => K::Conflict,
+            412 => return condition(on_condition),
+            413 => K::FileTooLarge,
+            416 => K::RangeInvalid,
+            429 | 500 | 502..=599 => K::StorageUnavailable,
+            501 => K::StorageUnsupported,
+            _ => K::Internal,
+        },
+    };
     if kind == K::FileNotFound {
         return Error::new(kind, meaning(kind));
     }
@@ -290,6 +296,9 @@ mod tests {
             (Some("NotImplemented"), 501, K::StorageUnsupported),
             (Some("SlowDown"), 503, K::StorageUnavailable),
             (Some("InternalError"), 200, K::StorageUnavailable),
+            (Some("AccessDenied"), 200, K::StorageDenied),
+            (Some("SlowDown"), 307, K::StorageUnavailable),
+            (None, 200, K::StorageUnavailable),
             (None, 500, K::StorageUnavailable),
             (Some("Unheard"), 400, K::Internal),
         ] {

@@ -1,7 +1,9 @@
 //! The S3 client: built at the first use, one for all scopes.
 
+mod answers;
 mod client;
 mod create_only;
+mod credentials;
 mod deadline;
 pub(in crate::storage) mod failure;
 mod retry;

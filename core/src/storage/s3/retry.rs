@@ -1,11 +1,23 @@
 //! What is tried again, and how often.
 
-use aws_sdk_s3::config::retry::{RetryConfig, RetryPartition, TokenBucket};
-use aws_smithy_types::retry::RetrySpec;
+use std::time::Duration;
+
+use aws_sdk_s3::config::interceptors::{
+    BeforeSerializationInterceptorContextMut, InterceptorContext,
+};
+use aws_sdk_s3::config::retry::{
+    ClassifyRetry, RetryAction, RetryConfig, RetryPartition, TokenBucket,
+};
+use aws_sdk_s3::config::timeout::TimeoutConfig;
+use aws_sdk_s3::config::{ConfigBag, Intercept, RuntimeComponents};
+use aws_smithy_runtime_api::box_error::BoxError;
+use aws_smithy_runtime_api::client::interceptors::dyn_dispatch_hint;
+use aws_smithy_runtime_api::client::orchestrator::Metadata;
+use aws_smithy_types::retry::{ErrorKind, RetrySpec};
 
 const ATTEMPTS: u32 = 3;
 
-/// The back-off is AWS's: a random part of 50 ms (a second when throttled), doubled each time.
+/// The back-off is AWS's: a random part of 50 ms (of a second when throttled), doubled each time.
 pub(super) fn retries() -> RetryConfig {
     RetryConfig::standard().with_max_attempts(ATTEMPTS).with_retry_spec(RetrySpec::v2_1())
 }
@@ -22,4 +34,75 @@ pub(super) fn budget() -> RetryPartition {
         .timeout_retry_cost(14)
         .build();
     RetryPartition::custom("casier").token_bucket(tokens).build()
+}
+
+/// Passing faults that the SDK does not see: those that follow a 200, as S3 sends it before it has
+/// finished a copy or put the parts of an upload together, and 429, which R2 answers.
+#[derive(Debug)]
+pub(super) struct PassingFaults;
+
+impl ClassifyRetry for PassingFaults {
+    fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
+        if !matches!(context.output_or_error(), Some(Err(_))) {
+            return RetryAction::NoActionIndicated;
+        }
+        let Some(response) = context.response() else { return RetryAction::NoActionIndicated };
+        let body = response.body().bytes().unwrap_or_default();
+        match response.status().as_u16() {
+            429 => RetryAction::retryable_error(ErrorKind::ThrottlingError),
+            200..=299
+                if ["InternalError", "ServiceUnavailable"]
+                    .iter()
+                    .any(|code| names_code(body, code)) =>
+            {
+                RetryAction::retryable_error(ErrorKind::ServerError)
+            }
+            _ => RetryAction::NoActionIndicated,
+        }
+    }
+
+    fn name(&self) -> &'static str {
+        "passing faults"
+    }
+}
+
+/// Whether an answer's body gives this as the error's code.
+pub(super) fn names_code(body: &[u8], code: &str) -> bool {
+    memchr::memmem::find(body, format!("<Code>{code}</Code>").as_bytes()).is_some()
+}
+
+/// Calls that a store answers from its index, so that one which takes half of the time for all
+/// tries has been sent into the void: down a pooled connection that a router has forgotten.
+const QUICK: [&str; 6] =
+    ["DeleteObject", "GetObject", "HeadBucket", "HeadObject", "ListObjectsV2", "ListParts"];
+
+/// Leaves time for a second try to what should have been answered long ago.
+#[derive(Debug)]
+pub(super) struct Patience {
+    /// The time for all tries.
+    pub(super) deadline: Duration,
+}
+
+#[dyn_dispatch_hint]
+impl Intercept for Patience {
+    fn name(&self) -> &'static str {
+        "Patience"
+    }
+
+    fn modify_before_serialization(
+        &self,
+        _: &mut BeforeSerializationInterceptorContextMut<'_>,
+        _: &RuntimeComponents,
+        settings: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let operation = settings.load::<Metadata>().map_or("", Metadata::name);
+        if QUICK.contains(&operation) {
+            let mut timeouts = settings
+                .load::<TimeoutConfig>()
+                .map_or_else(TimeoutConfig::builder, TimeoutConfig::to_builder);
+            timeouts.set_operation_attempt_timeout(Some(self.deadline / 2));
+            settings.interceptor_state().store_put(timeouts.build());
+        }
+        Ok(())
+    }
 }

@@ -1,6 +1,7 @@
 //! A server that keeps what it is sent and answers what a test wants: faults that no real store
 //! shows when asked.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -12,6 +13,9 @@ use tokio::net::{TcpListener, TcpStream};
 pub(crate) struct Fake {
     pub(crate) endpoint: String,
     requests: Arc<Mutex<Vec<Request>>>,
+    /// How many bytes of endless answers went out.
+    sent: Arc<AtomicUsize>,
+    connections: Arc<AtomicUsize>,
 }
 
 #[derive(Clone, Debug)]
@@ -30,6 +34,8 @@ pub(crate) enum Answer {
     Whole(u16, String, Vec<u8>),
     /// A length, and fewer bytes than that.
     Short(u64, Vec<u8>),
+    /// A body that never ends, as long as anybody reads it: status, and what is said again and again.
+    Endless(u16, Vec<u8>),
     /// The connection is closed without a word.
     Hang,
     /// Nothing comes, for longer than any deadline.
@@ -57,15 +63,29 @@ impl Fake {
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
         let requests: Arc<Mutex<Vec<Request>>> = Arc::default();
         let seen = Arc::clone(&requests);
+        let (sent, connections) = (Arc::<AtomicUsize>::default(), Arc::<AtomicUsize>::default());
+        let (sending, connected) = (Arc::clone(&sent), Arc::clone(&connections));
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                let (answer, seen) = (answer.clone(), Arc::clone(&seen));
+                connected.fetch_add(1, Ordering::Relaxed);
+                let (answer, seen, sending) =
+                    (answer.clone(), Arc::clone(&seen), Arc::clone(&sending));
                 tokio::spawn(async move {
-                    let _ = serve(stream, answer, seen).await;
+                    let _ = serve(stream, answer, seen, &sending).await;
                 });
             }
         });
-        Self { endpoint, requests }
+        Self { endpoint, requests, sent, connections }
+    }
+
+    pub(crate) fn sent(&self) -> usize {
+        self.sent.load(Ordering::Relaxed)
+    }
+
+    /// How often anybody has connected.
+    #[expect(dead_code)]
+    pub(crate) fn connections(&self) -> usize {
+        self.connections.load(Ordering::Relaxed)
     }
 
     pub(crate) fn requests(&self) -> Vec<Request> {
@@ -99,6 +119,7 @@ async fn serve(
     mut stream: TcpStream,
     answer: impl Fn(&Request) -> Answer,
     seen: Arc<Mutex<Vec<Request>>>,
+    sent: &AtomicUsize,
 ) -> std::io::Result<()> {
     let mut buffer = Vec::new();
     loop {
@@ -165,6 +186,15 @@ async fn serve(
                 stream.write_all(head.as_bytes()).await?;
                 stream.write_all(&body).await?;
                 return Ok(());
+            }
+            Answer::Endless(status, piece) => {
+                let head = format!("HTTP/1.1 {status} X\r\nTransfer-Encoding: chunked\r\n\r\n");
+                stream.write_all(head.as_bytes()).await?;
+                let chunk = [format!("{:x}\r\n", piece.len()).as_bytes(), &piece, b"\r\n"].concat();
+                loop {
+                    stream.write_all(&chunk).await?;
+                    sent.fetch_add(piece.len(), Ordering::Relaxed);
+                }
             }
             Answer::Hang => return Ok(()),
             Answer::Silence => tokio::time::sleep(Duration::from_secs(600)).await,

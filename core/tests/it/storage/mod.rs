@@ -2,7 +2,9 @@
 //! (`S3_ENDPOINT_URL`, `S3_BUCKET_NAME`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, and
 //! `AWS_REGION` where it has one), else the local one.
 
+mod answers;
 pub(crate) mod bench;
+
 mod deadlines;
 mod deleting;
 mod failures;
