@@ -6,7 +6,7 @@ use url::{Host, Url};
 
 use super::layers::Given;
 use crate::Result;
-use crate::storage::is_bucket_name;
+use crate::storage::{SealingSecret, is_bucket_name};
 use crate::web_url::web_url;
 
 /// Splits a list at its commas; an empty entry is an error.
@@ -75,12 +75,13 @@ pub(super) fn webhook_secret(value: &Given, entry: &str) -> Result<()> {
     Err(value.invalid("must be `whsec_` followed by 24 to 64 bytes in base64"))
 }
 
-/// A sealing secret: at least 32 bytes in base64.
-pub(super) fn sealing_secret(value: &Given, entry: &str) -> Result<()> {
-    if STANDARD.decode(entry).is_ok_and(|key| key.len() >= 32) {
-        return Ok(());
-    }
-    Err(value.invalid("must be 32 or more random bytes in base64"))
+/// Sealing secrets: each at least 32 bytes in base64.
+pub(super) fn sealing_secret(value: &Given) -> Result<SealingSecret> {
+    let secrets: Option<Vec<_>> =
+        list(value)?.iter().map(|entry| STANDARD.decode(entry).ok()).collect();
+    secrets
+        .and_then(|secrets| SealingSecret::new(secrets).ok())
+        .ok_or_else(|| value.invalid("must be 32 or more random bytes in base64"))
 }
 
 /// A bucket's name.

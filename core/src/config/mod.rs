@@ -164,9 +164,6 @@ fn check_later_settings(layers: &Layers, local: bool) -> Result<()> {
             check::list(value)?.iter().try_for_each(|entry| check::webhook_secret(value, entry))?;
         }
     }
-    if let Some(value) = layers.given(Setting::Secret)? {
-        check::list(value)?.iter().try_for_each(|entry| check::sealing_secret(value, entry))?;
-    }
     if let Some(value) = layers.given(Setting::WebhookUrl)? {
         check::trusted_url(value, local)?;
         if layers.given(Setting::WebhookSecret)?.is_none() {

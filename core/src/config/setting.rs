@@ -108,8 +108,8 @@ settings! {
     Local = "local", ["CASIER_LOCAL"], "casier.local", "off";
     /// Shared state for several processes. Not supported yet: refused, never ignored.
     RedisUrl = "redis_url", ["REDIS_URL"], "casier.redis_url", "memory";
-    /// 32 or more random bytes in base64, several by comma. Checked, not used yet.
-    Secret = "secret", ["CASIER_SECRET"], "casier.secret", "none";
+    /// 32 or more random bytes in base64, which the handles of uploads are sealed with. Several by comma while it changes: the first seals, all open.
+    Secret = "secret", ["CASIER_SECRET"], "casier.secret", "random for each process, with a warning";
     /// Where completion webhooks go. Checked, not used yet.
     WebhookUrl = "webhook_url", ["CASIER_WEBHOOK_URL"], "casier.webhook_url", "none";
     /// The secret of the completion webhooks, `whsec_…`. Checked, not used yet.

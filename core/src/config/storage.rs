@@ -24,6 +24,7 @@ pub(super) fn resolve(layers: &Layers) -> Result<Option<StorageConfig>> {
     let credentials = credentials(layers)?;
     let link_seconds = number(Setting::LinkSeconds, 1, MAX_LINK_SECONDS)?;
     let deadline = number(Setting::DeadlineSeconds, 1, 3600)?;
+    let secret = layers.given(Setting::Secret)?.map(check::sealing_secret).transpose()?;
     let Some(bucket) = layers.given(Setting::Bucket)?.map(check::bucket).transpose()? else {
         return Ok(None);
     };
@@ -35,6 +36,7 @@ pub(super) fn resolve(layers: &Layers) -> Result<Option<StorageConfig>> {
     config.credentials = credentials;
     config.link_seconds = link_seconds.unwrap_or(config.link_seconds);
     config.deadline = deadline.map_or(config.deadline, Duration::from_secs);
+    config.secret = secret;
     Ok(Some(config))
 }
 

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use super::upload::SealingSecret;
 use crate::web_url::web_url;
 use crate::{Error, ErrorKind, Result};
 
@@ -16,6 +17,9 @@ const DEFAULT_LINK_SECONDS: u64 = 3600;
 
 /// How long a call without a body may take.
 const DEFAULT_DEADLINE: Duration = Duration::from_secs(30);
+
+/// How long an upload can be gone on with when nobody says otherwise.
+const DEFAULT_UPLOAD_LIFE: Duration = Duration::from_secs(24 * 3600);
 
 /// The bucket, and how to reach it.
 #[derive(Clone, Debug)]
@@ -39,6 +43,12 @@ pub struct StorageConfig {
     /// How long a call may take, retries included. A transfer gets one second more for each 128 KiB.
     /// Defaults to 30 seconds.
     pub deadline: Duration,
+    /// How long an upload in parts can be gone on with after it was begun, by the store's clock;
+    /// what is older may be swept. Longer than the longest upload takes. Defaults to 24 hours.
+    pub upload_life: Duration,
+    /// What the handles of uploads are sealed with. Defaults to a secret of this process, which no
+    /// other process can open.
+    pub secret: Option<SealingSecret>,
 }
 
 impl StorageConfig {
@@ -53,6 +63,8 @@ impl StorageConfig {
             credentials: None,
             link_seconds: DEFAULT_LINK_SECONDS,
             deadline: DEFAULT_DEADLINE,
+            upload_life: DEFAULT_UPLOAD_LIFE,
+            secret: None,
         }
     }
 
@@ -72,6 +84,9 @@ impl StorageConfig {
         }
         if self.deadline.is_zero() {
             return Err(Error::new(ErrorKind::ConfigInvalid, "the deadline is zero"));
+        }
+        if self.upload_life.is_zero() {
+            return Err(Error::new(ErrorKind::ConfigInvalid, "the life of an upload is zero"));
         }
         Ok(())
     }

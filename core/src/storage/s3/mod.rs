@@ -7,6 +7,7 @@ mod credentials;
 mod deadline;
 pub(in crate::storage) mod failure;
 mod retry;
+mod store_clock;
 
 use std::fmt;
 use std::time::{Duration, SystemTime};
@@ -16,6 +17,7 @@ use aws_sdk_s3::config::ProvideCredentials as _;
 use tokio::sync::{Mutex, OnceCell};
 
 use self::client::Clients;
+pub(in crate::storage) use self::store_clock::StoreClock;
 use crate::Result;
 use crate::storage::config::StorageConfig;
 

@@ -1,6 +1,9 @@
 //! Uploads: from disk and from memory.
 
+mod handle;
 mod local_file;
+mod resume;
+mod secret;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -13,6 +16,8 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 
 use self::local_file::UploadFile;
+pub use self::resume::UploadState;
+pub use self::secret::{MIN_SECRET_BYTES, SealingSecret};
 use crate::access::Action;
 use crate::random::random_name;
 use crate::storage::content::{content_type, disposition, sniff, user_metadata};
