@@ -123,7 +123,8 @@ impl UserStorage {
             for part in page.parts() {
                 let listed = number(part).filter(|&number| number > after).ok_or_else(unordered)?;
                 after = listed;
-                if part.size().and_then(|size| u64::try_from(size).ok()) == upload.bytes_of(listed) {
+                if part.size().and_then(|size| u64::try_from(size).ok()) == upload.bytes_of(listed)
+                {
                     held.push(part.clone());
                 }
             }
