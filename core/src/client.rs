@@ -10,7 +10,7 @@ use crate::config::{Config, ConfigBuilder, Setting, missing};
 use crate::observe::{AuditHook, RequestContext, What, Who, is_followed, tell};
 use crate::session::Session;
 use crate::state::StateStore;
-use crate::storage::{Scope, Storage, UserStorage};
+use crate::storage::{Scope, Storage, SweptUploads, UserStorage};
 use crate::token::{Issuers, RequestHead, Revocations, TokenSource, VerifiedToken, extract_token};
 
 /// Verifies who is calling and opens their files. Build one for a process; cloning is cheap, and
@@ -110,6 +110,16 @@ impl Casier {
         self.files(user_id, Caller::Server)
     }
 
+    /// Aborts the uploads of all users that nobody can go on with any more, by the store's own clock:
+    /// what crashes left. For a job that runs once a day or so; see
+    /// [`UserStorage::sweep_uploads`].
+    ///
+    /// # Errors
+    /// `config-invalid` when no bucket is configured; what [`UserStorage`] says.
+    pub async fn sweep_uploads(&self) -> Result<SweptUploads> {
+        self.storage()?.sweep_uploads().await
+    }
+
     /// Refuses every token of a session (`sid`) from now on, here at once and in other processes
     /// over the same [`Config::state`] within a second. It lasts for as long as a token of now can
     /// live, 24 hours; end the session at the issuer too, or it goes on making new ones.
@@ -187,10 +197,12 @@ impl Casier {
     }
 
     pub(crate) fn files(&self, user_id: &str, caller: Caller) -> Result<UserStorage> {
-        let Some(storage) = &self.0.storage else {
-            return Err(missing(Setting::Bucket, "files need a bucket"));
-        };
-        Ok(storage.decided_by(self.decider(caller), Scope::new(user_id)?))
+        Ok(self.storage()?.decided_by(self.decider(caller), Scope::new(user_id)?))
+    }
+
+    fn storage(&self) -> Result<&Storage> {
+        let storage = self.0.storage.as_ref();
+        storage.ok_or_else(|| missing(Setting::Bucket, "files need a bucket"))
     }
 }
 

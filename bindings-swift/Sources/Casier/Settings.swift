@@ -81,7 +81,8 @@ extension Casier {
         public var local: Bool?
         /// Shared state for several processes. Not supported yet: refused, never ignored.
         public var redisUrl: String?
-        /// 32 or more random bytes in base64. Checked, not used yet.
+        /// 32 or more random bytes in base64, which the handles of uploads are sealed with; the first
+        /// seals, all open. Default: random for each process, with a warning.
         public var secret: [String]?
         /// Where completion webhooks go. Checked, not used yet.
         public var webhookUrl: String?

@@ -26,5 +26,7 @@ pub use link::{Link, LinkOptions};
 pub use list::{ListOptions, MAX_PAGE_FILES, Page};
 pub use manage::{Deletion, MAX_DELETE_KEYS};
 pub use read::MAX_READ_BYTES;
-pub use upload::{MAX_PUT_BYTES, MIN_SECRET_BYTES, SealingSecret, UploadOptions, UploadState};
+pub use upload::{
+    MAX_PUT_BYTES, MIN_SECRET_BYTES, SealingSecret, SweptUploads, UploadOptions, UploadState,
+};
 pub use user_storage::{Storage, UserStorage};

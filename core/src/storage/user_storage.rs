@@ -15,7 +15,7 @@ use crate::token::User;
 /// The bucket, shared by all scopes: one client, one pool of connections. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Storage {
-    s3: Arc<S3>,
+    pub(super) s3: Arc<S3>,
 }
 
 impl Storage {

@@ -46,6 +46,12 @@ pub(super) fn parse(prefix: &str, key: &str) -> Result<ParsedKey> {
     })
 }
 
+/// Whether a key could be read by the user of some scope.
+pub(crate) fn is_in_a_scope(key: &str) -> bool {
+    let scope = key.split_inclusive('/').next().unwrap_or_default();
+    scope.starts_with("user_") && parse(scope, key).is_ok()
+}
+
 /// Says what is wrong with a key, or a part of one, whoever it belongs to.
 pub(super) fn check(key: &str) -> Result<(), &'static str> {
     if key.len() > MAX_KEY_BYTES {
@@ -112,6 +118,18 @@ mod tests {
         let message = |key| parse("user_1/", key).unwrap_err().message().to_owned();
         assert_eq!(message("user_2/books/a"), "the key belongs to somebody else");
         assert!(message("books/a").contains("give it whole"));
+    }
+
+    #[test]
+    fn keys_of_any_scope_are_told_from_others() {
+        for key in ["user_1/a", "user_/a", "user_a.7Cb/books/a.pdf"] {
+            assert!(is_in_a_scope(key), "{key}");
+        }
+        for key in
+            ["user_guide.pdf", "user_1/", "user_1//a", "user_1/../b", "org_1/a", "a/user_1/b"]
+        {
+            assert!(!is_in_a_scope(key), "{key}");
+        }
     }
 
     /// Attacks 59 to 61.

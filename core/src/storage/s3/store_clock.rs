@@ -16,12 +16,17 @@ use aws_sdk_s3::primitives::{DateTime, DateTimeFormat};
 pub(in crate::storage) struct StoreClock(Arc<AtomicU64>);
 
 impl StoreClock {
+    /// The time of the last answer, if the store told it.
+    pub(in crate::storage) fn told(&self) -> Option<SystemTime> {
+        match self.0.load(Ordering::Relaxed) {
+            0 => None,
+            seconds => UNIX_EPOCH.checked_add(Duration::from_secs(seconds)),
+        }
+    }
+
     /// The time of the last answer; ours where the store has told none.
     pub(in crate::storage) fn time(&self) -> SystemTime {
-        match self.0.load(Ordering::Relaxed) {
-            0 => SystemTime::now(),
-            seconds => UNIX_EPOCH + Duration::from_secs(seconds),
-        }
+        self.told().unwrap_or_else(SystemTime::now)
     }
 }
 

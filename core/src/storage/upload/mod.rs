@@ -2,8 +2,10 @@
 
 mod handle;
 mod local_file;
+mod open_uploads;
 mod resume;
 mod secret;
+mod sweep;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -18,6 +20,7 @@ use bytes::Bytes;
 use self::local_file::UploadFile;
 pub use self::resume::UploadState;
 pub use self::secret::{MIN_SECRET_BYTES, SealingSecret};
+pub use self::sweep::SweptUploads;
 use crate::access::Action;
 use crate::random::random_name;
 use crate::storage::content::{content_type, disposition, sniff, user_metadata};

@@ -1,0 +1,167 @@
+//! What the store lists of uploads in parts that are neither completed nor aborted.
+
+use std::time::SystemTime;
+
+use aws_sdk_s3::operation::list_multipart_uploads::ListMultipartUploadsOutput;
+use aws_sdk_s3::types::EncodingType;
+use percent_encoding::percent_decode_str;
+
+use crate::storage::file;
+use crate::storage::s3::failure::{self, OnCondition};
+use crate::storage::s3::{S3, StoreClock};
+use crate::{Error, Result};
+
+/// An upload in parts that the store holds open.
+#[derive(Debug, PartialEq, Eq)]
+pub(in crate::storage) struct OpenUpload {
+    pub(in crate::storage) key: String,
+    pub(in crate::storage) id: String,
+    pub(in crate::storage) initiated: Option<SystemTime>,
+}
+
+/// Some of the open uploads under a prefix, by their keys.
+#[derive(Debug, Default)]
+pub(in crate::storage) struct OpenUploads {
+    pub(in crate::storage) uploads: Vec<OpenUpload>,
+    /// Behind which more are to be found.
+    pub(in crate::storage) more_after: Option<Marker>,
+    /// When the store listed them, by its own clock; none when it does not tell the time.
+    pub(in crate::storage) listed_at: Option<SystemTime>,
+}
+
+/// A place in the listing: a key, and the id of an upload of that key.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::storage) struct Marker {
+    key: String,
+    id: Option<String>,
+}
+
+impl S3 {
+    /// Asks for up to 1,000 open uploads whose keys begin with `prefix`, behind `after`.
+    ///
+    /// # Errors
+    /// `storage-unavailable` when the answer is not one to such a question, or leads nowhere.
+    pub(in crate::storage) async fn open_uploads(
+        &self,
+        prefix: &str,
+        after: Option<&Marker>,
+    ) -> Result<OpenUploads> {
+        let clock = StoreClock::default();
+        let answer = self
+            .client()
+            .await?
+            .list_multipart_uploads()
+            .bucket(&self.config.bucket)
+            .prefix(prefix)
+            .set_key_marker(after.map(|after| after.key.clone()))
+            .set_upload_id_marker(after.and_then(|after| after.id.clone()))
+            // Keys may hold characters that XML cannot.
+            .encoding_type(EncodingType::Url)
+            .customize()
+            .interceptor(clock.clone())
+            .send()
+            .await
+            .map_err(|error| failure::from_sdk_without_file(&error, OnCondition::Changed))?;
+        self.note_bucket();
+        Ok(OpenUploads { listed_at: clock.told(), ..read(&answer, prefix, after)? })
+    }
+}
+
+/// Reads the store's answer, and believes of it only what can be: keys under the prefix, and a
+/// listing that goes on.
+fn read(
+    answer: &ListMultipartUploadsOutput,
+    prefix: &str,
+    after: Option<&Marker>,
+) -> Result<OpenUploads> {
+    let encoding = answer.encoding_type();
+    let uploads = answer.uploads().iter().filter_map(|upload| {
+        let key = decoded(upload.key()?, encoding).filter(|key| key.starts_with(prefix))?;
+        let id = upload.upload_id()?.to_owned();
+        Some(OpenUpload { key, id, initiated: file::time(upload.initiated()) })
+    });
+    let mut page = OpenUploads { uploads: uploads.collect(), ..OpenUploads::default() };
+    if answer.is_truncated().ok_or_else(failure::unreadable)? {
+        let key = answer.next_key_marker().and_then(|key| decoded(key, encoding));
+        let id = answer.next_upload_id_marker().filter(|id| !id.is_empty()).map(str::to_owned);
+        let marker = Marker { key: key.ok_or_else(leads_nowhere)?, id };
+        let goes_on = after.is_none_or(|after| marker > *after);
+        page.more_after = Some(Some(marker).filter(|_| goes_on).ok_or_else(leads_nowhere)?);
+    }
+    Ok(page)
+}
+
+/// A key of the listing, in the form-encoding that was asked for if the store followed; none when it
+/// is no text.
+fn decoded(key: &str, encoding: Option<&EncodingType>) -> Option<String> {
+    match encoding {
+        Some(EncodingType::Url) => {
+            let spaced = key.replace('+', " ");
+            percent_decode_str(&spaced).decode_utf8().ok().map(|key| key.into_owned())
+        }
+        _ => Some(key.to_owned()),
+    }
+}
+
+fn leads_nowhere() -> Error {
+    failure::unavailable("the store says that there are more uploads, but not where")
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_s3::types::MultipartUpload;
+
+    use super::*;
+    use crate::ErrorKind;
+
+    fn answer(
+        uploads: &[(&str, &str)],
+        next: Option<(&str, Option<&str>)>,
+    ) -> ListMultipartUploadsOutput {
+        let mut answer = ListMultipartUploadsOutput::builder()
+            .is_truncated(next.is_some())
+            .set_next_key_marker(next.map(|(key, _)| key.to_owned()))
+            .set_next_upload_id_marker(next.and_then(|(_, id)| id).map(str::to_owned))
+            .encoding_type(EncodingType::Url);
+        for (key, id) in uploads {
+            answer = answer.uploads(MultipartUpload::builder().key(*key).upload_id(*id).build());
+        }
+        answer.build()
+    }
+
+    #[test]
+    fn foreign_keys_are_not_passed_on_and_others_are_decoded() {
+        let answer = answer(&[("user_1%2Fa+b%2Bc", "1"), ("user_10/a", "2"), ("x", "3")], None);
+        let page = read(&answer, "user_1/", None).unwrap();
+        let upload =
+            OpenUpload { key: "user_1/a b+c".to_owned(), id: "1".to_owned(), initiated: None };
+        assert_eq!((page.uploads, page.more_after), (vec![upload], None));
+    }
+
+    /// Attack 115.
+    #[test]
+    fn a_listing_that_does_not_go_on_is_an_error() {
+        let at =
+            |key: &str, id: Option<&str>| Marker { key: key.to_owned(), id: id.map(str::to_owned) };
+        let next = |after: &Marker, next| {
+            read(&answer(&[], Some(next)), "user_1/", Some(after)).map(|page| page.more_after)
+        };
+        for (after, to) in [
+            (at("b", Some("2")), ("b", Some("2"))),
+            (at("b", Some("2")), ("b", Some("1"))),
+            (at("b", Some("2")), ("a", Some("3"))),
+            (at("b", None), ("b", None)),
+        ] {
+            let error = next(&after, to).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::StorageUnavailable, "{after:?} {to:?}");
+        }
+        for to in [("b", Some("3")), ("b%2F", Some("1")), ("c", None)] {
+            assert!(next(&at("b", Some("2")), to).unwrap().is_some());
+        }
+        let mut lost = answer(&[("user_1/a", "1")], Some(("", None)));
+        lost.next_key_marker = None;
+        assert!(read(&lost, "user_1/", None).is_err());
+        lost.is_truncated = None;
+        assert!(read(&lost, "user_1/", None).is_err());
+    }
+}

@@ -1,0 +1,139 @@
+//! Sweeping what crashes left: uploads in parts that nobody can go on with any more.
+
+use std::time::{Duration, SystemTime};
+
+use futures_util::stream::{self, StreamExt as _};
+
+use super::open_uploads::OpenUpload;
+use crate::storage::keys::is_in_a_scope;
+use crate::storage::s3::S3;
+use crate::storage::s3::failure::{self, OnCondition};
+use crate::storage::user_storage::{Storage, UserStorage};
+use crate::{ErrorKind, Result};
+
+/// What the keys of ours outside of the scopes begin with.
+const OUR_OWN: &str = ".casier/";
+
+/// What the first segment of every scope begins with.
+const SCOPES: &str = "user_";
+
+/// How many uploads are aborted at a time.
+const PARALLEL_ABORTS: usize = 8;
+
+/// By how much the clocks of a store's machines may differ.
+const CLOCKS_DIFFER: Duration = Duration::from_secs(60);
+
+/// What a sweep found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SweptUploads {
+    /// How many uploads were aborted, and their parts deleted.
+    pub aborted: u64,
+    /// How many are open and may yet be gone on with.
+    pub live: u64,
+}
+
+impl UserStorage {
+    /// Aborts the uploads of this scope that were begun longer ago than
+    /// [`StorageConfig::upload_life`](crate::storage::StorageConfig::upload_life), by the store's
+    /// own clock: what a crash left. One that can yet be gone on with is never touched.
+    ///
+    /// A rule of the bucket that aborts incomplete uploads after some days does the same for all
+    /// tools. This call has no deadline as a whole; each request of it has.
+    ///
+    /// # Errors
+    /// What [`UserStorage`] says; what had been aborted by then is gone.
+    pub async fn sweep_uploads(&self) -> Result<SweptUploads> {
+        self.s3.sweep(self.scope.prefix(), |key| self.listed(key).is_some()).await
+    }
+}
+
+impl Storage {
+    /// [`UserStorage::sweep_uploads`] for all scopes, and for what Casier itself keeps in the bucket
+    /// under `.casier/`. The uploads of other tools to other keys are left alone.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn sweep_uploads(&self) -> Result<SweptUploads> {
+        let scopes = self.s3.sweep(SCOPES, is_in_a_scope).await?;
+        let own = self.s3.sweep(OUR_OWN, |_| true).await?;
+        Ok(SweptUploads { aborted: scopes.aborted + own.aborted, live: scopes.live + own.live })
+    }
+}
+
+impl S3 {
+    async fn sweep(&self, prefix: &str, is_ours: impl Fn(&str) -> bool) -> Result<SweptUploads> {
+        let mut swept = SweptUploads::default();
+        let mut after = None;
+        loop {
+            let page = self.in_time(self.open_uploads(prefix, after.as_ref())).await?;
+            let ours = page.uploads.into_iter().filter(|upload| is_ours(&upload.key));
+            let (ended, live): (Vec<_>, Vec<_>) =
+                ours.partition(|upload| has_ended(upload, self.config.upload_life, page.listed_at));
+            swept.live += live.len() as u64;
+            swept.aborted += self.abort_all(ended).await?;
+            match page.more_after {
+                Some(marker) => after = Some(marker),
+                None => return Ok(swept),
+            }
+        }
+    }
+
+    /// Tries to abort each and says how many were; the first error counts once all were tried.
+    async fn abort_all(&self, uploads: Vec<OpenUpload>) -> Result<u64> {
+        let aborts = uploads.iter().map(|upload| self.abort_upload(&upload.key, &upload.id));
+        let outcomes: Vec<Result<bool>> =
+            stream::iter(aborts).buffer_unordered(PARALLEL_ABORTS).collect().await;
+        outcomes.into_iter().try_fold(0, |sum, aborted| Ok(sum + u64::from(aborted?)))
+    }
+
+    /// Whether there was such an upload to abort.
+    pub(super) async fn abort_upload(&self, key: &str, id: &str) -> Result<bool> {
+        let call = async {
+            self.client()
+                .await?
+                .abort_multipart_upload()
+                .bucket(&self.config.bucket)
+                .key(key)
+                .upload_id(id)
+                .send()
+                .await
+                .map_err(|error| failure::from_sdk_without_file(&error, OnCondition::Changed))
+        };
+        match self.in_time(call).await {
+            Ok(_) => Ok(true),
+            Err(error) if error.kind() == ErrorKind::UploadNotFound => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// Whether an upload's handle has ended for sure. It began no later than the store says, and what is
+/// not told counts for the upload.
+fn has_ended(upload: &OpenUpload, life: Duration, now: Option<SystemTime>) -> bool {
+    let life = life.saturating_add(CLOCKS_DIFFER);
+    let end = upload.initiated.and_then(|begun| begun.checked_add(life));
+    end.zip(now).is_some_and(|(end, now)| now > end)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_has_ended_for_sure_is_swept() {
+        let hours = |hours| SystemTime::UNIX_EPOCH + Duration::from_secs(hours * 3600);
+        let ended = |initiated, now, life| {
+            let upload = OpenUpload { key: String::new(), id: String::new(), initiated };
+            has_ended(&upload, life, now)
+        };
+        let day = Duration::from_secs(24 * 3600);
+        assert!(ended(Some(hours(0)), Some(hours(25)), day));
+        assert!(!ended(Some(hours(0)), Some(hours(24)), day));
+        assert!(!ended(Some(hours(0)), Some(hours(24) + CLOCKS_DIFFER), day));
+        assert!(!ended(Some(hours(30)), Some(hours(25)), day));
+        assert!(!ended(None, Some(hours(25)), day));
+        assert!(!ended(Some(hours(0)), None, day));
+        assert!(!ended(Some(hours(0)), Some(hours(25)), Duration::MAX));
+    }
+}
