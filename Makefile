@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-engines fuzz planted bench local wheel npm generate lint docs clean
+.PHONY: help demo test test-engines fuzz planted bench local wheel npm generate stores lint docs clean
 
 help: ## what can be made
 	@sed -n 's/^\([a-z-]*\): ## /  make \1 — /p' Makefile
@@ -10,7 +10,7 @@ demo: ## sets everything up and runs the main job on the local stack, in each la
 test: ## sets everything up and runs every test but those that need big servers
 	@scripts/test.sh
 
-test-engines: ## builds or restores the real servers (Garage) and runs the stories and storage tests on them
+test-engines: ## builds or restores the real servers (Garage, MinIO) and runs the stories and storage tests on them
 	@scripts/test-engines.sh
 
 fuzz: ## fuzzes what reads tokens, requests and keys, each target for FUZZ_SECONDS (60)
@@ -33,6 +33,9 @@ npm: ## the npm package, optimised, into dist/
 
 generate: ## writes anew what is generated from the sources: stubs, types, loaders, tables in docs/
 	@scripts/generate.sh
+
+stores: ## asks casier-local, Garage and MinIO what they can do and writes docs/stores.md anew
+	@scripts/stores.sh
 
 lint: ## formatting, dependency rules, clippy
 	@scripts/lint.sh

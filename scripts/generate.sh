@@ -11,7 +11,7 @@ generate_stubs() {
 }
 
 generate_docs() {
-  CASIER_UPDATE_DOCS=1 cargo test --locked --profile "$PROFILE" -p casier --test it docs::
+  CASIER_UPDATE_DOCS=1 cargo test --locked --profile "$PROFILE" -p casier --test it docs
 }
 
 quiet_stage "tools" 900 install_tools

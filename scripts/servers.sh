@@ -11,6 +11,8 @@ start_server() {
   local name=$1 started=$SECONDS input tries
   shift
   printf '==> start %s\n' "$name"
+  # What a former server of this name left.
+  rm -f "$SCRATCH/$name".{stdin,env}
   mkfifo "$SCRATCH/$name.stdin"
   (
     release_inputs

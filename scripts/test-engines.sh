@@ -19,10 +19,12 @@ storage_tests() {
 
 build_stories
 stage "garage" 1500 build_garage
-start_server garage tests/servers/garage.sh
-start_server casier-local "$PROFILE_DIR/casier-local" --until-stdin-closes
-stage "storage tests on Garage" 600 with_servers garage -- storage_tests
-tell_stories " on Garage" casier-local garage
-stop_servers
-grep -q '^garage: objects put: [1-9]' "$LOGS/garage.log" || fail "nothing was stored in Garage"
+for engine in garage; do
+  start_server "$engine" "tests/servers/$engine.sh"
+  start_server casier-local "$PROFILE_DIR/casier-local" --until-stdin-closes
+  stage "storage tests on $engine" 600 with_servers "$engine" -- storage_tests
+  tell_stories " on $engine" casier-local "$engine"
+  stop_servers
+  grep -q "^$engine: objects put: [1-9]" "$LOGS/$engine.log" || fail "nothing was stored in $engine"
+done
 finish "every test passed on Garage $GARAGE_VERSION$(without_swift)"

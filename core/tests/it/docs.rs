@@ -181,14 +181,14 @@ fn count(limit: Option<u64>) -> String {
 }
 
 /// The page with what stands between the marks of this name replaced.
-fn with_block(page: &str, name: &str, block: &str) -> String {
+pub(crate) fn with_block(page: &str, name: &str, block: &str) -> String {
     let (begin, end) = (format!("<!-- begin: {name} -->\n"), format!("<!-- end: {name} -->\n"));
     let (before, rest) = page.split_once(&begin).unwrap();
     let (_, after) = rest.split_once(&end).unwrap();
     format!("{before}{begin}{block}{end}{after}")
 }
 
-fn check_or_write(name: &str, expected: &str) {
+pub(crate) fn check_or_write(name: &str, expected: &str) {
     if std::env::var_os(UPDATE).is_some() {
         std::fs::write(path(name), expected).unwrap();
     }
@@ -196,7 +196,7 @@ fn check_or_write(name: &str, expected: &str) {
     assert!(found == expected, "docs/{name} is stale; {HOW}");
 }
 
-fn read(name: &str) -> String {
+pub(crate) fn read(name: &str) -> String {
     std::fs::read_to_string(path(name)).unwrap()
 }
 

@@ -34,7 +34,7 @@ pub(crate) fn on_bench<F: Future<Output = Bench>>(test: impl FnOnce(Bench) -> F)
 }
 
 impl Bench {
-    async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let (config, server) = match from_environment() {
             Some(config) => (config, None),
             None => {
@@ -56,7 +56,12 @@ impl Bench {
 
     /// The files of the bench's user, as trusted server code sees them.
     pub(crate) fn files(&self) -> UserStorage {
-        self.storage.scoped(self.scope.clone(), None, Arc::new(Policy::builtin()))
+        self.files_of(&self.scope)
+    }
+
+    /// Those of another user.
+    pub(crate) fn files_of(&self, scope: &Scope) -> UserStorage {
+        self.storage.scoped(scope.clone(), None, Arc::new(Policy::builtin()))
     }
 
     /// The files of the bench's user in a tier.
@@ -82,6 +87,25 @@ impl Bench {
             .unwrap();
     }
 
+    /// Puts a key that not every store takes, and tells whether this one did.
+    pub(crate) async fn put_if_taken(&self, key: &str) -> bool {
+        let put = self.raw.put_object().bucket(&self.config.bucket).key(key).send().await;
+        let status = put.as_ref().err().map(|e| e.raw_response().unwrap().status().as_u16());
+        assert!(matches!(status, None | Some(400)), "{put:?}");
+        put.is_ok()
+    }
+
+    pub(crate) async fn bytes_of(&self, key: &str) -> Vec<u8> {
+        let got = self.raw.get_object().bucket(&self.config.bucket).key(key).send().await.unwrap();
+        got.body.collect().await.unwrap().to_vec()
+    }
+
+    /// Begins an upload in parts, and gives its id.
+    pub(crate) async fn begin_upload(&self, key: &str) -> String {
+        let create = self.raw.create_multipart_upload().bucket(&self.config.bucket).key(key);
+        create.send().await.unwrap().upload_id.unwrap()
+    }
+
     /// Every key under a prefix.
     pub(crate) async fn keys_under(&self, prefix: &str) -> Vec<String> {
         let mut pages = self
@@ -101,22 +125,48 @@ impl Bench {
     /// Asserts that the scope holds no object and no upload that was begun.
     pub(crate) async fn assert_nothing_left(&self) {
         assert_eq!(self.keys_under(self.scope.prefix()).await, Vec::<String>::new());
-        let uploads = self
-            .raw
-            .list_multipart_uploads()
-            .bucket(&self.config.bucket)
-            .prefix(self.scope.prefix())
-            .send()
-            .await
-            .unwrap();
-        assert!(uploads.uploads().is_empty());
+        assert_eq!(self.uploads_under(self.scope.prefix()).await, Vec::<String>::new());
     }
 
-    async fn clean_up(self) {
-        for key in self.keys_under(self.scope.prefix()).await {
-            let delete = self.raw.delete_object().bucket(&self.config.bucket).key(key);
-            delete.send().await.unwrap();
+    /// The key of every unfinished upload under a prefix.
+    pub(crate) async fn uploads_under(&self, prefix: &str) -> Vec<String> {
+        self.unfinished(prefix).await.into_iter().map(|(key, _)| key).collect()
+    }
+
+    /// Deletes what there is under a prefix, finished or not.
+    pub(crate) async fn delete_under(&self, prefix: &str) {
+        let bucket = &self.config.bucket;
+        for key in self.keys_under(prefix).await {
+            self.raw.delete_object().bucket(bucket).key(key).send().await.unwrap();
         }
+        for (key, id) in self.unfinished(prefix).await {
+            let abort = self.raw.abort_multipart_upload().bucket(bucket).key(key);
+            abort.upload_id(id).send().await.unwrap();
+        }
+    }
+
+    /// Key and id of every unfinished upload under a prefix. The whole bucket is listed: not every
+    /// store finds them by a prefix.
+    async fn unfinished(&self, prefix: &str) -> Vec<(String, String)> {
+        let mut found = Vec::new();
+        let (mut key_marker, mut id_marker) = (None, None);
+        loop {
+            let list = self.raw.list_multipart_uploads().bucket(&self.config.bucket);
+            let list = list.set_key_marker(key_marker).set_upload_id_marker(id_marker);
+            let page = list.send().await.unwrap();
+            let uploads = page.uploads().iter().map(|upload| {
+                (upload.key().unwrap().to_owned(), upload.upload_id().unwrap().to_owned())
+            });
+            found.extend(uploads.filter(|(key, _)| key.starts_with(prefix)));
+            if page.is_truncated() != Some(true) {
+                return found;
+            }
+            (key_marker, id_marker) = (page.next_key_marker, page.next_upload_id_marker);
+        }
+    }
+
+    pub(crate) async fn clean_up(self) {
+        self.delete_under(self.scope.prefix()).await;
         if let Some(server) = self.server {
             server.shutdown().await;
         }

@@ -53,7 +53,7 @@ fn an_expired_link_is_refused_by_the_store() {
         let files = bench.files();
         let past = SystemTime::now() - Duration::from_secs(120);
         let link = files.presigned_url_at(&key, options(Some(60), None), past).await.unwrap();
-        // AWS says 403; Garage takes it for a malformed request.
+        // AWS says 403; others take it for a malformed request.
         let status = reqwest::get(&link.url).await.unwrap().status().as_u16();
         assert!(matches!(status, 400 | 403), "{status}");
         let link = files.presigned_url_at(&key, options(Some(600), None), past).await.unwrap();

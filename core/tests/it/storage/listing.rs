@@ -72,12 +72,15 @@ fn neighbours_are_not_listed() {
 fn unreadable_keys_are_counted_and_passed_over() {
     on_bench(|bench| async move {
         let files = bench.files();
-        for rest in ["books/", "books//a", "books/a\u{202E}b", "books/a%2e%2e%2fb%2f", "books/b"] {
-            bench.put_raw(&bench.key(rest), b"").await;
+        bench.put_raw(&bench.key("books/b"), b"").await;
+        let mut unreadable = 0;
+        for rest in ["books/", "books//a", "books/a\u{202E}b", "books/a%2e%2e%2fb%2f"] {
+            unreadable += u64::from(bench.put_if_taken(&bench.key(rest)).await);
         }
+        assert!(unreadable >= 3, "{unreadable}");
         let page = files.list(ListOptions::default()).await.unwrap();
         assert_eq!(page.items.iter().map(|i| i.filename.as_str()).collect::<Vec<_>>(), ["b"]);
-        assert_eq!(page.skipped, 4);
+        assert_eq!(page.skipped, unreadable);
         // One at a time they are passed over as well.
         let (mut seen, mut skipped, mut cursor) = (0, 0, None);
         loop {
@@ -89,7 +92,7 @@ fn unreadable_keys_are_counted_and_passed_over() {
                 break;
             }
         }
-        assert_eq!((seen, skipped), (1, 4));
+        assert_eq!((seen, skipped), (1, unreadable));
         bench
     });
 }

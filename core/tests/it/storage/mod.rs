@@ -4,7 +4,7 @@
 
 mod answers;
 pub(crate) mod bench;
-
+mod capabilities;
 mod deadlines;
 mod deleting;
 mod failures;
@@ -12,6 +12,7 @@ pub(crate) mod fake;
 mod leaving_the_scope;
 mod links;
 mod listing;
+mod model;
 mod refusals;
 mod round_trip;
 mod unusual_keys;

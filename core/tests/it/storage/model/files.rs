@@ -1,0 +1,174 @@
+//! What a user does with files of their own.
+
+use bytes::Bytes;
+use casier::storage::{ListOptions, MAX_READ_BYTES, StoredFile, UploadOptions};
+use casier::{Error, ErrorKind};
+use proptest::prelude::*;
+use proptest::test_runner::TestCaseError;
+
+use super::super::bench::metadata;
+use super::step::Name;
+use super::world::{File, Outcome, User, World};
+use crate::support::Folder;
+
+impl World<'_> {
+    pub(super) async fn upload(
+        &mut self,
+        user: usize,
+        name: Name,
+        bytes: Vec<u8>,
+        overwrite: bool,
+        note: Option<&str>,
+    ) -> Outcome {
+        let mut options = UploadOptions::default();
+        options.overwrite = overwrite;
+        options.metadata = metadata(&Vec::from_iter(note.map(|note| ("note", note))));
+        let file = File {
+            bytes,
+            content_type: content_type(name.filename),
+            metadata: options.metadata.clone(),
+        };
+        let asked = &self.users[user];
+        let key = asked.key(name);
+        let body = Bytes::from(file.bytes.clone());
+        let answer =
+            asked.storage.upload_file_object(body, name.filename, name.kind, options).await;
+        if !overwrite && !self.can("create only", kind(&answer))? {
+            return Ok(());
+        }
+        let model = &mut self.users[user].model;
+        if !overwrite && model.contains_key(&key) {
+            prop_assert_eq!(kind(&answer), Some(ErrorKind::FileExists));
+            return Ok(());
+        }
+        is_file(&done(answer)?, &key, &file)?;
+        model.insert(key, file);
+        Ok(())
+    }
+}
+
+impl User {
+    pub(super) async fn read(&self, name: Name, limit: Option<u64>) -> Outcome {
+        let key = self.key(name);
+        let limit = limit.unwrap_or(MAX_READ_BYTES);
+        let answer = self.storage.read_up_to(&key, limit).await;
+        match self.model.get(&key) {
+            None => prop_assert_eq!(kind(&answer), Some(ErrorKind::FileNotFound)),
+            Some(file) if file.bytes.len() as u64 > limit => {
+                prop_assert_eq!(kind(&answer), Some(ErrorKind::FileTooLarge));
+            }
+            Some(file) => prop_assert!(done(answer)? == file.bytes, "{}", key),
+        }
+        Ok(())
+    }
+
+    pub(super) async fn download(&self, name: Name) -> Outcome {
+        let key = self.key(name);
+        let folder = Folder::new();
+        let answer = self.storage.download(&key, folder.path().join("copy")).await;
+        let Some(file) = self.model.get(&key) else {
+            prop_assert_eq!(kind(&answer), Some(ErrorKind::FileNotFound));
+            prop_assert_eq!(folder.names(), Vec::<String>::new());
+            return Ok(());
+        };
+        is_file(&done(answer)?, &key, file)?;
+        prop_assert_eq!(folder.names(), ["copy"]);
+        prop_assert!(std::fs::read(folder.path().join("copy")).unwrap() == file.bytes, "{}", key);
+        Ok(())
+    }
+
+    pub(super) async fn describe(&self, name: Name) -> Outcome {
+        let key = self.key(name);
+        let answer = self.storage.metadata(&key).await;
+        prop_assert_eq!(done(self.storage.exists(&key).await)?, self.model.contains_key(&key));
+        match self.model.get(&key) {
+            None => prop_assert_eq!(kind(&answer), Some(ErrorKind::FileNotFound)),
+            Some(file) => is_file(&done(answer)?, &key, file)?,
+        }
+        Ok(())
+    }
+
+    /// All pages, the one after the other.
+    pub(super) async fn list(
+        &self,
+        kind: Option<&'static str>,
+        limit: u32,
+        with_metadata: bool,
+    ) -> Outcome {
+        let mut listed = Vec::new();
+        let mut options = ListOptions::default();
+        (options.kind, options.limit) = (kind.map(str::to_owned), limit);
+        options.with_metadata = with_metadata;
+        loop {
+            let page = done(self.storage.list(options.clone()).await)?;
+            prop_assert_eq!(page.skipped, 0);
+            prop_assert!(page.items.len() <= limit as usize);
+            listed.extend(page.items);
+            match page.next_cursor {
+                Some(cursor) => options.cursor = Some(cursor),
+                None => break,
+            }
+        }
+        let of_kind = |key: &str| {
+            let rest = key.strip_prefix(self.scope.prefix()).unwrap();
+            kind.is_none_or(|kind| rest.starts_with(&format!("{kind}s/")))
+        };
+        let expected: Vec<_> = self.model.iter().filter(|(key, _)| of_kind(key)).collect();
+        let keys = |listed: &[StoredFile]| -> Vec<String> {
+            listed.iter().map(|file| file.key.clone()).collect()
+        };
+        prop_assert_eq!(
+            keys(&listed),
+            Vec::from_iter(expected.iter().map(|(key, _)| (*key).clone()))
+        );
+        for (found, (key, file)) in listed.iter().zip(expected) {
+            prop_assert_eq!(found.size, file.bytes.len() as u64);
+            if with_metadata {
+                is_file(found, key, file)?;
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) async fn delete(&mut self, name: Name) -> Outcome {
+        let key = self.key(name);
+        done(self.storage.delete(&key).await)?;
+        self.model.remove(&key);
+        Ok(())
+    }
+
+    pub(super) async fn delete_many(&mut self, names: &[Name]) -> Outcome {
+        let keys: Vec<_> = names.iter().map(|name| self.key(*name)).collect();
+        let deletions = done(self.storage.delete_many(keys.clone()).await)?;
+        prop_assert_eq!(
+            deletions.iter().map(|it| &it.key).collect::<Vec<_>>(),
+            Vec::from_iter(&keys)
+        );
+        for deletion in deletions {
+            prop_assert!(deletion.error.is_none(), "{:?}", deletion);
+            self.model.remove(&deletion.key);
+        }
+        Ok(())
+    }
+}
+
+fn content_type(filename: &str) -> &'static str {
+    if filename.ends_with(".md") { "text/markdown" } else { "text/plain" }
+}
+
+fn is_file(found: &StoredFile, key: &str, file: &File) -> Outcome {
+    prop_assert_eq!(&found.key, key);
+    prop_assert_eq!(found.size, file.bytes.len() as u64);
+    prop_assert_eq!(found.content_type.as_deref(), Some(file.content_type));
+    prop_assert_eq!(&found.metadata, &file.metadata);
+    Ok(())
+}
+
+pub(super) fn kind<T>(answer: &Result<T, Error>) -> Option<ErrorKind> {
+    answer.as_ref().err().map(Error::kind)
+}
+
+/// What came of a call that has to succeed.
+pub(super) fn done<T>(answer: Result<T, Error>) -> Result<T, TestCaseError> {
+    answer.map_err(|error| TestCaseError::fail(format!("{error:?}")))
+}
