@@ -122,7 +122,7 @@ mod tests {
 
     #[test]
     fn only_what_has_ended_for_sure_is_swept() {
-        let hours = |hours| SystemTime::UNIX_EPOCH + Duration::from_secs(hours * 3600);
+        let hours = |hours: u64| SystemTime::UNIX_EPOCH + Duration::from_secs(hours * 3600);
         let ended = |initiated, now, life| {
             let upload = OpenUpload { key: String::new(), id: String::new(), initiated };
             has_ended(&upload, life, now)
