@@ -6,6 +6,7 @@
 
 mod clock;
 mod error;
+mod faults;
 pub mod issuer;
 mod random;
 pub mod s3;
@@ -17,6 +18,7 @@ mod testing;
 
 pub use clock::Clock;
 pub use error::{Error, Result};
-pub use issuer::{Fault, Issuer, MintOrganization, MintRequest};
+pub use faults::{Fault, FaultRule, Faults, Injection};
+pub use issuer::{Issuer, MintOrganization, MintRequest, TokenFault};
 pub use s3::{S3Config, S3Server};
 pub use stack::{LocalStack, LocalStackBuilder};

@@ -66,11 +66,16 @@ fn announce(stack: &LocalStack, kept: &str) -> std::io::Result<()> {
          # Objects are {kept}. Whoever has the bearer below can be any user here.\n\
          # A token for user_1, tier pro:\n\
          # curl -s -X POST {} -H 'Authorization: Bearer {}' -H 'Content-Type: application/json' \
-         -d '{{\"user_id\":\"user_1\",\"tier\":\"pro\"}}'\n",
+         -d '{{\"user_id\":\"user_1\",\"tier\":\"pro\"}}'\n\
+         # An upload that fails once, for the tests of what is done then:\n\
+         # curl -s -X POST {} -H 'Authorization: Bearer {}' -H 'Content-Type: application/json' \
+         -d '{{\"fault\":\"unavailable\",\"operation\":\"PutObject\",\"times\":1}}'\n",
         env!("CARGO_PKG_VERSION"),
         stack.s3_endpoint(),
         stack.issuer_url(),
         stack.issuer().mint_url(),
+        stack.issuer().mint_bearer(),
+        stack.faults_url(),
         stack.issuer().mint_bearer(),
     );
     for (name, value) in stack.env() {

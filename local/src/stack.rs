@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 use crate::issuer::{Issuer, MintRequest};
-use crate::{Clock, Result, S3Config, S3Server, random};
+use crate::{Clock, Faults, Result, S3Config, S3Server, random};
 
 /// A running S3 server with one bucket, and a running token issuer, both on 127.0.0.1.
 ///
@@ -83,6 +83,17 @@ impl LocalStack {
         self.issuer.url()
     }
 
+    /// What goes wrong on demand at the S3 server, and how often it was asked for what.
+    pub fn faults(&self) -> &Faults {
+        self.s3.faults()
+    }
+
+    /// Where the faults are set over HTTP, with the bearer of the issuer: `POST` adds a rule,
+    /// `DELETE` clears them, `GET` tells of them and of the requests.
+    pub fn faults_url(&self) -> String {
+        format!("{}/faults", self.issuer.url())
+    }
+
     /// A token of this issuer.
     ///
     /// # Errors
@@ -94,7 +105,7 @@ impl LocalStack {
     /// The environment in which Casier, or any S3 client, uses this stack; the values need no
     /// quoting in a shell or a `.env` file. It holds secrets, which end with the stack.
     pub fn env(&self) -> Vec<(String, String)> {
-        let mint_url = self.issuer.mint_url();
+        let (mint_url, faults_url) = (self.issuer.mint_url(), self.faults_url());
         [
             ("CASIER_LOCAL", "1"),
             ("CLERK_ISSUER", self.issuer.url()),
@@ -105,6 +116,7 @@ impl LocalStack {
             ("AWS_REGION", &self.region),
             ("CASIER_LOCAL_MINT_URL", &mint_url),
             ("CASIER_LOCAL_MINT_TOKEN", self.issuer.mint_bearer()),
+            ("CASIER_LOCAL_FAULTS_URL", &faults_url),
         ]
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .to_vec()
@@ -184,7 +196,8 @@ impl LocalStackBuilder {
     /// [`Error::Data`](crate::Error::Data) when the bucket's name, a port or the folder cannot be
     /// used; nothing is left running then.
     pub async fn start(self) -> Result<LocalStack> {
-        let issuer = Issuer::start(self.issuer_port).await?;
+        let faults = Faults::new();
+        let issuer = Issuer::start_with(self.issuer_port, Some(faults.clone())).await?;
         let access_key_id = format!("CASIERLOCAL{}", random::hex(5)?.to_uppercase());
         let secret_access_key = random::hex(20)?;
         let mut config = S3Config::new(&self.bucket, &access_key_id, &secret_access_key);
@@ -192,7 +205,7 @@ impl LocalStackBuilder {
         config.data_dir = self.data_dir;
         config.addr = SocketAddr::from((Ipv4Addr::LOCALHOST, self.s3_port));
         config.clock = self.clock;
-        let s3 = S3Server::start(config).await?;
+        let s3 = S3Server::start_with(config, faults).await?;
         Ok(LocalStack {
             endpoint: s3.endpoint(),
             s3,

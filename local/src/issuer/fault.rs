@@ -14,7 +14,7 @@ use super::mint::Draft;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
-pub enum Fault {
+pub enum TokenFault {
     /// It expired an hour ago.
     Expired,
     /// It becomes valid in an hour (`nbf`).
@@ -59,7 +59,7 @@ pub enum Fault {
     AccessTokenType,
 }
 
-impl Fault {
+impl TokenFault {
     /// Every fault.
     pub const ALL: &'static [Self] = &[
         Self::Expired,

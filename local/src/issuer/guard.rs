@@ -1,4 +1,4 @@
-//! Who may mint: a local program that knows the bearer, never a web page.
+//! Who may mint and break things: a local program that knows the bearer, never a web page.
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderName, ORIGIN};
@@ -13,11 +13,16 @@ pub(super) struct Refusal {
 }
 
 /// Lets a request pass that was made to this very loopback address, by no web page, with the
-/// bearer, as a JSON `POST`.
+/// bearer, by a method that is `allowed`, and whose body, if it is a `POST`, is JSON.
 ///
 /// A page of another site could otherwise reach the port through the browser, directly (`Origin`,
 /// `Sec-Fetch-Site`) or under a name that it points at 127.0.0.1 (`Host`, DNS rebinding).
-pub(super) fn check(request: &Parts, port: u16, bearer: &str) -> Result<(), Refusal> {
+pub(super) fn check(
+    request: &Parts,
+    port: u16,
+    bearer: &str,
+    allowed: &[Method],
+) -> Result<(), Refusal> {
     let refuse = |status, reason| Err(Refusal { status, reason });
     if !is_for_this_host(request, port) {
         return refuse(StatusCode::FORBIDDEN, "the Host header names no loopback address of ours");
@@ -25,13 +30,13 @@ pub(super) fn check(request: &Parts, port: u16, bearer: &str) -> Result<(), Refu
     if comes_from_a_page(request) {
         return refuse(StatusCode::FORBIDDEN, "web pages are not answered here");
     }
-    if request.method != Method::POST {
-        return refuse(StatusCode::METHOD_NOT_ALLOWED, "only POST is taken here");
+    if !allowed.contains(&request.method) {
+        return refuse(StatusCode::METHOD_NOT_ALLOWED, "this method is not taken here");
     }
     if !has_bearer(request, bearer) {
         return refuse(StatusCode::UNAUTHORIZED, "the mint bearer is missing or wrong");
     }
-    if !is_json(request) {
+    if request.method == Method::POST && !is_json(request) {
         return refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, "the body has to be application/json");
     }
     Ok(())
@@ -88,7 +93,8 @@ mod tests {
             request = request.header(*name, *value);
         }
         let (parts, ()) = request.body(()).unwrap().into_parts();
-        check(&parts, 4321, BEARER).map_or_else(|refusal| refusal.status.as_u16(), |()| 200)
+        check(&parts, 4321, BEARER, &[Method::POST, Method::PATCH])
+            .map_or_else(|refusal| refusal.status.as_u16(), |()| 200)
     }
 
     const GOOD: [(&str, &str); 3] = [
@@ -148,6 +154,7 @@ mod tests {
         for method in [Method::GET, Method::PUT, Method::OPTIONS, Method::HEAD] {
             assert_eq!(status("/mint", method, &GOOD), 405);
         }
+        assert_eq!(status("/mint", Method::PATCH, &with("content-type", "text/plain")), 200);
         for value in ["Bearer s3cre", "Bearer s3cret2", "Basic s3cret", "s3cret", "Bearer ", ""] {
             assert_eq!(status("/mint", Method::POST, &with("authorization", value)), 401);
         }

@@ -26,8 +26,11 @@ pub(super) async fn answer(shared: &Shared, request: Request<Incoming>) -> Answe
     match request.uri().path() {
         "/.well-known/jwks.json" => jwks(shared, request.method()),
         "/.well-known/openid-configuration" => discovery(shared, request.method()),
-        "/mint" => guarded(shared, request, mint).await,
-        "/rotate" => guarded(shared, request, rotate).await,
+        "/mint" => guarded(shared, request, &[Method::POST], mint).await,
+        "/rotate" => guarded(shared, request, &[Method::POST], rotate).await,
+        "/faults" if shared.faults.is_some() => {
+            guarded(shared, request, &[Method::GET, Method::POST, Method::DELETE], faults).await
+        }
         _ => failure(StatusCode::NOT_FOUND, "there is nothing here"),
     }
 }
@@ -60,12 +63,16 @@ fn discovery(shared: &Shared, method: &Method) -> Answer {
 async fn guarded(
     shared: &Shared,
     request: Request<Incoming>,
-    act: fn(&Shared, &[u8]) -> Result<Value, String>,
+    allowed: &[Method],
+    act: fn(&Shared, &Method, &[u8]) -> Result<Value, String>,
 ) -> Answer {
     let (parts, body) = request.into_parts();
-    if let Err(refusal) = guard::check(&parts, shared.port, &shared.bearer) {
+    if let Err(refusal) = guard::check(&parts, shared.port, &shared.bearer, allowed) {
         return match refusal.status {
-            StatusCode::METHOD_NOT_ALLOWED => not_allowed("POST", refusal.reason),
+            StatusCode::METHOD_NOT_ALLOWED => {
+                let names: Vec<&str> = allowed.iter().map(Method::as_str).collect();
+                not_allowed(&names.join(", "), refusal.reason)
+            }
             StatusCode::UNAUTHORIZED => {
                 let mut answer = failure(refusal.status, refusal.reason);
                 answer.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
@@ -83,13 +90,13 @@ async fn guarded(
         Ok(Err(_)) => return failure(StatusCode::BAD_REQUEST, "the body broke off"),
         Err(_) => return failure(StatusCode::REQUEST_TIMEOUT, "the body did not arrive in time"),
     };
-    match act(shared, &body) {
+    match act(shared, &parts.method, &body) {
         Ok(value) => success(&value),
         Err(reason) => failure(StatusCode::BAD_REQUEST, &reason),
     }
 }
 
-fn mint(shared: &Shared, body: &[u8]) -> Result<Value, String> {
+fn mint(shared: &Shared, _: &Method, body: &[u8]) -> Result<Value, String> {
     let request: MintRequest = parse(body)?;
     let token = shared.ring.mint(&request, &shared.url, SystemTime::now());
     Ok(json!({ "token": token.map_err(|error| error.to_string())? }))
@@ -101,10 +108,25 @@ struct RotateRequest {
     keep: bool,
 }
 
-fn rotate(shared: &Shared, body: &[u8]) -> Result<Value, String> {
+fn rotate(shared: &Shared, _: &Method, body: &[u8]) -> Result<Value, String> {
     let request: RotateRequest = parse(body)?;
     let kid = shared.ring.add(request.keep).map_err(|error| error.to_string())?;
     Ok(json!({ "kid": kid }))
+}
+
+/// Adds a rule to the S3 server's faults, clears them, or tells of them.
+fn faults(shared: &Shared, method: &Method, body: &[u8]) -> Result<Value, String> {
+    let faults = shared.faults.as_ref().ok_or("no S3 server belongs to this issuer")?;
+    match *method {
+        Method::POST => faults.try_add(parse(body)?)?,
+        Method::DELETE => faults.clear(),
+        _ => {}
+    }
+    Ok(json!({
+        "rules": faults.rules(),
+        "injected": faults.log(),
+        "requests": faults.all_requests(),
+    }))
 }
 
 fn parse<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T, String> {
@@ -119,9 +141,11 @@ fn failure(status: StatusCode, reason: &str) -> Answer {
     respond(status, &json!({ "error": reason }))
 }
 
-fn not_allowed(allowed: &'static str, reason: &str) -> Answer {
+fn not_allowed(allowed: &str, reason: &str) -> Answer {
     let mut answer = failure(StatusCode::METHOD_NOT_ALLOWED, reason);
-    answer.headers_mut().insert(ALLOW, HeaderValue::from_static(allowed));
+    if let Ok(allowed) = HeaderValue::try_from(allowed) {
+        answer.headers_mut().insert(ALLOW, allowed);
+    }
     answer
 }
 

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::claims;
-use super::fault::{Fault, Seal};
+use super::fault::{Seal, TokenFault};
 use super::json::Members;
 use super::keys::{Signing, SigningKey, signing_input};
 use crate::{Error, Result};
@@ -69,7 +69,7 @@ pub struct MintRequest {
     /// The payload's exact text, signed as it stands. Not beside `fault`. Defaults to none.
     pub raw_payload: Option<String>,
     /// What is wrong with the token. Defaults to nothing.
-    pub fault: Option<Fault>,
+    pub fault: Option<TokenFault>,
 }
 
 impl MintRequest {
@@ -94,7 +94,7 @@ impl MintRequest {
 
     /// The same with something wrong.
     #[must_use]
-    pub fn with_fault(mut self, fault: Fault) -> Self {
+    pub fn with_fault(mut self, fault: TokenFault) -> Self {
         self.fault = Some(fault);
         self
     }

@@ -10,7 +10,7 @@ mod mint;
 mod ring;
 mod server;
 
-pub use fault::Fault;
+pub use fault::TokenFault;
 pub use keys::{Signing, SigningKey};
 pub use mint::{MintOrganization, MintRequest};
 pub use server::Issuer;

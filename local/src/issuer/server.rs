@@ -16,6 +16,7 @@ use super::http;
 use super::keys::SigningKey;
 use super::mint::MintRequest;
 use super::ring::KeyRing;
+use crate::faults::Faults;
 use crate::{Error, Result, random};
 
 /// A token issuer on 127.0.0.1, with a fresh key. Dropping it stops it.
@@ -33,6 +34,11 @@ impl Issuer {
     /// # Errors
     /// [`Error::Listen`] when the port cannot be had, [`Error::Crypto`] without randomness.
     pub async fn start(port: u16) -> Result<Self> {
+        Self::start_with(port, None).await
+    }
+
+    /// An issuer that also serves `/faults`, to local programs that send the bearer.
+    pub(crate) async fn start_with(port: u16, faults: Option<Faults>) -> Result<Self> {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         let cannot_listen = |source| Error::Listen { address, source };
         let listener = TcpListener::bind(address).await.map_err(cannot_listen)?;
@@ -44,6 +50,7 @@ impl Issuer {
             ring: KeyRing::generate()?,
             jwks_fetches: AtomicU64::new(0),
             jwks_failure: AtomicU16::new(0),
+            faults,
         });
         let accepting = tokio::spawn(accept(listener, Arc::clone(&shared)));
         Ok(Self { shared, accepting })
@@ -59,7 +66,8 @@ impl Issuer {
         format!("{}/mint", self.shared.url)
     }
 
-    /// The bearer that minting over HTTP needs. A secret: whoever has it can be anybody.
+    /// The bearer that minting over HTTP needs, and what is beside it. A secret: whoever has it can
+    /// be anybody.
     pub fn mint_bearer(&self) -> &str {
         &self.shared.bearer
     }
@@ -143,6 +151,8 @@ pub(super) struct Shared {
     pub(super) jwks_fetches: AtomicU64,
     /// The status to fail with; 0 is none.
     jwks_failure: AtomicU16,
+    /// Those of the S3 server beside this issuer, if there is one.
+    pub(super) faults: Option<Faults>,
 }
 
 impl Shared {

@@ -41,7 +41,7 @@ macro_rules! attributes_of {
                 content_encoding: $input.content_encoding.clone(),
                 content_language: $input.content_language.clone(),
                 cache_control: $input.cache_control.clone(),
-                expires: $input.expires.as_ref().and_then($crate::s3::attributes::http_date),
+                expires: $input.expires.clone().and_then($crate::s3::attributes::http_date),
                 storage_class: $input.storage_class.as_ref().map(|class| class.as_str().to_owned()),
                 website_redirect: $input.website_redirect_location.clone(),
                 user: Default::default(),
@@ -142,9 +142,9 @@ pub(super) fn readable(attributes: &Attributes) -> S3Result<()> {
     Ok(())
 }
 
-pub(super) fn http_date(time: &Timestamp) -> Option<String> {
+pub(crate) fn http_date(time: impl Into<Timestamp>) -> Option<String> {
     let mut text = Vec::new();
-    time.format(TimestampFormat::HttpDate, &mut text).ok()?;
+    time.into().format(TimestampFormat::HttpDate, &mut text).ok()?;
     String::from_utf8(text).ok()
 }
 

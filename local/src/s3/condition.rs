@@ -75,7 +75,7 @@ fn not_modified(object: &ObjectRecord) -> S3Error {
     if let Ok(etag) = HeaderValue::try_from(format!("\"{}\"", object.etag)) {
         headers.insert(http::header::ETAG, etag);
     }
-    let modified = http_date(&super::timestamp(object.modified));
+    let modified = http_date(super::timestamp(object.modified));
     if let Some(Ok(modified)) = modified.map(HeaderValue::try_from) {
         headers.insert(http::header::LAST_MODIFIED, modified);
     }

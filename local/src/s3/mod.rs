@@ -20,6 +20,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use s3s::dto::{Owner, Timestamp};
 
+pub(crate) use self::attributes::http_date;
 pub use self::server::{S3Config, S3Server};
 use crate::clock::Clock;
 use crate::store::Store;

@@ -19,6 +19,7 @@ use tokio::task::JoinHandle;
 
 use super::{Backend, seconds};
 use crate::clock::Clock;
+use crate::faults::{Faults, Layer};
 use crate::store::{Store, StoreError};
 use crate::strict::{Gate, Rules};
 use crate::{Error, Result};
@@ -87,6 +88,7 @@ impl fmt::Debug for S3Config {
 #[derive(Debug)]
 pub struct S3Server {
     addr: SocketAddr,
+    faults: Faults,
     stop: watch::Sender<bool>,
     task: Option<JoinHandle<()>>,
 }
@@ -99,6 +101,10 @@ impl S3Server {
     /// [`Error::Setting`], [`Error::Listen`] or [`Error::Data`] when the bucket's name, the address
     /// or the data folder cannot be used.
     pub async fn start(config: S3Config) -> Result<Self> {
+        Self::start_with(config, Faults::new()).await
+    }
+
+    pub(crate) async fn start_with(config: S3Config, faults: Faults) -> Result<Self> {
         if !AwsNameValidation::new().validate_bucket_name(&config.bucket) {
             return Err(Error::Setting(format!(
                 "\"{}\" is not a valid bucket name",
@@ -120,10 +126,10 @@ impl S3Server {
         let listen = |source| Error::Listen { address: config.addr, source };
         let listener = TcpListener::bind(config.addr).await.map_err(listen)?;
         let addr = listener.local_addr().map_err(listen)?;
-        let service = service(store, &config);
+        let service = service(store, &config, faults.clone());
         let (stop, stopped) = watch::channel(false);
         let task = tokio::spawn(accept(listener, service, stopped));
-        Ok(Self { addr, stop, task: Some(task) })
+        Ok(Self { addr, faults, stop, task: Some(task) })
     }
 
     /// Where the server listens.
@@ -136,8 +142,14 @@ impl S3Server {
         format!("http://{}", self.addr)
     }
 
-    /// Stops accepting, lets requests under way end (at most 5 seconds), and releases the folder.
+    /// What goes wrong on demand, and how often the server was asked for what.
+    pub fn faults(&self) -> &Faults {
+        &self.faults
+    }
+
+    /// Stops accepting, ends what a fault stalls, lets requests under way end (at most 5 seconds), and releases the folder.
     pub async fn shutdown(mut self) {
+        self.faults.close();
         self.stop.send_replace(true);
         if let Some(task) = self.task.take() {
             let _ = task.await;
@@ -157,7 +169,7 @@ fn data_error(error: StoreError) -> Error {
     Error::Data(Box::new(error))
 }
 
-fn service(store: Store, config: &S3Config) -> Gate {
+fn service(store: Store, config: &S3Config, faults: Faults) -> Layer {
     let mut protocol = ProtocolConfig::default();
     // Dates are judged before s3s, by the clock of the configuration.
     protocol.presigned_url_max_skew_time_secs = u32::MAX;
@@ -173,10 +185,11 @@ fn service(store: Store, config: &S3Config) -> Gate {
     ));
     let rules =
         Rules { access_key_id: config.access_key_id.clone(), region: config.region.clone() };
-    Gate::new(rules, config.clock.clone(), builder.build())
+    let gate = Gate::new(rules, builder.build());
+    Layer::new(faults, config.clock.clone(), gate)
 }
 
-async fn accept(listener: TcpListener, service: Gate, mut stopped: watch::Receiver<bool>) {
+async fn accept(listener: TcpListener, service: Layer, mut stopped: watch::Receiver<bool>) {
     let graceful = GracefulShutdown::new();
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT);

@@ -1,24 +1,22 @@
-//! The service that hyper calls: judge, pass on to s3s, and see to it that the answer arrives.
+//! Judges a request, passes it on to s3s, and sees to it that the answer arrives.
 
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use futures::future::BoxFuture;
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, header};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
-use hyper::body::{Frame, Incoming, SizeHint};
-use hyper::service::Service;
+use hyper::body::{Frame, SizeHint};
 use s3s::service::S3Service;
 use s3s::{Body, HttpError};
 
 use super::refusal::Refusal;
 use super::{Rules, digest, drop_odd_range, is_delete_objects, judge};
-use crate::clock::Clock;
+use crate::faults::{Arriving, BoxError};
 
 /// The most of an unread body that is read only so that the client gets to read the answer.
 const MAX_DRAINED_BYTES: usize = 16 << 20;
@@ -33,27 +31,30 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-amz-request-id");
 #[derive(Clone)]
 pub(crate) struct Gate {
     rules: Arc<Rules>,
-    clock: Clock,
     protocol: S3Service,
 }
 
 impl Gate {
-    pub(crate) fn new(rules: Rules, clock: Clock, protocol: S3Service) -> Self {
-        Self { rules: Arc::new(rules), clock, protocol }
+    pub(crate) fn new(rules: Rules, protocol: S3Service) -> Self {
+        Self { rules: Arc::new(rules), protocol }
     }
 
-    async fn answer(self, request: Request<Incoming>) -> Result<Response<Body>, HttpError> {
-        let request_id = crate::random::hex(8).unwrap_or_default().to_ascii_uppercase();
-        let (mut parts, incoming) = request.into_parts();
-        let rest = Shared::new(incoming);
-        let waits = parts.headers.contains_key(header::EXPECT);
-        let outcome = match judge(&self.rules, &parts, self.clock.now()) {
+    /// Answers a request that arrives at `now`.
+    pub(crate) async fn answer(
+        &self,
+        request: Request<Arriving>,
+        now: SystemTime,
+    ) -> Result<Response<Body>, HttpError> {
+        let (mut parts, arriving) = request.into_parts();
+        let rest = Shared::new(&parts, arriving);
+        let outcome = match judge(&self.rules, &parts, now) {
             Ok(signed) => {
                 drop_odd_range(&mut parts, &signed);
                 body(&parts, rest.clone()).await
             }
             Err(refusal) => Err(refusal),
         };
+        let request_id = request_id();
         let mut response = match outcome {
             Ok(body) => self.protocol.call(Request::from_parts(parts, body)).await?,
             Err(refusal) => {
@@ -61,24 +62,33 @@ impl Gate {
                 refusal.into_response(&request_id)
             }
         };
-        if let Ok(id) = HeaderValue::try_from(request_id) {
-            response.headers_mut().insert(REQUEST_ID, id);
-        }
-        // A client that waits for "100 Continue" has sent nothing yet.
-        if !waits || rest.begun() {
-            rest.drain().await;
-        }
+        identify(&mut response, request_id);
+        rest.drain().await;
         Ok(response)
+    }
+
+    /// Answers a request with a refusal, whatever it asks for.
+    pub(crate) async fn refuse(
+        &self,
+        request: Request<Arriving>,
+        refusal: Refusal,
+    ) -> Response<Body> {
+        let (parts, arriving) = request.into_parts();
+        let request_id = request_id();
+        let mut response = refusal.into_response(&request_id);
+        identify(&mut response, request_id);
+        Shared::new(&parts, arriving).drain().await;
+        response
     }
 }
 
-impl Service<Request<Incoming>> for Gate {
-    type Response = Response<Body>;
-    type Error = HttpError;
-    type Future = BoxFuture<'static, Result<Self::Response, Self::Error>>;
+fn request_id() -> String {
+    crate::random::hex(8).unwrap_or_default().to_ascii_uppercase()
+}
 
-    fn call(&self, request: Request<Incoming>) -> Self::Future {
-        Box::pin(self.clone().answer(request))
+fn identify(response: &mut Response<Body>, request_id: String) {
+    if let Ok(id) = HeaderValue::try_from(request_id) {
+        response.headers_mut().insert(REQUEST_ID, id);
     }
 }
 
@@ -109,22 +119,23 @@ fn is_chunked(headers: &HeaderMap) -> bool {
 /// A request's body that can still be read on when s3s is done with it.
 #[derive(Clone)]
 struct Shared {
-    incoming: Arc<Mutex<Incoming>>,
-    begun: Arc<AtomicBool>,
+    arriving: Arc<Mutex<Arriving>>,
+    /// Whether the client sends its body: one that waits for "100 Continue" does not yet.
+    sent: Arc<AtomicBool>,
 }
 
 impl Shared {
-    fn new(incoming: Incoming) -> Self {
-        Self { incoming: Arc::new(Mutex::new(incoming)), begun: Arc::default() }
-    }
-
-    fn begun(&self) -> bool {
-        self.begun.load(Ordering::Relaxed)
+    fn new(parts: &Parts, arriving: Arriving) -> Self {
+        let sent = !parts.headers.contains_key(header::EXPECT);
+        Self { arriving: Arc::new(Mutex::new(arriving)), sent: Arc::new(sent.into()) }
     }
 
     /// Reads on to the end, within limits: a connection that is closed while the client still
     /// sends may lose the answer.
     async fn drain(self) {
+        if !self.sent.load(Ordering::Relaxed) {
+            return;
+        }
         let reading = async {
             let mut rest = Limited::new(self, MAX_DRAINED_BYTES);
             while let Some(Ok(_)) = rest.frame().await {}
@@ -135,22 +146,22 @@ impl Shared {
 
 impl hyper::body::Body for Shared {
     type Data = Bytes;
-    type Error = hyper::Error;
+    type Error = BoxError;
 
     fn poll_frame(
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
-        self.begun.store(true, Ordering::Relaxed);
-        let mut incoming = self.incoming.lock().unwrap_or_else(PoisonError::into_inner);
-        Pin::new(&mut *incoming).poll_frame(context)
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        self.sent.store(true, Ordering::Relaxed);
+        let mut arriving = self.arriving.lock().unwrap_or_else(PoisonError::into_inner);
+        Pin::new(&mut *arriving).poll_frame(context)
     }
 
     fn is_end_stream(&self) -> bool {
-        self.incoming.lock().unwrap_or_else(PoisonError::into_inner).is_end_stream()
+        self.arriving.lock().unwrap_or_else(PoisonError::into_inner).is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.incoming.lock().unwrap_or_else(PoisonError::into_inner).size_hint()
+        self.arriving.lock().unwrap_or_else(PoisonError::into_inner).size_hint()
     }
 }

@@ -23,7 +23,7 @@ use s3s::dto::Range;
 
 pub(crate) use gate::Gate;
 use query::Query;
-use refusal::Refusal;
+pub(crate) use refusal::Refusal;
 use signed::Signed;
 
 /// What the server knows: one key, one region.

@@ -7,7 +7,7 @@ use s3s::Body;
 
 /// Why a request goes no further.
 #[derive(Debug)]
-pub(super) struct Refusal {
+pub(crate) struct Refusal {
     status: StatusCode,
     pub(super) code: &'static str,
     message: String,
@@ -111,6 +111,26 @@ impl Refusal {
         let message = "The XML you provided was not well-formed or did not validate against our \
                        published schema";
         Self::new(StatusCode::BAD_REQUEST, "MalformedXML", message)
+    }
+
+    pub(crate) fn unavailable() -> Self {
+        let message = "Service is unable to handle request.";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailable", message)
+    }
+
+    pub(crate) fn slow_down() -> Self {
+        let message = "Please reduce your request rate.";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "SlowDown", message)
+    }
+
+    pub(crate) fn internal() -> Self {
+        let message = "We encountered an internal error. Please try again.";
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "InternalError", message)
+    }
+
+    /// The same body under status 200, as operations fail whose answer has begun already.
+    pub(crate) fn in_success(self) -> Self {
+        Self { status: StatusCode::OK, ..self }
     }
 
     pub(super) fn into_response(self, request_id: &str) -> Response<Body> {

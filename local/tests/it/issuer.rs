@@ -1,6 +1,6 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use casier_local::{Fault, Issuer, MintRequest};
+use casier_local::{Issuer, MintRequest, TokenFault};
 use serde_json::{Value, json};
 
 use crate::http::{get, post, send};
@@ -178,50 +178,52 @@ async fn faults_are_what_they_say() {
     let keys = jwks(&issuer).await;
     let now = SystemTime::now();
     let seconds = i64::try_from(now.duration_since(UNIX_EPOCH).unwrap().as_secs()).unwrap();
-    for &fault in Fault::ALL {
+    for &fault in TokenFault::ALL {
         let request = MintRequest { ttl: 7200, ..MintRequest::new("user_1").with_fault(fault) };
         let token = issuer.mint_at(&request, now).unwrap();
         let token = jwt::parse(&token);
         let genuine = token.is_genuine(&keys);
         let signed_falsely = matches!(
             fault,
-            Fault::OtherKey
-                | Fault::UnknownKid
-                | Fault::TamperedPayload
-                | Fault::TamperedSignature
-                | Fault::AlgNone
-                | Fault::AlgHs256PublicKey
-                | Fault::AlgMismatch
+            TokenFault::OtherKey
+                | TokenFault::UnknownKid
+                | TokenFault::TamperedPayload
+                | TokenFault::TamperedSignature
+                | TokenFault::AlgNone
+                | TokenFault::AlgHs256PublicKey
+                | TokenFault::AlgMismatch
         );
         assert_eq!(genuine, !signed_falsely, "{fault:?}");
         let time = |name: &str| token.claims[name].as_i64().unwrap() - seconds;
         let sound = !genuine
-            || matches!(fault, Fault::MissingExp | Fault::StringExp)
+            || matches!(fault, TokenFault::MissingExp | TokenFault::StringExp)
             || (time("exp") > 0 && time("iat") <= 0 && time("nbf") <= 0);
-        let wrong_time =
-            matches!(fault, Fault::Expired | Fault::NotYetValid | Fault::IssuedInTheFuture);
+        let wrong_time = matches!(
+            fault,
+            TokenFault::Expired | TokenFault::NotYetValid | TokenFault::IssuedInTheFuture
+        );
         assert_eq!(sound, !wrong_time, "{fault:?}");
         match fault {
-            Fault::Expired => assert_eq!(time("exp"), -3600),
-            Fault::NotYetValid => assert!(time("nbf") > 3000 && time("iat") <= 0),
-            Fault::IssuedInTheFuture => assert!(time("iat") == 3600 && time("nbf") <= 0),
-            Fault::OtherKey => assert_eq!(token.header["kid"], keys["keys"][0]["kid"]),
-            Fault::UnknownKid => assert_eq!(token.header["kid"], "ins_unknown"),
-            Fault::OtherIssuer => assert_ne!(token.claims["iss"], issuer.url()),
-            Fault::TamperedPayload => assert_eq!(token.claims["sub"], "user_intruder"),
-            Fault::AlgNone => assert!(token.signature.is_empty()),
-            Fault::AlgHs256PublicKey => assert_eq!(token.signature.len(), 32),
-            Fault::AlgLowercase => assert_eq!(token.header["alg"], "rs256"),
-            Fault::AlgMismatch => assert_eq!(token.header["alg"], "RS512"),
-            Fault::MissingExp => assert_eq!(token.claims.get("exp"), None),
-            Fault::MissingSub => assert_eq!(token.claims.get("sub"), None),
-            Fault::StringExp => assert!(token.claims["exp"].is_string()),
-            Fault::DuplicateClaim => assert_eq!(token.payload.matches(r#""sub":"#).count(), 2),
-            Fault::Crit => assert_eq!(token.header["crit"][0], "urn:casier:unknown"),
-            Fault::TemplateCategory => assert_eq!(token.header["cat"], "cl_B7d4PD222AAA"),
-            Fault::MachineCategory => assert_eq!(token.claims["sub"], "mch_local"),
-            Fault::PendingSession => assert_eq!(token.claims["sts"], "pending"),
-            Fault::AccessTokenType => assert_eq!(token.header["typ"], "at+jwt"),
+            TokenFault::Expired => assert_eq!(time("exp"), -3600),
+            TokenFault::NotYetValid => assert!(time("nbf") > 3000 && time("iat") <= 0),
+            TokenFault::IssuedInTheFuture => assert!(time("iat") == 3600 && time("nbf") <= 0),
+            TokenFault::OtherKey => assert_eq!(token.header["kid"], keys["keys"][0]["kid"]),
+            TokenFault::UnknownKid => assert_eq!(token.header["kid"], "ins_unknown"),
+            TokenFault::OtherIssuer => assert_ne!(token.claims["iss"], issuer.url()),
+            TokenFault::TamperedPayload => assert_eq!(token.claims["sub"], "user_intruder"),
+            TokenFault::AlgNone => assert!(token.signature.is_empty()),
+            TokenFault::AlgHs256PublicKey => assert_eq!(token.signature.len(), 32),
+            TokenFault::AlgLowercase => assert_eq!(token.header["alg"], "rs256"),
+            TokenFault::AlgMismatch => assert_eq!(token.header["alg"], "RS512"),
+            TokenFault::MissingExp => assert_eq!(token.claims.get("exp"), None),
+            TokenFault::MissingSub => assert_eq!(token.claims.get("sub"), None),
+            TokenFault::StringExp => assert!(token.claims["exp"].is_string()),
+            TokenFault::DuplicateClaim => assert_eq!(token.payload.matches(r#""sub":"#).count(), 2),
+            TokenFault::Crit => assert_eq!(token.header["crit"][0], "urn:casier:unknown"),
+            TokenFault::TemplateCategory => assert_eq!(token.header["cat"], "cl_B7d4PD222AAA"),
+            TokenFault::MachineCategory => assert_eq!(token.claims["sub"], "mch_local"),
+            TokenFault::PendingSession => assert_eq!(token.claims["sts"], "pending"),
+            TokenFault::AccessTokenType => assert_eq!(token.header["typ"], "at+jwt"),
             _ => {}
         }
     }

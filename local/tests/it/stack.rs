@@ -15,7 +15,8 @@ async fn the_environment_leads_to_both_servers() {
     assert_eq!(env["S3_BUCKET_NAME"], "casier-local");
     assert_eq!(env["AWS_REGION"], "us-east-1");
     assert_eq!(env["CASIER_LOCAL_MINT_TOKEN"].len(), 64);
-    assert_eq!(env.len(), 9);
+    assert_eq!(env["CASIER_LOCAL_FAULTS_URL"], stack.faults_url());
+    assert_eq!(env.len(), 10);
     for value in env.values() {
         let plain = |b: u8| b.is_ascii_alphanumeric() || b":/.-".contains(&b);
         assert!(value.bytes().all(plain), "{value} needs quoting");

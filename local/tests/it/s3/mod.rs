@@ -4,6 +4,7 @@ mod buckets;
 mod checksums;
 mod conditions;
 mod copies;
+mod faults;
 mod limits;
 mod listing;
 mod multipart;
