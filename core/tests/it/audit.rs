@@ -9,7 +9,7 @@ use casier::observe::{AuditEvent, AuditHook};
 use casier::storage::{LinkOptions, UploadOptions};
 use casier::token::RequestHead;
 use casier::{Casier, CasierBuilder, Session};
-use casier_local::{Fault, LocalStack, MintRequest};
+use casier_local::{LocalStack, MintRequest, TokenFault};
 use serde_json::{Value, json};
 
 /// A stack, a `Casier` over it, and the events that its hook has been given.
@@ -117,7 +117,7 @@ async fn a_sign_in_tells_who_and_on_which_request() {
 #[tokio::test]
 async fn a_refused_sign_in_tells_why_and_nothing_of_the_token() {
     on_bench(async |bench| {
-        for fault in Fault::ALL {
+        for fault in TokenFault::ALL {
             let token = bench.token(|asked| asked.fault = Some(*fault));
             let headers = [("X-Request-Id", "req-1")];
             let refused = bench.casier.authenticate_request(&request(&token, &headers)).await;
@@ -304,7 +304,8 @@ async fn revocations_are_told() {
 async fn no_part_of_a_token_is_in_an_event() {
     on_bench(async |bench| {
         let mut tokens = vec![bench.token(|_| {})];
-        tokens.extend(Fault::ALL.iter().map(|fault| bench.token(|it| it.fault = Some(*fault))));
+        tokens
+            .extend(TokenFault::ALL.iter().map(|fault| bench.token(|it| it.fault = Some(*fault))));
         tokens.push(format!("{}.{}", tokens[0], "A".repeat(20_000)));
         tokens.push(tokens[0].replace('.', "_"));
         for token in &tokens {

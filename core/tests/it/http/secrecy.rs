@@ -1,7 +1,7 @@
 //! What is not told: the token of a request.
 
 use casier::http::{Body, Request, Routes};
-use casier_local::Fault;
+use casier_local::TokenFault;
 
 use super::bench::with;
 use super::log::{lines, logged};
@@ -11,7 +11,7 @@ use super::log::{lines, logged};
 fn no_part_of_a_token_is_logged_or_answered() {
     logged(async |bench| {
         let mut tokens = vec![bench.mint(|_| {})];
-        for fault in Fault::ALL {
+        for fault in TokenFault::ALL {
             tokens.push(bench.mint(|asked| asked.fault = Some(*fault)));
         }
         let long = format!("{}.{}", tokens[0], "A".repeat(20_000));

@@ -1,7 +1,7 @@
 //! Every route, by whom it may be called.
 
 use casier::http::{Api, ApiOptions, Body, Request, Route, Routes, Wanted};
-use casier_local::Fault;
+use casier_local::TokenFault;
 use serde_json::{Value, json};
 
 use super::bench::{ADAS, ALL, BENS, Bench, Reply, good, on_bench, with};
@@ -31,9 +31,9 @@ fn every_route_needs_a_good_token() {
         .await;
 
         let faulty = |fault| bench.bearer(|asked| asked.fault = Some(fault));
-        let expired = faulty(Fault::Expired);
-        let forged = faulty(Fault::TamperedSignature);
-        let pending = faulty(Fault::PendingSession);
+        let expired = faulty(TokenFault::Expired);
+        let forged = faulty(TokenFault::TamperedSignature);
+        let pending = faulty(TokenFault::PendingSession);
         for (bearer, code) in [
             ("Bearer a.b.c", "token-invalid"),
             ("Bearer nonsense", "token-invalid"),

@@ -8,7 +8,7 @@ use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use casier::ErrorKind;
 use casier::token::{Algorithm, Issuers, TokenSource};
-use casier_local::{Fault, Issuer, MintRequest};
+use casier_local::{Issuer, MintRequest, TokenFault};
 use serde_json::json;
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
@@ -215,7 +215,7 @@ fn forged_signatures_fetch_and_evict_nothing() {
         let start = SystemTime::now();
         let at = |seconds| start + Duration::from_secs(seconds);
         assert_eq!(kind(&issuers, &good, start).await, None);
-        let mut forged = MintRequest::new("user_1").with_fault(Fault::OtherKey);
+        let mut forged = MintRequest::new("user_1").with_fault(TokenFault::OtherKey);
         forged.ttl = 7200;
         let forged = local.mint(&forged).unwrap();
         local.fail_jwks(Some(503));
@@ -243,7 +243,7 @@ fn nothing_is_fetched_from_where_a_token_points() {
             ("x5c", json!([evil.url()])),
         ] {
             for key_id in [local.key().unwrap().id(), "ins_evil"] {
-                let mut request = MintRequest::new("user_1").with_fault(Fault::OtherKey);
+                let mut request = MintRequest::new("user_1").with_fault(TokenFault::OtherKey);
                 request.header.insert("kid".to_owned(), json!(key_id));
                 request.header.insert(name.to_owned(), value.clone());
                 let token = local.mint(&request).unwrap();

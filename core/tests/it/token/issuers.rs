@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use casier::token::{IssuerConfig, Issuers, KeySource, TokenSource};
 use casier::{ErrorKind, Result};
-use casier_local::{Fault, Issuer, MintOrganization, MintRequest};
+use casier_local::{Issuer, MintOrganization, MintRequest, TokenFault};
 use serde_json::json;
 
 use super::endpoint::{Endpoint, Reply};
@@ -54,28 +54,30 @@ fn every_fault_has_its_code() {
     within_limit(async {
         let local = Issuer::start(0).await.unwrap();
         let issuers = issuers_of(&local);
-        for fault in Fault::ALL {
+        for fault in TokenFault::ALL {
             let expected = match fault {
-                Fault::Expired => ErrorKind::TokenExpired,
-                Fault::NotYetValid => ErrorKind::TokenNotActiveYet,
-                Fault::IssuedInTheFuture => ErrorKind::TokenIatInTheFuture,
-                Fault::OtherKey | Fault::TamperedPayload | Fault::TamperedSignature => {
-                    ErrorKind::TokenInvalidSignature
+                TokenFault::Expired => ErrorKind::TokenExpired,
+                TokenFault::NotYetValid => ErrorKind::TokenNotActiveYet,
+                TokenFault::IssuedInTheFuture => ErrorKind::TokenIatInTheFuture,
+                TokenFault::OtherKey
+                | TokenFault::TamperedPayload
+                | TokenFault::TamperedSignature => ErrorKind::TokenInvalidSignature,
+                TokenFault::UnknownKid => ErrorKind::JwkKidMismatch,
+                TokenFault::OtherIssuer => ErrorKind::TokenInvalidIssuer,
+                TokenFault::AlgNone
+                | TokenFault::AlgHs256PublicKey
+                | TokenFault::AlgLowercase
+                | TokenFault::AlgMismatch => ErrorKind::TokenInvalidAlgorithm,
+                TokenFault::MissingExp
+                | TokenFault::MissingSub
+                | TokenFault::StringExp
+                | TokenFault::DuplicateClaim
+                | TokenFault::Crit
+                | TokenFault::AccessTokenType => ErrorKind::TokenInvalid,
+                TokenFault::TemplateCategory | TokenFault::MachineCategory => {
+                    ErrorKind::TokenTypeMismatch
                 }
-                Fault::UnknownKid => ErrorKind::JwkKidMismatch,
-                Fault::OtherIssuer => ErrorKind::TokenInvalidIssuer,
-                Fault::AlgNone
-                | Fault::AlgHs256PublicKey
-                | Fault::AlgLowercase
-                | Fault::AlgMismatch => ErrorKind::TokenInvalidAlgorithm,
-                Fault::MissingExp
-                | Fault::MissingSub
-                | Fault::StringExp
-                | Fault::DuplicateClaim
-                | Fault::Crit
-                | Fault::AccessTokenType => ErrorKind::TokenInvalid,
-                Fault::TemplateCategory | Fault::MachineCategory => ErrorKind::TokenTypeMismatch,
-                Fault::PendingSession => ErrorKind::SessionPending,
+                TokenFault::PendingSession => ErrorKind::SessionPending,
                 unknown => panic!("no verdict is written down for {unknown:?}"),
             };
             let token = local.mint(&MintRequest::new("user_1").with_fault(*fault)).unwrap();
@@ -244,7 +246,12 @@ fn nothing_is_fetched_for_a_token_that_cannot_pass() {
     within_limit(async {
         let local = Issuer::start(0).await.unwrap();
         let issuers = issuers_of(&local);
-        for fault in [Fault::OtherIssuer, Fault::AlgNone, Fault::AlgHs256PublicKey, Fault::Crit] {
+        for fault in [
+            TokenFault::OtherIssuer,
+            TokenFault::AlgNone,
+            TokenFault::AlgHs256PublicKey,
+            TokenFault::Crit,
+        ] {
             let token = local.mint(&MintRequest::new("user_1").with_fault(fault)).unwrap();
             assert!(kind(&issuers, &token).await.is_some());
         }
