@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# make stores: asks each store what it can do, and writes the table of docs/stores.md.
+# make stores: asks each store what it can do, measures large files on it, and writes the tables
+# of docs/stores.md.
 set -euo pipefail
 source "$(dirname "$0")/stages.sh"
 source scripts/setup.sh
@@ -7,7 +8,9 @@ source scripts/servers.sh
 source scripts/engines.sh
 
 write_column() {
-  CASIER_UPDATE_DOCS=1 cargo test --locked --profile "$PROFILE" -p casier --test it storage::capabilities
+  export CASIER_UPDATE_DOCS=1
+  cargo test --locked --profile "$PROFILE" -p casier --test it storage::capabilities
+  cargo test --locked --profile "$PROFILE" -p casier --test it storage::large -- --ignored --test-threads 1
 }
 
 quiet_stage "tools" 900 install_tools
@@ -17,7 +20,7 @@ stage "build garage" 1500 build_garage
 stage "build minio" 1500 build_minio
 for engine in garage minio; do
   start_server "$engine" "tests/servers/$engine.sh"
-  stage "$engine" 300 with_servers "$engine" -- write_column
+  stage "$engine" 1200 with_servers "$engine" -- write_column
   stop_servers
 done
 git status --short docs

@@ -14,15 +14,22 @@ source scripts/engines.sh
 # With its development dependencies the crate asks for the same features as the
 # whole workspace, so that this compiles nothing again.
 storage_tests() {
-  cargo test --locked --profile "$PROFILE" -p casier --test it storage::
+  CASIER_MODEL_CASES=128 cargo test --locked --profile "$PROFILE" -p casier --test it storage::
+}
+
+# What takes long, one after the other: they measure.
+large_tests() {
+  cargo test --locked --profile "$PROFILE" -p casier --test it storage::large -- --ignored --test-threads 1
 }
 
 build_stories
 stage "garage" 1500 build_garage
+stage "large files on casier-local" 1200 large_tests
 for engine in garage; do
   start_server "$engine" "tests/servers/$engine.sh"
   start_server casier-local "$PROFILE_DIR/casier-local" --until-stdin-closes
   stage "storage tests on $engine" 600 with_servers "$engine" -- storage_tests
+  stage "large files on $engine" 1200 with_servers "$engine" -- large_tests
   tell_stories " on $engine" casier-local "$engine"
   stop_servers
   grep -q "^$engine: objects put: [1-9]" "$LOGS/$engine.log" || fail "nothing was stored in $engine"

@@ -188,8 +188,13 @@ pub(crate) fn with_block(page: &str, name: &str, block: &str) -> String {
     format!("{before}{begin}{block}{end}{after}")
 }
 
+/// Whether the pages are to be written anew.
+pub(crate) fn updates() -> bool {
+    std::env::var_os(UPDATE).is_some()
+}
+
 pub(crate) fn check_or_write(name: &str, expected: &str) {
-    if std::env::var_os(UPDATE).is_some() {
+    if updates() {
         std::fs::write(path(name), expected).unwrap();
     }
     let found = std::fs::read_to_string(path(name)).unwrap_or_default();

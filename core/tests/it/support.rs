@@ -10,10 +10,15 @@ const TIME_LIMIT: Duration = Duration::from_secs(120);
 
 /// Runs a test within the time limit, on two threads.
 pub(crate) fn within_limit<T>(test: impl Future<Output = T>) -> T {
+    within(TIME_LIMIT, test)
+}
+
+/// Runs a test within a time limit of its own.
+pub(crate) fn within<T>(limit: Duration, test: impl Future<Output = T>) -> T {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     runtime.block_on(async {
-        tokio::time::timeout(TIME_LIMIT, test).await.expect("the test takes too long")
+        tokio::time::timeout(limit, test).await.expect("the test takes too long")
     })
 }
 

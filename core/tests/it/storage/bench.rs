@@ -11,7 +11,7 @@ use casier::storage::{Scope, StaticCredentials, Storage, StorageConfig, UserStor
 use casier::token::User;
 use casier_local::{S3Config, S3Server};
 
-use crate::support::{random_name, within_limit};
+use crate::support::{Folder, random_name, within_limit};
 
 pub(crate) const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR a picture of very little";
 pub(crate) const PDF: &[u8] = b"%PDF-1.7\n% a document of very little\n";
@@ -35,12 +35,22 @@ pub(crate) fn on_bench<F: Future<Output = Bench>>(test: impl FnOnce(Bench) -> F)
 
 impl Bench {
     pub(crate) async fn new() -> Self {
+        Self::with(local_server()).await
+    }
+
+    /// A bench for files that are not to be in memory: where the store is the local one, it keeps
+    /// them in the folder.
+    pub(crate) async fn on_disk(folder: &Folder) -> Self {
+        let mut server = local_server();
+        server.data_dir = Some(folder.path().join("store"));
+        Self::with(server).await
+    }
+
+    async fn with(local: S3Config) -> Self {
         let (config, server) = match from_environment() {
             Some(config) => (config, None),
             None => {
-                let server = S3Server::start(S3Config::new("casier-test", "AKIATEST", "secret"))
-                    .await
-                    .unwrap();
+                let server = S3Server::start(local).await.unwrap();
                 let config = config("casier-test", server.endpoint(), "AKIATEST", "secret", None);
                 (config, Some(server))
             }
@@ -173,6 +183,10 @@ impl Bench {
     }
 }
 
+fn local_server() -> S3Config {
+    S3Config::new("casier-test", "AKIATEST", "secret")
+}
+
 pub(crate) fn config(
     bucket: &str,
     endpoint: String,
@@ -186,7 +200,8 @@ pub(crate) fn config(
     config
 }
 
-fn from_environment() -> Option<StorageConfig> {
+/// The store that the environment names.
+pub(crate) fn from_environment() -> Option<StorageConfig> {
     let read = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     Some(config(
         &read("S3_BUCKET_NAME")?,

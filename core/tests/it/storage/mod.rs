@@ -5,10 +5,14 @@
 mod answers;
 pub(crate) mod bench;
 mod capabilities;
+#[cfg(target_os = "linux")]
+mod child;
 mod deadlines;
 mod deleting;
 mod failures;
 pub(crate) mod fake;
+#[cfg(target_os = "linux")]
+mod large;
 mod leaving_the_scope;
 mod links;
 mod listing;

@@ -2,7 +2,9 @@
 //! the table of `docs/stores.md`, one column for each store that the suite runs on.
 //! `CASIER_STORE` names the column; without it, it is the local store's.
 //!
-//! Only this table tells stores apart by their names. Other tests, like Casier itself, learn what
+//! Other tests write what they measured into a second table there.
+//!
+//! Only these tables tell stores apart by their names. All other tests, like Casier itself, learn what
 //! a store lacks by trying, or from `storage-unsupported`.
 
 mod answer;
@@ -51,6 +53,12 @@ impl Probe<'_> {
     async fn text(&self, key: &str) -> String {
         String::from_utf8(self.bench.bytes_of(key).await).unwrap()
     }
+}
+
+/// What tests that take long measured of this store: name, limit, measurement.
+#[cfg(target_os = "linux")]
+pub(super) fn note_measurement(name: &'static str, limit: &'static str, measured: String) {
+    table::write_measurements(&[row(name, limit, measured)]);
 }
 
 #[test]
