@@ -5,12 +5,17 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// No test may wait longer than this.
+/// Hardly any test may wait longer than this.
 const TIME_LIMIT: Duration = Duration::from_secs(120);
 
 /// Runs a test within the time limit, on two threads.
 pub(crate) fn within_limit<T>(test: impl Future<Output = T>) -> T {
     within(TIME_LIMIT, test)
+}
+
+/// Runs a test of ten thousand calls.
+pub(crate) fn within_long_limit<T>(test: impl Future<Output = T>) -> T {
+    within(3 * TIME_LIMIT, test)
 }
 
 /// Runs a test within a time limit of its own.
@@ -21,6 +26,30 @@ pub(crate) fn within<T>(limit: Duration, test: impl Future<Output = T>) -> T {
         tokio::time::timeout(limit, test).await.expect("the test takes too long")
     })
 }
+
+/// Runs a test of this program again, alone in a process of its own with these variables and no
+/// others; `is_child` is true there. Gives what it printed.
+pub(crate) async fn in_child(test: &str, variables: &[(&str, &str)]) -> String {
+    let output = tokio::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", test, "--nocapture"])
+        .env_clear()
+        .env(CHILD, "1")
+        .envs(variables.iter().copied())
+        .kill_on_drop(true)
+        .output()
+        .await
+        .unwrap();
+    let shown = [output.stdout, output.stderr].concat();
+    let shown = String::from_utf8_lossy(&shown).into_owned();
+    assert!(output.status.success() && shown.contains("1 passed"), "{shown}");
+    shown
+}
+
+pub(crate) fn is_child() -> bool {
+    std::env::var_os(CHILD).is_some()
+}
+
+const CHILD: &str = "CASIER_TEST_CHILD";
 
 /// A name that no other test has.
 pub(crate) fn random_name() -> String {

@@ -11,6 +11,7 @@ use aws_sdk_s3::config::{
 };
 
 use super::answers::Bounds;
+use super::clock::ClockSkew;
 use super::credentials::{self, Chain};
 use super::retry::{self, PassingFaults, Patience};
 use crate::Result;
@@ -78,6 +79,8 @@ fn settings(config: &StorageConfig, region: Region) -> Builder {
         .retry_config(retry::retries())
         .retry_partition(retry::budget())
         .retry_classifier(PassingFaults)
+        .retry_classifier(ClockSkew)
+        .interceptor(ClockSkew)
         .interceptor(Patience { deadline: config.deadline })
         .interceptor(Bounds)
         .timeout_config(TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).build())

@@ -2,6 +2,7 @@
 
 mod answers;
 mod client;
+mod clock;
 mod create_only;
 mod credentials;
 mod deadline;

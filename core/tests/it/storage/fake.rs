@@ -32,13 +32,15 @@ pub(crate) struct Request {
 pub(crate) enum Answer {
     /// A whole answer: status, further header lines, body.
     Whole(u16, String, Vec<u8>),
+    /// A whole answer with this body, and then the connection is closed, which was not announced.
+    Last(Vec<u8>),
     /// A length, and fewer bytes than that.
     Short(u64, Vec<u8>),
     /// A body that never ends, as long as anybody reads it: status, and what is said again and again.
     Endless(u16, Vec<u8>),
     /// The connection is closed without a word.
     Hang,
-    /// Nothing comes, for longer than any deadline.
+    /// Nothing comes.
     Silence,
     /// An empty success, after so long.
     Late(Duration),
@@ -83,7 +85,6 @@ impl Fake {
     }
 
     /// How often anybody has connected.
-    #[expect(dead_code)]
     pub(crate) fn connections(&self) -> usize {
         self.connections.load(Ordering::Relaxed)
     }
@@ -181,6 +182,11 @@ async fn serve(
                     stream.write_all(&body).await?;
                 }
             }
+            Answer::Last(body) => {
+                let head = format!("HTTP/1.1 200 X\r\nContent-Length: {}\r\n\r\n", body.len());
+                stream.write_all(&[head.as_bytes(), &body].concat()).await?;
+                return Ok(());
+            }
             Answer::Short(length, body) => {
                 let head = format!("HTTP/1.1 200 X\r\nContent-Length: {length}\r\n\r\n");
                 stream.write_all(head.as_bytes()).await?;
@@ -197,7 +203,11 @@ async fn serve(
                 }
             }
             Answer::Hang => return Ok(()),
-            Answer::Silence => tokio::time::sleep(Duration::from_secs(600)).await,
+            // Until the client gives up.
+            Answer::Silence => {
+                stream.read_buf(&mut buffer).await?;
+                return Ok(());
+            }
             Answer::Late(wait) => {
                 tokio::time::sleep(wait).await;
                 stream.write_all(b"HTTP/1.1 200 X\r\nContent-Length: 0\r\n\r\n").await?;

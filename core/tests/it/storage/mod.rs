@@ -4,9 +4,13 @@
 
 mod answers;
 pub(crate) mod bench;
+mod budget;
 mod capabilities;
 #[cfg(target_os = "linux")]
 mod child;
+mod clock;
+mod connections;
+mod credentials;
 mod deadlines;
 mod deleting;
 mod failures;
