@@ -17,19 +17,22 @@ storage_tests() {
   CASIER_MODEL_CASES=128 cargo test --locked --profile "$PROFILE" -p casier --test it storage::
 }
 
-# What takes long, one after the other: they measure.
+# large_tests NAME: what takes long, one after the other, for they measure. To put
+# 100,000 files takes Garage two minutes and the others longer.
 large_tests() {
-  cargo test --locked --profile "$PROFILE" -p casier --test it storage::large -- --ignored --test-threads 1
+  cargo test --locked --profile "$PROFILE" -p casier --test it "storage::large::$1" -- \
+    --ignored --test-threads 1 --nocapture
 }
 
 build_stories
 stage "garage" 1500 build_garage
-stage "large files on casier-local" 1200 large_tests
+stage "large files on casier-local" 600 large_tests transfer
 for engine in garage; do
   start_server "$engine" "tests/servers/$engine.sh"
   start_server casier-local "$PROFILE_DIR/casier-local" --until-stdin-closes
   stage "storage tests on $engine" 600 with_servers "$engine" -- storage_tests
-  stage "large files on $engine" 1200 with_servers "$engine" -- large_tests
+  stage "large files on $engine" 600 with_servers "$engine" -- large_tests transfer
+  [[ $engine != garage ]] || stage "100,000 files on $engine" 900 with_servers "$engine" -- large_tests listing
   tell_stories " on $engine" casier-local "$engine"
   stop_servers
   grep -q "^$engine: objects put: [1-9]" "$LOGS/$engine.log" || fail "nothing was stored in $engine"

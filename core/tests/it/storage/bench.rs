@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
+use aws_sdk_s3::types::{Delete, ObjectIdentifier};
 use casier::access::Policy;
 use casier::storage::{Scope, StaticCredentials, Storage, StorageConfig, UserStorage};
 use casier::token::User;
@@ -146,8 +147,12 @@ impl Bench {
     /// Deletes what there is under a prefix, finished or not.
     pub(crate) async fn delete_under(&self, prefix: &str) {
         let bucket = &self.config.bucket;
-        for key in self.keys_under(prefix).await {
-            self.raw.delete_object().bucket(bucket).key(key).send().await.unwrap();
+        for keys in self.keys_under(prefix).await.chunks(1000) {
+            let object = |key| ObjectIdentifier::builder().key(key).build().unwrap();
+            let objects = keys.iter().map(object).collect();
+            let delete = Delete::builder().quiet(true).set_objects(Some(objects)).build().unwrap();
+            let deleted = self.raw.delete_objects().bucket(bucket).delete(delete).send().await;
+            assert!(deleted.unwrap().errors().is_empty());
         }
         for (key, id) in self.unfinished(prefix).await {
             let abort = self.raw.abort_multipart_upload().bucket(bucket).key(key);

@@ -7,7 +7,7 @@ use crate::docs::{check_or_write, read, updates, with_block};
 
 const PAGE: &str = "stores.md";
 const LOCAL: &str = "casier-local";
-const UNKNOWN: &str = "?";
+const UNKNOWN: &str = "–";
 
 /// Compares what was found with the table, or writes it there.
 pub(super) fn check_or_write_column(rows: &[Row]) {

@@ -7,8 +7,9 @@ use casier::storage::{UploadOptions, UserStorage};
 
 use super::super::bench::Bench;
 use super::super::capabilities::note_measurement;
-use super::super::child::{Child, argument};
-use super::memory::{Measured, measured};
+use super::super::child::argument;
+use super::in_a_child;
+use super::memory::measured;
 use super::pattern::{BLOCK, Pattern};
 use crate::support::{Folder, within};
 
@@ -28,7 +29,8 @@ fn a_file_of_2_gib_comes_back_through_little_memory() {
         pattern.write(&path, BLOCKS);
         let key = bench.key("files/large.bin");
 
-        let up = in_a_child(&bench, "upload", &[("path", path.to_str().unwrap())]).await;
+        let up =
+            in_a_child(&bench, "upload", &[("path", path.to_str().unwrap())], MAX_GROWTH).await;
         assert_eq!(bench.keys_under(bench.scope.prefix()).await, [key.as_str()]);
         assert!(bench.uploads_under(bench.scope.prefix()).await.is_empty());
         for number in [0, 1, 15, 16, 1000, BLOCKS - 1] {
@@ -41,21 +43,12 @@ fn a_file_of_2_gib_comes_back_through_little_memory() {
         std::fs::remove_file(path).unwrap();
 
         let arguments = [("key", key.as_str()), ("path", copy.to_str().unwrap())];
-        let down = in_a_child(&bench, "download", &arguments).await;
+        let down = in_a_child(&bench, "download", &arguments, MAX_GROWTH).await;
         pattern.assert_file(&copy, BLOCKS);
         note_measurement("2 GiB up", LIMIT, up.text());
         note_measurement("2 GiB down", LIMIT, down.text());
         bench.clean_up().await;
     });
-}
-
-async fn in_a_child(bench: &Bench, job: &str, arguments: &[(&str, &str)]) -> Measured {
-    let mut child = Child::start(bench, job, arguments);
-    let measured = Measured::parse(&child.told().await.expect("the child fails"));
-    child.end().await;
-    println!("{job} of 2 GiB: {}", measured.text());
-    assert!(measured.growth < MAX_GROWTH, "{job}: {measured:?}");
-    measured
 }
 
 pub(super) async fn upload(files: UserStorage) {
