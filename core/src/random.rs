@@ -9,3 +9,12 @@ pub(crate) fn random_name() -> Result<String> {
         .map_err(|_| Error::new(ErrorKind::Internal, "no random numbers from the system"))?;
     Ok(format!("{:032x}", u128::from_be_bytes(bits)))
 }
+
+/// From 0 up to 1, for waits that are not to coincide; a half when the system has no random numbers.
+pub(crate) fn random_fraction() -> f64 {
+    let mut bits = [0; 4];
+    match aws_lc_rs::rand::fill(&mut bits) {
+        Ok(()) => f64::from(u32::from_le_bytes(bits)) / (f64::from(u32::MAX) + 1.0),
+        Err(_) => 0.5,
+    }
+}

@@ -5,8 +5,11 @@ use serde_json::{Map, Value};
 use super::body::{Body, MAX_JSON_BYTES};
 use crate::access::shown;
 use crate::json::parse_object;
-use crate::storage::{MAX_DELETE_KEYS, UserStorage};
+use crate::storage::UserStorage;
 use crate::{Details, Error, ErrorKind, Result};
+
+/// The most keys that one request names.
+const MAX_KEYS: usize = 1000;
 
 /// The members of a body that is one JSON object. Messages name members and never repeat values.
 #[derive(Debug)]
@@ -63,10 +66,8 @@ impl Members {
             Some(_) => return Err(invalid("`s3_keys` is not an array of strings")),
             None => return Err(invalid("`s3_keys` is missing")),
         };
-        if !(1..=MAX_DELETE_KEYS).contains(&values.len()) {
-            return Err(
-                invalid("`s3_keys` has 1 to 1000 keys").with_count(MAX_DELETE_KEYS, values.len())
-            );
+        if !(1..=MAX_KEYS).contains(&values.len()) {
+            return Err(invalid("`s3_keys` has 1 to 1000 keys").with_count(MAX_KEYS, values.len()));
         }
         let mut keys = Vec::with_capacity(values.len());
         for (place, value) in values.into_iter().enumerate() {

@@ -15,6 +15,7 @@ mod user_storage;
 
 pub(crate) use config::is_bucket_name;
 pub use config::{MAX_LINK_SECONDS, StaticCredentials, StorageConfig};
+pub use content::tags::MAX_TAGS;
 pub use content::user_metadata::MAX_METADATA_BYTES;
 pub use file::StoredFile;
 pub use keys::{
@@ -23,8 +24,8 @@ pub use keys::{
 };
 pub(crate) use keys::{is_forbidden_extension, last_extension};
 pub use link::{Link, LinkOptions};
-pub use list::{ListOptions, MAX_PAGE_FILES, Page};
-pub use manage::{Deletion, MAX_DELETE_KEYS};
+pub use list::{FileList, ListOptions, MAX_NEWEST_FILES, MAX_PAGE_FILES, Page};
+pub use manage::{CopyOptions, Deletion, KindUsage, Receipt, Usage};
 pub use read::MAX_READ_BYTES;
 pub use upload::{
     MAX_PUT_BYTES, MIN_SECRET_BYTES, SealingSecret, SweptUploads, UploadOptions, UploadState,

@@ -106,6 +106,10 @@ impl OwnKey {
         &self.parsed.filename
     }
 
+    pub(super) fn kind(&self) -> Option<&str> {
+        self.parsed.kind.as_deref()
+    }
+
     /// What the key alone tells of its file, and its size.
     pub(super) fn file(&self, size: u64) -> StoredFile {
         StoredFile {

@@ -4,4 +4,5 @@
 pub(super) mod content_type;
 pub(super) mod disposition;
 pub(super) mod sniff;
+pub(super) mod tags;
 pub(super) mod user_metadata;

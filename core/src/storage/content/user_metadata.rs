@@ -58,6 +58,21 @@ pub(crate) fn encode(
     Ok(encoded)
 }
 
+/// Stored metadata as a copy of their file is sent them: as they are, since the store would not take
+/// other tools' names from [`encode`], with the copy's mark in place of the upload's if it fits.
+pub(crate) fn kept(
+    stored: Option<&HashMap<String, String>>,
+    mark: &str,
+) -> HashMap<String, String> {
+    let mut kept = stored.cloned().unwrap_or_default();
+    kept.retain(|name, _| !name.starts_with(RESERVED_PREFIX));
+    let total: usize = kept.iter().map(|(name, value)| name.len() + value.len()).sum();
+    if total + UPLOAD_MARK.len() + mark.len() <= MAX_METADATA_BYTES {
+        kept.insert(UPLOAD_MARK.to_owned(), mark.to_owned());
+    }
+    kept
+}
+
 /// The metadata that stored ones stand for, less what is Casier's own.
 pub(crate) fn decode(stored: &HashMap<String, String>) -> BTreeMap<String, String> {
     stored

@@ -28,7 +28,7 @@ pub(super) fn folder(kind: &str) -> Result<String> {
 }
 
 /// The kind whose folder this is, if it has the form of one.
-pub(super) fn of_folder(segment: &str) -> Option<&str> {
+pub(crate) fn of_folder(segment: &str) -> Option<&str> {
     segment.strip_suffix('s').filter(|kind| well_formed(kind))
 }
 

@@ -11,5 +11,6 @@ pub(crate) use extension::{is_forbidden_extension, last as last_extension};
 pub use filename::{MAX_FILENAME_BYTES, clean_filename};
 pub(crate) use key::is_in_a_scope;
 pub use key::{MAX_KEY_BYTES, ParsedKey};
+pub(crate) use kind::of_folder as kind_of_folder;
 pub use kind::{MAX_KIND_BYTES, check_kind};
 pub use scope::{MAX_SCOPE_BYTES, Scope};

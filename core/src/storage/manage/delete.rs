@@ -1,16 +1,15 @@
 //! Deleting files.
 
+use std::collections::{HashMap, HashSet};
+
 use futures_util::stream::{self, StreamExt as _};
 
-use crate::storage::s3::failure::{self, OnCondition};
-use crate::storage::user_storage::{OwnKey, UserStorage};
-use crate::{Error, ErrorKind, Result};
+use super::delete_batch::{MAX_KEYS, Target};
+use crate::storage::user_storage::UserStorage;
+use crate::{Error, Result};
 
-/// The most keys that one [`UserStorage::delete_many`] takes.
-pub const MAX_DELETE_KEYS: usize = 1000;
-
-/// How many files are deleted at a time.
-const PARALLEL_DELETES: usize = 8;
+/// How many batches are deleted at a time.
+const PARALLEL_BATCHES: usize = 4;
 
 /// What became of one key of [`UserStorage::delete_many`].
 #[derive(Clone, Debug)]
@@ -28,51 +27,42 @@ impl UserStorage {
     /// # Errors
     /// What [`UserStorage`] says.
     pub async fn delete(&self, key: &str) -> Result<()> {
-        self.delete_own(&self.own(key)?).await
+        let key = self.own(key)?;
+        self.s3.in_time(self.s3.delete_object(key.as_str(), None, None)).await
     }
 
-    /// Deletes up to 1,000 files, eight at a time, and tells of each key, in the order given, what
-    /// became of it. A key that stands twice is deleted twice, which succeeds. All together have the
-    /// deadline of one call and a tenth of a second more for each key; what is not deleted by then
-    /// is `timeout`.
+    /// Deletes any number of files, and tells of each key, in the order given, what became of it. A
+    /// key that stands twice is deleted once and told twice. 1,000 keys go in one request, and four
+    /// requests at a time; each has the deadline of one call and a tenth of a second more for each
+    /// of its keys. Dropping the future leaves what has not been sent.
     ///
     /// # Errors
-    /// Before anything is sent: `invalid-key` or `not-owner` when one of the keys is, and
-    /// `invalid-request` for more than 1,000 keys.
+    /// Before anything is sent: `invalid-key` or `not-owner` when one of the keys is.
     pub async fn delete_many(&self, keys: Vec<String>) -> Result<Vec<Deletion>> {
-        if keys.len() > MAX_DELETE_KEYS {
-            return Err(Error::new(ErrorKind::InvalidRequest, "1000 keys can be deleted at once")
-                .with_count(MAX_DELETE_KEYS, keys.len()));
+        for key in &keys {
+            self.own(key)?;
         }
-        let own = keys.iter().map(|key| self.own(key)).collect::<Result<Vec<OwnKey>>>()?;
-        let end = self.s3.end_of_many(own.len());
-        let deletions = own.into_iter().map(|key| async move {
-            let error = self.s3.until(end, self.delete_own(&key)).await.err();
-            Deletion { key: key.as_str().to_owned(), error }
-        });
-        Ok(stream::iter(deletions).buffered(PARALLEL_DELETES).collect().await)
-    }
-
-    async fn delete_own(&self, key: &OwnKey) -> Result<()> {
-        let call = async {
-            self.s3
-                .client()
-                .await?
-                .delete_object()
-                .bucket(&self.s3.config.bucket)
-                .key(key.as_str())
-                .send()
-                .await
-                .map_err(|error| failure::from_sdk(&error, OnCondition::Changed))
-        };
-        match self.s3.in_time(call).await {
-            Ok(_) => {
-                self.s3.note_bucket();
-                Ok(())
+        let mut seen = HashSet::new();
+        let targets: Vec<Target> = keys
+            .iter()
+            .filter(|key| seen.insert(key.as_str()))
+            .map(|key| Target { key: key.clone(), version: None })
+            .collect();
+        drop(seen);
+        let batches = targets.chunks(MAX_KEYS).map(|batch| async move {
+            match self.s3.delete_batch(batch).await {
+                Ok(outcomes) => outcomes,
+                Err(error) => vec![Some(error); batch.len()],
             }
-            // S3 answers 204; some stores say that there was nothing.
-            Err(error) if error.kind() == ErrorKind::FileNotFound => Ok(()),
-            Err(error) => Err(error),
-        }
+        });
+        let errors: Vec<Option<Error>> =
+            stream::iter(batches).buffered(PARALLEL_BATCHES).flat_map(stream::iter).collect().await;
+        let errors: HashMap<&str, &Option<Error>> =
+            targets.iter().map(|target| target.key.as_str()).zip(&errors).collect();
+        let deletion = |key: String| {
+            let error = errors.get(key.as_str()).cloned().cloned().flatten();
+            Deletion { key, error }
+        };
+        Ok(keys.into_iter().map(deletion).collect())
     }
 }

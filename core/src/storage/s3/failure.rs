@@ -72,6 +72,11 @@ where
     if error.kind() == ErrorKind::FileNotFound { no_store() } else { error }
 }
 
+/// The error that a store tells of one object among many.
+pub(in crate::storage) fn from_code(code: Option<&str>) -> Error {
+    from_answer(code, 400, OnCondition::Changed)
+}
+
 /// The error of a body that broke off while it was being read.
 pub(in crate::storage) fn from_stream(error: &ByteStreamError) -> Error {
     if chain(error).any(|cause| cause.to_string().contains("checksum mismatch")) {

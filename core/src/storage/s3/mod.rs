@@ -32,6 +32,8 @@ pub(in crate::storage) struct S3 {
     signer: Mutex<Option<LinkSigner>>,
     /// Whether the store honours `If-None-Match: *`, once it has been asked.
     pub(in crate::storage) creates_only: OnceCell<bool>,
+    /// The same for copies.
+    pub(in crate::storage) copies_create_only: OnceCell<bool>,
     /// Set when the bucket has answered, so that a 404 without a body can only mean the file.
     pub(in crate::storage) bucket_seen: OnceCell<()>,
 }
@@ -58,6 +60,7 @@ impl S3 {
             clients: OnceCell::new(),
             signer: Mutex::new(None),
             creates_only: OnceCell::new(),
+            copies_create_only: OnceCell::new(),
             bucket_seen: OnceCell::new(),
         })
     }

@@ -176,7 +176,13 @@ impl UserStorage {
     }
 
     /// What the policy says; gives the content type to store.
-    fn admit(&self, kind: &str, key: &OwnKey, claimed: String, size: u64) -> Result<String> {
+    pub(in crate::storage) fn admit(
+        &self,
+        kind: &str,
+        key: &OwnKey,
+        claimed: String,
+        size: u64,
+    ) -> Result<String> {
         let action = Action::Upload {
             kind: kind.to_owned(),
             filename: key.filename().to_owned(),

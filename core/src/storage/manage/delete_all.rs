@@ -1,0 +1,132 @@
+//! Emptying a scope.
+
+use futures_util::stream::{self, StreamExt as _};
+
+use super::delete::Deletion;
+use super::delete_batch::Target;
+use super::remains::{Form, Place, Remain};
+use crate::storage::user_storage::UserStorage;
+use crate::{Error, ErrorKind, Result};
+
+/// How often the scope is gone through until nothing more is found. The second time is the proof.
+const PASSES: u32 = 10;
+
+/// How many unfinished uploads are aborted at a time.
+const PARALLEL_ABORTS: usize = 8;
+
+/// What [`UserStorage::delete_all`] has deleted.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Receipt {
+    /// How many files: the current versions.
+    pub files: u64,
+    /// How many older versions.
+    pub versions: u64,
+    /// How many delete markers.
+    pub delete_markers: u64,
+    /// How many unfinished uploads.
+    pub uploads: u64,
+    /// The bytes of the files and the older versions.
+    pub bytes: u64,
+    /// What is still there, and why; empty when all is gone. A key stands in it once for each
+    /// version and each unfinished upload.
+    pub failed: Vec<Deletion>,
+}
+
+impl UserStorage {
+    /// Deletes everything in the scope: files, also those whose keys cannot be read, byte for byte;
+    /// all their versions and delete markers; unfinished uploads. Goes through the scope until
+    /// nothing more is found, ten times at most; what is written meanwhile may stay, and the receipt
+    /// says so (under the scope's prefix, `conflict`) if it kept coming. Each page of 1,000 has its
+    /// own deadline, as [`delete_many`](Self::delete_many) does.
+    ///
+    /// Safe to call again, after an error too: what is gone is gone, and the next call goes on.
+    ///
+    /// On AWS it needs `s3:ListBucketVersions`, `s3:DeleteObjectVersion`,
+    /// `s3:ListBucketMultipartUploads` and `s3:AbortMultipartUpload` beside the usual rights. On a
+    /// store that lists no versions the objects are deleted, and uploads where it lists them.
+    ///
+    /// # Errors
+    /// What [`UserStorage`] says, when the scope cannot be listed or a request to delete is refused
+    /// as a whole. What only single objects answer is in the receipt.
+    pub async fn delete_all(&self) -> Result<Receipt> {
+        let mut receipt = Receipt::default();
+        for _ in 0..PASSES {
+            let before = receipt.count();
+            receipt.failed.clear();
+            // Uploads first: one that is completed afterwards would be a new file.
+            self.abort_all(&mut receipt).await?;
+            self.delete_everything(&mut receipt).await?;
+            if receipt.count() == before {
+                return Ok(receipt);
+            }
+        }
+        let error = Error::new(ErrorKind::Conflict, "files are being written all the while");
+        let key = self.scope.prefix().to_owned();
+        receipt.failed.push(Deletion { key, error: Some(error) });
+        Ok(receipt)
+    }
+
+    async fn delete_everything(&self, receipt: &mut Receipt) -> Result<()> {
+        let mut place = Place::default();
+        loop {
+            let page = self.s3.remains(self.scope.prefix(), &mut place);
+            let page = self.s3.in_time(page).await?;
+            let targets: Vec<Target> = page.iter().map(|remain| remain.target.clone()).collect();
+            if !targets.is_empty() {
+                let outcomes = self.s3.delete_batch(&targets).await?;
+                page.into_iter().zip(outcomes).for_each(|(it, error)| receipt.note(it, error));
+            }
+            if place.is_over {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn abort_all(&self, receipt: &mut Receipt) -> Result<()> {
+        let mut place = Place::default();
+        loop {
+            let page = self.s3.unfinished(self.scope.prefix(), &mut place);
+            let page = match self.s3.in_time(page).await {
+                Err(error) if error.kind() == ErrorKind::StorageUnsupported => return Ok(()),
+                page => page?,
+            };
+            let end = self.s3.end_of_many(page.len());
+            let aborts = page.into_iter().map(|(key, upload_id)| async move {
+                let abort = self.s3.abort(&key, &upload_id);
+                let error = self.s3.until(end, abort).await.err();
+                Deletion { key, error }
+            });
+            let mut aborts = stream::iter(aborts).buffered(PARALLEL_ABORTS);
+            while let Some(abort) = aborts.next().await {
+                match abort.error {
+                    None => receipt.uploads += 1,
+                    Some(_) => receipt.failed.push(abort),
+                }
+            }
+            if place.is_over {
+                return Ok(());
+            }
+        }
+    }
+}
+
+impl Receipt {
+    /// How much has been deleted, of everything.
+    fn count(&self) -> u64 {
+        self.files + self.versions + self.delete_markers + self.uploads
+    }
+
+    fn note(&mut self, remain: Remain, error: Option<Error>) {
+        if error.is_some() {
+            self.failed.push(Deletion { key: remain.target.key, error });
+            return;
+        }
+        self.bytes = self.bytes.saturating_add(remain.size);
+        match remain.form {
+            Form::File => self.files += 1,
+            Form::Version => self.versions += 1,
+            Form::DeleteMarker => self.delete_markers += 1,
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! All that the store keeps under a prefix, the hidden included: versions, delete markers, unfinished
+//! uploads. The only keys from the store that are ever sent back, so each is checked, byte for byte,
+//! to lie under the prefix.
+
+use std::collections::HashSet;
+
+use aws_sdk_s3::operation::list_object_versions::ListObjectVersionsOutput;
+use aws_sdk_s3::types::{EncodingType, Object};
+
+use super::delete_batch::Target;
+use crate::storage::file;
+use crate::storage::list::MAX_PAGE_FILES;
+use crate::storage::list::listing::{decoded, leads_nowhere};
+use crate::storage::s3::S3;
+use crate::storage::s3::failure::{self, OnCondition};
+use crate::{ErrorKind, Result};
+
+/// Something that can be deleted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Remain {
+    pub(super) target: Target,
+    pub(super) form: Form,
+    pub(super) size: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    /// The current version.
+    File,
+    /// An older one.
+    Version,
+    DeleteMarker,
+}
+
+/// How far a listing has come.
+#[derive(Debug, Default)]
+pub(super) struct Place {
+    pub(super) is_over: bool,
+    /// The store lists no versions.
+    without_versions: bool,
+    /// The last key, and the last version or upload of it.
+    key: Option<String>,
+    id: Option<String>,
+    /// The versions or uploads of this key that pages have ended with.
+    ends: HashSet<String>,
+}
+
+impl S3 {
+    /// The next page of what lies under `prefix`: all versions, or the objects where the store lists
+    /// no versions.
+    pub(super) async fn remains(&self, prefix: &str, place: &mut Place) -> Result<Vec<Remain>> {
+        if !place.without_versions {
+            match self.versions(prefix, place).await {
+                Err(error) if error.kind() == ErrorKind::StorageUnsupported => {
+                    place.without_versions = true;
+                }
+                versions => return versions,
+            }
+        }
+        let listing = self.list(prefix, place.key.as_deref(), MAX_PAGE_FILES).await?;
+        place.is_over = listing.more_after.is_none();
+        place.key = listing.more_after;
+        let file = |(key, object): (String, Object)| Remain {
+            target: Target { key, version: None },
+            form: Form::File,
+            size: file::size(object.size()),
+        };
+        Ok(listing.objects.into_iter().map(file).collect())
+    }
+
+    async fn versions(&self, prefix: &str, place: &mut Place) -> Result<Vec<Remain>> {
+        let answer = self
+            .client()
+            .await?
+            .list_object_versions()
+            .bucket(&self.config.bucket)
+            .prefix(prefix)
+            .set_key_marker(place.key.clone())
+            .set_version_id_marker(place.id.clone())
+            .max_keys(i32::try_from(MAX_PAGE_FILES).unwrap_or(i32::MAX))
+            .encoding_type(EncodingType::Url)
+            .send()
+            .await
+            .map_err(|error| failure::from_sdk_without_file(&error, OnCondition::Changed))?;
+        self.note_bucket();
+        read_versions(answer, prefix, place)
+    }
+
+    /// The next page of the unfinished uploads under `prefix`: key and upload id.
+    pub(super) async fn unfinished(
+        &self,
+        prefix: &str,
+        place: &mut Place,
+    ) -> Result<Vec<(String, String)>> {
+        let answer = self
+            .client()
+            .await?
+            .list_multipart_uploads()
+            .bucket(&self.config.bucket)
+            .prefix(prefix)
+            .set_key_marker(place.key.clone())
+            .set_upload_id_marker(place.id.clone())
+            .encoding_type(EncodingType::Url)
+            .send()
+            .await
+            .map_err(|error| failure::from_sdk_without_file(&error, OnCondition::Changed))?;
+        self.note_bucket();
+        let encoding = answer.encoding_type();
+        let uploads = answer.uploads().iter().filter_map(|upload| {
+            Some((own(upload.key()?, encoding, prefix)?, upload.upload_id()?.to_owned()))
+        });
+        let uploads = uploads.collect();
+        let next = answer.next_key_marker().map(|key| decoded(key, encoding));
+        let id = answer.next_upload_id_marker().map(str::to_owned);
+        place.go_on(answer.is_truncated(), next, id, prefix)?;
+        Ok(uploads)
+    }
+
+    /// Aborts an unfinished upload. That there is none is success.
+    pub(super) async fn abort(&self, key: &str, upload_id: &str) -> Result<()> {
+        let call = self.client().await?.abort_multipart_upload().bucket(&self.config.bucket);
+        match call.key(key).upload_id(upload_id).send().await {
+            Ok(_) => Ok(()),
+            Err(error) => match failure::from_sdk(&error, OnCondition::Changed) {
+                error if error.kind() == ErrorKind::UploadNotFound => Ok(()),
+                error => Err(error),
+            },
+        }
+    }
+}
+
+fn read_versions(
+    answer: ListObjectVersionsOutput,
+    prefix: &str,
+    place: &mut Place,
+) -> Result<Vec<Remain>> {
+    let encoding = answer.encoding_type().cloned();
+    let target = |key: Option<&str>, version: Option<String>| {
+        Some(Target { key: own(key?, encoding.as_ref(), prefix)?, version })
+    };
+    let next = answer.next_key_marker().map(|key| decoded(key, encoding.as_ref()));
+    let id = answer.next_version_id_marker().map(str::to_owned);
+    let truncated = answer.is_truncated();
+    let versions = answer.versions.unwrap_or_default().into_iter().filter_map(|version| {
+        let form = if version.is_latest == Some(true) { Form::File } else { Form::Version };
+        let size = file::size(version.size());
+        Some(Remain { target: target(version.key.as_deref(), version.version_id)?, form, size })
+    });
+    let markers = answer.delete_markers.unwrap_or_default().into_iter().filter_map(|marker| {
+        let target = target(marker.key.as_deref(), marker.version_id)?;
+        Some(Remain { target, form: Form::DeleteMarker, size: 0 })
+    });
+    let remains = versions.chain(markers).collect();
+    place.go_on(truncated, next, id, prefix)?;
+    Ok(remains)
+}
+
+/// A listed key, if it lies under the prefix.
+fn own(listed: &str, encoding: Option<&EncodingType>, prefix: &str) -> Option<String> {
+    let key = decoded(listed, encoding);
+    key.starts_with(prefix.as_bytes()).then(|| String::from_utf8(key).ok()).flatten()
+}
+
+impl Place {
+    /// Moves on to where the answer says that more is, if that lies under the prefix and ahead.
+    fn go_on(
+        &mut self,
+        truncated: Option<bool>,
+        key: Option<Vec<u8>>,
+        id: Option<String>,
+        prefix: &str,
+    ) -> Result<()> {
+        if !truncated.ok_or_else(failure::unreadable)? {
+            self.is_over = true;
+            return Ok(());
+        }
+        let key = key.and_then(|key| String::from_utf8(key).ok()).ok_or_else(leads_nowhere)?;
+        let goes_on = match self.key.as_ref().map(|last| key.cmp(last)) {
+            _ if !key.starts_with(prefix) => false,
+            None | Some(std::cmp::Ordering::Greater) => {
+                self.ends.clear();
+                true
+            }
+            Some(std::cmp::Ordering::Equal) => {
+                id.as_ref().is_some_and(|id| !self.ends.contains(id))
+            }
+            Some(std::cmp::Ordering::Less) => false,
+        };
+        if !goes_on {
+            return Err(leads_nowhere());
+        }
+        self.ends.extend(id.clone());
+        (self.key, self.id) = (Some(key), id);
+        Ok(())
+    }
+}
