@@ -48,19 +48,18 @@ impl UserStorage {
             .filter(|key| seen.insert(key.as_str()))
             .map(|key| Target { key: key.clone(), version: None })
             .collect();
-        drop(seen);
-        let batches = targets.chunks(MAX_KEYS).map(|batch| async move {
-            match self.s3.delete_batch(batch).await {
+        let batches: Vec<_> = targets.chunks(MAX_KEYS).map(<[Target]>::to_vec).collect();
+        let batches = batches.into_iter().map(|batch| async move {
+            let outcomes = match self.s3.delete_batch(&batch).await {
                 Ok(outcomes) => outcomes,
                 Err(error) => vec![Some(error); batch.len()],
-            }
+            };
+            batch.into_iter().map(|target| target.key).zip(outcomes).collect::<Vec<_>>()
         });
-        let errors: Vec<Option<Error>> =
-            stream::iter(batches).buffered(PARALLEL_BATCHES).flat_map(stream::iter).collect().await;
-        let errors: HashMap<&str, &Option<Error>> =
-            targets.iter().map(|target| target.key.as_str()).zip(&errors).collect();
+        let told = stream::iter(batches).buffer_unordered(PARALLEL_BATCHES).flat_map(stream::iter);
+        let errors: HashMap<String, Option<Error>> = told.collect().await;
         let deletion = |key: String| {
-            let error = errors.get(key.as_str()).cloned().cloned().flatten();
+            let error = errors.get(&key).cloned().flatten();
             Deletion { key, error }
         };
         Ok(keys.into_iter().map(deletion).collect())

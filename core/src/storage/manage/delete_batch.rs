@@ -44,7 +44,7 @@ impl S3 {
     /// What a request of all answers that is refused as a whole.
     pub(super) async fn delete_batch(&self, targets: &[Target]) -> Result<Vec<Outcome>> {
         let end = self.end_of_many(targets.len());
-        let mut outcomes: HashMap<&Target, Outcome> = HashMap::with_capacity(targets.len());
+        let mut outcomes: HashMap<Target, Outcome> = HashMap::with_capacity(targets.len());
         let (mut together, mut alone): (Vec<&Target>, Vec<&Target>) =
             targets.iter().partition(|target| xml_carries(&target.key));
         for round in 0..ROUNDS {
@@ -63,13 +63,16 @@ impl S3 {
                 Err(error) if round == 0 => return Err(error),
                 Err(_) => break,
             }
-            together.retain(|it| matches!(outcomes.get(it), Some(Some(e)) if is_passing(e)));
+            together.retain(|it| matches!(outcomes.get(*it), Some(Some(e)) if is_passing(e)));
         }
+        let alone: Vec<Target> = alone.into_iter().cloned().collect();
         let alone = alone.into_iter().map(|target| async move {
             let delete = self.delete_object(&target.key, target.version.as_deref(), None);
-            (target, self.until(end, delete).await.err())
+            let outcome = self.until(end, delete).await.err();
+            (target, outcome)
         });
-        outcomes.extend(stream::iter(alone).buffered(PARALLEL_DELETES).collect::<Vec<_>>().await);
+        let alone = stream::iter(alone).buffer_unordered(PARALLEL_DELETES);
+        outcomes.extend(alone.collect::<Vec<_>>().await);
         Ok(targets
             .iter()
             .map(|target| outcomes.remove(target).unwrap_or_else(unmentioned))
@@ -139,7 +142,7 @@ impl S3 {
 }
 
 /// What the answer says of each object that was asked for; what else it says is not looked at.
-fn read<'t>(asked: &[&'t Target], answer: DeleteObjectsOutput) -> Vec<(&'t Target, Outcome)> {
+fn read(asked: &[&Target], answer: DeleteObjectsOutput) -> Vec<(Target, Outcome)> {
     let asked: HashSet<&Target> = asked.iter().copied().collect();
     let mut told: HashMap<Target, Outcome> = HashMap::new();
     let mut tell = |key: Option<String>, version: Option<String>, outcome: Outcome| {
@@ -160,7 +163,7 @@ fn read<'t>(asked: &[&'t Target], answer: DeleteObjectsOutput) -> Vec<(&'t Targe
         tell(failed.key, failed.version_id, outcome);
     }
     let outcome = |target: &Target| told.get(target).cloned().unwrap_or_else(unmentioned);
-    asked.into_iter().map(|target| (target, outcome(target))).collect()
+    asked.into_iter().map(|target| (target.clone(), outcome(target))).collect()
 }
 
 fn unmentioned() -> Outcome {

@@ -26,7 +26,12 @@ pub(crate) struct Request {
     pub(crate) headers: Vec<(String, String)>,
     /// How many bytes of the body came.
     pub(crate) body: u64,
+    /// The first of them.
+    pub(crate) bytes: Vec<u8>,
 }
+
+/// How much of a body is kept.
+const KEPT_BYTES: usize = 256 * 1024;
 
 #[derive(Clone, Debug)]
 pub(crate) enum Answer {
@@ -44,6 +49,13 @@ pub(crate) enum Answer {
     Silence,
     /// An empty success, after so long.
     Late(Duration),
+}
+
+impl Request {
+    fn keep(&mut self, piece: &[u8]) {
+        let room = KEPT_BYTES - self.bytes.len();
+        self.bytes.extend_from_slice(&piece[..piece.len().min(room)]);
+    }
 }
 
 impl Answer {
@@ -145,6 +157,7 @@ async fn serve(
                 .map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned()))
                 .collect(),
             body: 0,
+            bytes: Vec::new(),
         };
         let length: u64 = request
             .headers
@@ -157,6 +170,7 @@ async fn serve(
         let mut whole = true;
         while (rest.len() as u64) < length - request.body {
             request.body += rest.len() as u64;
+            request.keep(&rest);
             rest.clear();
             if stream.read_buf(&mut rest).await.unwrap_or(0) == 0 {
                 whole = false;
@@ -166,6 +180,7 @@ async fn serve(
         if whole {
             let after = rest.split_off(usize::try_from(length - request.body).unwrap());
             request.body = length;
+            request.keep(&rest);
             buffer = after;
         }
         seen.lock().unwrap().push(request.clone());

@@ -10,9 +10,11 @@ mod capabilities;
 mod child;
 mod clock;
 mod connections;
+mod copying;
 mod credentials;
 mod deadlines;
 mod deleting;
+mod erasing;
 mod failures;
 pub(crate) mod fake;
 #[cfg(target_os = "linux")]
