@@ -7,7 +7,7 @@ use s3s::dto::{Timestamp, TimestampFormat};
 use s3s::{S3Result, s3_error};
 
 use super::error::custom;
-use crate::store::Attributes;
+use crate::store::{Attributes, is_version_id};
 
 /// The most bytes of user metadata, names and values together.
 ///
@@ -44,6 +44,8 @@ macro_rules! attributes_of {
                 expires: $input.expires.clone().and_then($crate::s3::attributes::http_date),
                 storage_class: $input.storage_class.as_ref().map(|class| class.as_str().to_owned()),
                 website_redirect: $input.website_redirect_location.clone(),
+                encryption: $input.server_side_encryption.as_ref().map(|it| it.as_str().to_owned()),
+                kms_key: $input.ssekms_key_id.clone(),
                 user: Default::default(),
             },
             $input.metadata.as_ref(),
@@ -57,15 +59,13 @@ macro_rules! refuse_unsupported {
     ($input:expr) => {
         $crate::s3::attributes::supported(
             $input.acl.as_ref().map(|acl| acl.as_str()),
-            $input.server_side_encryption.as_ref().map(|sse| sse.as_str()),
             [
                 $input.sse_customer_algorithm.is_some(),
                 $input.sse_customer_key.is_some(),
-                $input.ssekms_key_id.is_some(),
+                $input.ssekms_encryption_context.is_some(),
                 $input.object_lock_mode.is_some(),
                 $input.object_lock_legal_hold_status.is_some(),
                 $input.object_lock_retain_until_date.is_some(),
-                $input.tagging.is_some(),
                 $input.grant_full_control.is_some(),
                 $input.grant_read.is_some(),
                 $input.grant_read_acp.is_some(),
@@ -93,32 +93,47 @@ pub(super) fn checked(
     {
         return Err(s3_error!(InvalidStorageClass, "The storage class you specified is not valid"));
     }
+    encryption(&attributes)?;
     attributes.user = user;
     attributes.content_encoding = attributes.content_encoding.as_deref().and_then(lasting);
     attributes.content_type.get_or_insert_with(|| DEFAULT_TYPE.to_owned());
     Ok(attributes)
 }
 
-pub(super) fn supported<const N: usize>(
-    acl: Option<&str>,
-    encryption: Option<&str>,
-    others: [bool; N],
-) -> S3Result<()> {
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/specifying-kms-encryption.html>
+fn encryption(attributes: &Attributes) -> S3Result<()> {
+    match (attributes.encryption.as_deref(), &attributes.kms_key) {
+        (None | Some("AES256"), None) | (Some("aws:kms"), _) => Ok(()),
+        (None | Some("AES256"), Some(_)) => Err(s3_error!(
+            InvalidArgument,
+            "Server Side Encryption with AWS KMS managed key requires HTTP header \
+             x-amz-server-side-encryption : aws:kms"
+        )),
+        (Some("aws:kms:dsse"), _) => Err(not_implemented()),
+        (Some(_), _) => Err(s3_error!(
+            InvalidEncryptionAlgorithmError,
+            "The encryption request you specified is not valid. The valid value is AES256."
+        )),
+    }
+}
+
+pub(super) fn supported<const N: usize>(acl: Option<&str>, others: [bool; N]) -> S3Result<()> {
     if acl.is_some_and(|acl| acl != "private" && acl != "bucket-owner-full-control") {
         return Err(s3_error!(AccessControlListNotSupported, "The bucket does not allow ACLs"));
     }
-    if encryption.is_some_and(|encryption| encryption != "AES256") || others.contains(&true) {
+    if others.contains(&true) {
         return Err(not_implemented());
     }
     Ok(())
 }
 
-/// Refuses the account of another owner, and versions in a bucket that has none.
-pub(super) fn unversioned(version: Option<&str>, bucket_owner: Option<&str>) -> S3Result<()> {
-    owner(bucket_owner)?;
+/// Refuses a version that no object could have.
+pub(super) fn version(version: Option<&str>) -> S3Result<()> {
     match version {
-        None | Some("null") => Ok(()),
-        Some(_) => Err(s3_error!(InvalidArgument, "Invalid version id specified")),
+        Some(version) if !is_version_id(version) => {
+            Err(s3_error!(InvalidArgument, "Invalid version id specified"))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -102,6 +102,8 @@ mod tests {
             attributes: Default::default(),
             checksums: Default::default(),
             parts: Vec::new(),
+            version: Default::default(),
+            tags: Default::default(),
         };
         let etag = |etag: Option<&str>| etag.map(|etag| etag.parse().unwrap());
         let date = |date: Option<u64>| date.map(crate::s3::timestamp);

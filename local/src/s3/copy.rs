@@ -10,7 +10,7 @@ use s3s::dto::{
 use s3s::{S3Request, S3Result, s3_error};
 
 use super::attributes::{
-    attributes_of, not_implemented, owner, readable, refuse_unsupported, unversioned,
+    attributes_of, not_implemented, owner, readable, refuse_unsupported, version,
 };
 use super::checksum::{Algorithm, Sums};
 use super::condition::ReadCondition;
@@ -19,8 +19,9 @@ use super::multipart::{Place, algorithm_of, part_number};
 use super::objects::write_condition;
 use super::read::READ_BYTES;
 use super::receive::Received;
+use super::tags::tags_of;
 use super::{Backend, timestamp};
-use crate::store::{Attributes, ObjectReader, ObjectRecord, Segment};
+use crate::store::{Attributes, ObjectReader, ObjectRecord, Segment, StoreError};
 
 /// The largest object that one CopyObject copies, in bytes.
 ///
@@ -52,14 +53,29 @@ impl Backend {
             Some("REPLACE") => true,
             Some(_) => return Err(s3_error!(InvalidArgument, "Unknown metadata directive.")),
         };
+        let retag = match input.tagging_directive.as_ref().map(|directive| directive.as_str()) {
+            None | Some("COPY") if input.tagging.is_some() => {
+                return Err(s3_error!(
+                    InvalidArgument,
+                    "The x-amz-tagging header is only for the tagging directive REPLACE."
+                ));
+            }
+            None | Some("COPY") => None,
+            Some("REPLACE") => Some(tags_of(input.tagging.as_deref())?),
+            Some(_) => return Err(s3_error!(InvalidArgument, "Unknown tagging directive.")),
+        };
         let if_match = condition(&request.headers, header::IF_MATCH)?;
         let if_none_match = condition(&request.headers, header::IF_NONE_MATCH)?;
         let condition = write_condition(if_match.as_ref(), if_none_match.as_ref())?;
-        let (bucket, key) =
+        let (bucket, key, wanted) =
             source(&input.copy_source, input.expected_source_bucket_owner.as_deref())?;
         let given = attributes_of!(input)?;
-        let itself = bucket == input.bucket && key == input.key;
-        if itself && !replace && given.storage_class.is_none() && given.website_redirect.is_none() {
+        let itself = bucket == input.bucket && key == input.key && wanted.is_none();
+        let changed = replace
+            || given.storage_class.is_some()
+            || given.website_redirect.is_some()
+            || given.encryption.is_some();
+        if itself && !changed {
             return Err(s3_error!(
                 InvalidRequest,
                 "This copy request is illegal because it is trying to copy an object to itself \
@@ -68,9 +84,10 @@ impl Backend {
             ));
         }
         self.store.bucket(&input.bucket)?;
-        let reader = self.store.open_object(bucket, key)?;
+        let reader = self.open_source(bucket, key, wanted)?;
         source_condition!(input).check_copy(&reader.record)?;
         readable(&reader.record.attributes)?;
+        let copy_source_version_id = self.shown_version(bucket, &reader.record)?;
         let size = reader.record.size;
         if size > MAX_COPY_BYTES {
             return Err(s3_error!(
@@ -93,10 +110,12 @@ impl Backend {
             modified: self.now(),
             attributes,
             checksums: received.checksums.clone(),
-            parts: Vec::new(),
+            tags: retag.unwrap_or_else(|| reader.record.tags.clone()),
+            ..Default::default()
         };
         let segments: Vec<Segment> = received.segments();
-        self.store.put_object(&input.bucket, &input.key, &condition, &record, &segments)?;
+        let version_id =
+            self.store.put_object(&input.bucket, &input.key, &condition, &record, &segments)?;
         received.writer.keep();
         let sums = record.checksums;
         let result = CopyObjectResult {
@@ -109,7 +128,14 @@ impl Backend {
             checksum_sha256: sums.sha256,
             checksum_type: sums.kind.map(Into::into),
         };
-        Ok(CopyObjectOutput { copy_object_result: Some(result), ..Default::default() })
+        Ok(CopyObjectOutput {
+            copy_object_result: Some(result),
+            copy_source_version_id,
+            server_side_encryption: record.attributes.encryption.map(Into::into),
+            ssekms_key_id: record.attributes.kms_key,
+            version_id,
+            ..Default::default()
+        })
     }
 
     pub(super) async fn copy_part(
@@ -122,11 +148,12 @@ impl Backend {
         }
         let number = part_number(input.part_number)?;
         let upload = self.store.upload(&input.bucket, &input.key, &input.upload_id)?;
-        let (bucket, key) =
+        let (bucket, key, wanted) =
             source(&input.copy_source, input.expected_source_bucket_owner.as_deref())?;
-        let reader = self.store.open_object(bucket, key)?;
+        let reader = self.open_source(bucket, key, wanted)?;
         source_condition!(input).check_copy(&reader.record)?;
         readable(&reader.record.attributes)?;
+        let copy_source_version_id = self.shown_version(bucket, &reader.record)?;
         let range = source_range(input.copy_source_range.as_deref(), reader.record.size)?;
         let received = self.copy_bytes(&reader, range, algorithm_of(&upload)).await?;
         let place =
@@ -141,7 +168,24 @@ impl Backend {
             checksum_sha1: part.checksums.sha1,
             checksum_sha256: part.checksums.sha256,
         };
-        Ok(UploadPartCopyOutput { copy_part_result: Some(result), ..Default::default() })
+        Ok(UploadPartCopyOutput {
+            copy_part_result: Some(result),
+            copy_source_version_id,
+            server_side_encryption: upload.attributes.encryption.map(Into::into),
+            ssekms_key_id: upload.attributes.kms_key,
+            ..Default::default()
+        })
+    }
+
+    fn open_source(&self, bucket: &str, key: &str, wanted: Option<&str>) -> S3Result<ObjectReader> {
+        match self.store.open_object(bucket, key, wanted) {
+            Err(StoreError::DeleteMarker { asked: true, .. }) => Err(s3_error!(
+                InvalidRequest,
+                "The source of a copy request may not specifically refer to a delete marker by \
+                 version id."
+            )),
+            opened => Ok(opened?),
+        }
     }
 
     async fn copy_bytes(
@@ -183,11 +227,15 @@ pub(super) async fn read_through(
     Ok(())
 }
 
-fn source<'s>(source: &'s CopySource, bucket_owner: Option<&str>) -> S3Result<(&'s str, &'s str)> {
+/// The bucket, the key and the version.
+type Source<'s> = (&'s str, &'s str, Option<&'s str>);
+
+fn source<'s>(source: &'s CopySource, bucket_owner: Option<&str>) -> S3Result<Source<'s>> {
+    owner(bucket_owner)?;
     match source {
         CopySource::Bucket { bucket, key, version_id } => {
-            unversioned(version_id.as_deref(), bucket_owner)?;
-            Ok((bucket, key))
+            version(version_id.as_deref())?;
+            Ok((bucket, key, version_id.as_deref()))
         }
         _ => Err(not_implemented()),
     }
@@ -209,11 +257,14 @@ fn source_range(range: Option<&str>, size: u64) -> S3Result<Range<u64>> {
     }
 }
 
-/// What a copy keeps: all but the storage class and the redirect, which belong to the request.
+/// What a copy keeps: all but the storage class, the redirect and the encryption, which belong to
+/// the request.
 fn copied(source: Attributes, given: Attributes) -> Attributes {
     Attributes {
         storage_class: given.storage_class,
         website_redirect: given.website_redirect,
+        encryption: given.encryption,
+        kms_key: given.kms_key,
         ..source
     }
 }

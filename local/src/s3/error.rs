@@ -2,9 +2,10 @@
 //!
 //! <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>
 
-use http::StatusCode;
+use http::{HeaderMap, HeaderValue, StatusCode};
 use s3s::{S3Error, S3ErrorCode, s3_error};
 
+use super::attributes::http_date;
 use crate::store::StoreError;
 
 impl From<StoreError> for S3Error {
@@ -21,6 +22,12 @@ impl From<StoreError> for S3Error {
                 s3_error!(BucketNotEmpty, "The bucket you tried to delete is not empty")
             }
             StoreError::NoSuchKey => s3_error!(NoSuchKey, "The specified key does not exist."),
+            StoreError::NoSuchVersion => {
+                s3_error!(NoSuchVersion, "The specified version does not exist.")
+            }
+            StoreError::DeleteMarker { version, modified, asked } => {
+                deleted(&version, modified, asked)
+            }
             StoreError::NoSuchUpload => s3_error!(
                 NoSuchUpload,
                 "The specified multipart upload does not exist. The upload ID may be invalid, or \
@@ -50,6 +57,29 @@ impl From<StoreError> for S3Error {
             }
         }
     }
+}
+
+/// What answers for an object that a delete marker hides, and for the marker itself.
+///
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/DeleteMarker.html>
+fn deleted(version: &str, modified: u64, asked: bool) -> S3Error {
+    let mut headers = HeaderMap::new();
+    headers.insert("x-amz-delete-marker", HeaderValue::from_static("true"));
+    if let Ok(version) = HeaderValue::try_from(version) {
+        headers.insert("x-amz-version-id", version);
+    }
+    let mut error = if asked {
+        let modified = http_date(super::timestamp(modified)).map(HeaderValue::try_from);
+        if let Some(Ok(modified)) = modified {
+            headers.insert(http::header::LAST_MODIFIED, modified);
+        }
+        headers.insert(http::header::ALLOW, HeaderValue::from_static("DELETE"));
+        s3_error!(MethodNotAllowed, "The specified method is not allowed against this resource.")
+    } else {
+        s3_error!(NoSuchKey, "The specified key does not exist.")
+    };
+    error.set_headers(headers);
+    error
 }
 
 /// An error whose code s3s does not know.

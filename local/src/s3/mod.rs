@@ -14,7 +14,9 @@ mod objects;
 mod read;
 mod receive;
 mod server;
+mod tags;
 mod uploads;
+mod versions;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 

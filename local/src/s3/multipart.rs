@@ -14,6 +14,7 @@ use super::checksum::{Algorithm, COMPOSITE, FULL_OBJECT, composite};
 use super::copy::read_through;
 use super::objects::{malformed_xml, write_condition};
 use super::receive::{Expected, Received, hex, receive};
+use super::tags::tags_of;
 use crate::store::{Checksums, Completion, NamedPart, ObjectRecord, PartRecord, UploadRecord};
 
 /// The most parts of an upload, and the highest number of one.
@@ -38,6 +39,7 @@ impl Backend {
             attributes,
             checksum_algorithm: algorithm.map(|algorithm| algorithm.name().to_owned()),
             checksum_type: kind.map(str::to_owned),
+            tags: tags_of(input.tagging.as_deref())?,
         };
         let id = self.upload_id()?;
         self.store.create_upload(&input.bucket, &input.key, &id, &record)?;
@@ -47,6 +49,8 @@ impl Backend {
             upload_id: Some(id),
             checksum_algorithm: record.checksum_algorithm.map(Into::into),
             checksum_type: record.checksum_type.map(Into::into),
+            server_side_encryption: record.attributes.encryption.map(Into::into),
+            ssekms_key_id: record.attributes.kms_key,
             ..Default::default()
         })
     }
@@ -75,6 +79,8 @@ impl Backend {
             Place { bucket: &input.bucket, key: &input.key, upload_id: &input.upload_id, number };
         let part = self.keep_part(&place, received)?;
         Ok(UploadPartOutput {
+            server_side_encryption: upload.attributes.encryption.map(Into::into),
+            ssekms_key_id: upload.attributes.kms_key,
             e_tag: Some(ETag::Strong(part.etag)),
             checksum_crc32: part.checksums.crc32,
             checksum_crc32c: part.checksums.crc32c,
@@ -117,13 +123,14 @@ impl Backend {
             etag: joined_etag(&completion),
             modified: self.now(),
             attributes: upload.attributes.clone(),
-            checksums: Checksums::default(),
             parts: completion.parts.iter().map(|part| part.size).collect(),
+            tags: upload.tags.clone(),
+            ..Default::default()
         };
-        condition.check(self.store.object(&input.bucket, &input.key).ok().as_ref())?;
+        condition.check(self.store.object(&input.bucket, &input.key, None).ok().as_ref())?;
         record.checksums = self.joined_checksums(&completion, &record).await?;
         check_whole(&input, &record.checksums)?;
-        self.store.complete_upload(
+        let version_id = self.store.complete_upload(
             &input.bucket,
             &input.key,
             &input.upload_id,
@@ -143,6 +150,9 @@ impl Backend {
             checksum_sha1: sums.sha1,
             checksum_sha256: sums.sha256,
             checksum_type: sums.kind.map(Into::into),
+            server_side_encryption: record.attributes.encryption.map(Into::into),
+            ssekms_key_id: record.attributes.kms_key,
+            version_id,
             ..Default::default()
         })
     }

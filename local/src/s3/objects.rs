@@ -7,10 +7,11 @@ use s3s::dto::{
 use s3s::{S3Request, S3Result, s3_error};
 
 use super::Backend;
-use super::attributes::{attributes_of, not_implemented, owner, refuse_unsupported, unversioned};
+use super::attributes::{attributes_of, not_implemented, owner, refuse_unsupported, version};
 use super::checksum::Algorithm;
 use super::receive::{Expected, receive};
-use crate::store::{Match, ObjectRecord, WriteCondition};
+use super::tags::tags_of;
+use crate::store::{Deleted, Match, ObjectRecord, WriteCondition};
 
 /// The longest key, in bytes of UTF-8.
 ///
@@ -32,6 +33,7 @@ impl Backend {
             return Err(not_implemented());
         }
         let attributes = attributes_of!(input)?;
+        let tags = tags_of(input.tagging.as_deref())?;
         let condition = write_condition(input.if_match.as_ref(), input.if_none_match.as_ref())?;
         self.store.bucket(&input.bucket)?;
         let expected = Expected::read(
@@ -48,10 +50,12 @@ impl Backend {
             modified: self.now(),
             attributes,
             checksums: received.checksums.clone(),
-            parts: Vec::new(),
+            tags,
+            ..Default::default()
         };
         let segments = received.segments();
-        self.store.put_object(&input.bucket, &input.key, &condition, &record, &segments)?;
+        let version_id =
+            self.store.put_object(&input.bucket, &input.key, &condition, &record, &segments)?;
         received.writer.keep();
         let sums = record.checksums;
         Ok(PutObjectOutput {
@@ -62,19 +66,26 @@ impl Backend {
             checksum_sha1: sums.sha1,
             checksum_sha256: sums.sha256,
             checksum_type: sums.kind.map(Into::into),
+            server_side_encryption: record.attributes.encryption.map(Into::into),
+            ssekms_key_id: record.attributes.kms_key,
+            version_id,
             ..Default::default()
         })
     }
 
     pub(super) fn delete(&self, input: &DeleteObjectInput) -> S3Result<DeleteObjectOutput> {
-        unversioned(input.version_id.as_deref(), input.expected_bucket_owner.as_deref())?;
+        owner(input.expected_bucket_owner.as_deref())?;
         if input.if_match_size.is_some() || input.if_match_last_modified_time.is_some() {
             return Err(not_implemented());
         }
-        let condition =
-            WriteCondition { if_match: input.if_match.as_ref().map(wanted), if_none_match: None };
-        self.store.delete_object(&input.bucket, &input.key, |object| condition.check(object))?;
-        Ok(DeleteObjectOutput::default())
+        let if_match = input.if_match.as_ref().map(wanted);
+        let deleted =
+            self.delete_one(&input.bucket, &input.key, input.version_id.as_deref(), if_match)?;
+        Ok(DeleteObjectOutput {
+            delete_marker: deleted.delete_marker.then_some(true),
+            version_id: deleted.version,
+            request_charged: None,
+        })
     }
 
     pub(super) fn delete_many(&self, input: &DeleteObjectsInput) -> S3Result<DeleteObjectsOutput> {
@@ -97,8 +108,12 @@ impl Backend {
                 })
             };
             match outcome {
-                Ok(()) => deleted
-                    .push(DeletedObject { key: Some(object.key.clone()), ..Default::default() }),
+                Ok(done) => deleted.push(DeletedObject {
+                    key: Some(object.key.clone()),
+                    version_id: object.version_id.clone(),
+                    delete_marker: done.delete_marker.then_some(true),
+                    delete_marker_version_id: done.version.filter(|_| done.delete_marker),
+                }),
                 Err(error) => errors.push(DeleteError {
                     code: Some(error.code().as_str().to_owned()),
                     key: Some(object.key.clone()),
@@ -119,13 +134,13 @@ impl Backend {
         &self,
         bucket: &str,
         key: &str,
-        version: Option<&str>,
+        wanted: Option<&str>,
         if_match: Option<Match>,
-    ) -> S3Result<()> {
-        unversioned(version, None)?;
+    ) -> S3Result<Deleted> {
+        version(wanted)?;
         let condition = WriteCondition { if_match, if_none_match: None };
-        self.store.delete_object(bucket, key, |object| condition.check(object))?;
-        Ok(())
+        let allowed = |object: Option<&ObjectRecord>| condition.check(object);
+        Ok(self.store.delete_object(bucket, key, wanted, self.now(), allowed)?)
     }
 }
 

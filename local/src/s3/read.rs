@@ -10,7 +10,7 @@ use s3s::dto::{
 };
 use s3s::{S3Error, S3Request, S3Response, S3Result, s3_error};
 
-use super::attributes::{not_implemented, readable, unversioned};
+use super::attributes::{not_implemented, owner, readable, version};
 use super::condition::ReadCondition;
 use super::error::custom;
 use super::{Backend, timestamp};
@@ -21,7 +21,7 @@ pub(super) const READ_BYTES: usize = 256 << 10;
 
 /// The fields that GetObject and HeadObject answer alike.
 macro_rules! output {
-    ($kind:ident, $input:expr, $record:expr, $slice:expr) => {{
+    ($kind:ident, $input:expr, $record:expr, $slice:expr, $version:expr) => {{
         let (record, slice) = ($record, $slice);
         let whole = slice.part.is_none() && slice.content_range.is_none();
         let asked = $input.checksum_mode.as_ref().is_some_and(|mode| mode.as_str() == "ENABLED");
@@ -48,7 +48,10 @@ macro_rules! output {
             last_modified: Some(timestamp(record.modified)),
             metadata: (!user.is_empty()).then_some(user),
             parts_count: slice.part,
+            server_side_encryption: kept.encryption.map(Into::into),
+            ssekms_key_id: kept.kms_key,
             storage_class: kept.storage_class.filter(|class| class != "STANDARD").map(Into::into),
+            version_id: $version,
             website_redirect_location: kept.website_redirect,
             ..Default::default()
         }
@@ -61,11 +64,13 @@ impl Backend {
         request: S3Request<GetObjectInput>,
     ) -> S3Result<S3Response<GetObjectOutput>> {
         let input = request.input;
-        unversioned(input.version_id.as_deref(), input.expected_bucket_owner.as_deref())?;
+        owner(input.expected_bucket_owner.as_deref())?;
+        let wanted = input.version_id.as_deref();
+        version(wanted)?;
         if input.sse_customer_algorithm.is_some() {
             return Err(not_implemented());
         }
-        let reader = self.store.open_object(&input.bucket, &input.key)?;
+        let reader = self.store.open_object(&input.bucket, &input.key, wanted)?;
         ReadCondition {
             if_match: input.if_match.as_ref(),
             if_none_match: input.if_none_match.as_ref(),
@@ -77,9 +82,11 @@ impl Backend {
         let slice = Slice::of(&reader.record, input.range.as_ref(), input.part_number)?;
         let partial = slice.content_range.is_some();
         let bytes = slice.bytes.clone();
-        let mut output = output!(GetObjectOutput, input, reader.record.clone(), slice);
+        let shown = self.shown_version(&input.bucket, &reader.record)?;
+        let tags = reader.record.tags.len();
+        let mut output = output!(GetObjectOutput, input, reader.record.clone(), slice, shown);
         output.body = Some(body(reader, bytes));
-        Ok(answer(output, partial))
+        Ok(answer(output, partial, tags))
     }
 
     pub(super) fn head(
@@ -87,11 +94,13 @@ impl Backend {
         request: S3Request<HeadObjectInput>,
     ) -> S3Result<S3Response<HeadObjectOutput>> {
         let input = request.input;
-        unversioned(input.version_id.as_deref(), input.expected_bucket_owner.as_deref())?;
+        owner(input.expected_bucket_owner.as_deref())?;
+        let wanted = input.version_id.as_deref();
+        version(wanted)?;
         if input.sse_customer_algorithm.is_some() {
             return Err(not_implemented());
         }
-        let record = self.store.object(&input.bucket, &input.key)?;
+        let record = self.store.object(&input.bucket, &input.key, wanted)?;
         ReadCondition {
             if_match: input.if_match.as_ref(),
             if_none_match: input.if_none_match.as_ref(),
@@ -101,7 +110,8 @@ impl Backend {
         .check_read(&record)?;
         let slice = Slice::of(&record, input.range.as_ref(), input.part_number)?;
         let partial = slice.content_range.is_some();
-        Ok(answer(output!(HeadObjectOutput, input, record, slice), partial))
+        let (shown, tags) = (self.shown_version(&input.bucket, &record)?, record.tags.len());
+        Ok(answer(output!(HeadObjectOutput, input, record, slice, shown), partial, tags))
     }
 }
 
@@ -171,12 +181,15 @@ fn unsatisfiable(size: u64) -> S3Error {
     error
 }
 
-fn answer<T>(output: T, partial: bool) -> S3Response<T> {
+fn answer<T>(output: T, partial: bool, tags: usize) -> S3Response<T> {
+    let mut response = S3Response::new(output);
     if partial {
-        S3Response::with_status(output, StatusCode::PARTIAL_CONTENT)
-    } else {
-        S3Response::new(output)
+        response.status = Some(StatusCode::PARTIAL_CONTENT);
     }
+    if tags > 0 {
+        response.headers.insert("x-amz-tagging-count", HeaderValue::from(tags));
+    }
+    response
 }
 
 fn body(reader: ObjectReader, bytes: Range<u64>) -> StreamingBlob {
@@ -209,6 +222,8 @@ mod tests {
             attributes: Default::default(),
             checksums: Default::default(),
             parts: parts.to_vec(),
+            version: Default::default(),
+            tags: Default::default(),
         }
     }
 

@@ -3,8 +3,8 @@
 use redb::{ReadableDatabase, ReadableTable};
 
 use super::error::{Result, StoreError};
-use super::index::{BUCKETS, OBJECTS, UPLOADS};
-use super::{BucketRecord, Store};
+use super::index::{BUCKETS, OBJECTS, UPLOADS, VERSIONS};
+use super::{BucketRecord, Store, Versioning};
 
 impl Store {
     /// Makes a bucket; `BucketExists` when there is one of that name.
@@ -15,7 +15,8 @@ impl Store {
             if buckets.get(name)?.is_some() {
                 return Err(StoreError::BucketExists);
             }
-            let record = serde_json::to_vec(&BucketRecord { created })?;
+            let record =
+                serde_json::to_vec(&BucketRecord { created, versioning: Versioning::Never })?;
             buckets.insert(name, record.as_slice())?;
         }
         Ok(transaction.commit()?)
@@ -29,6 +30,25 @@ impl Store {
         Ok(serde_json::from_slice(record.value())?)
     }
 
+    /// Changes what is known of a bucket.
+    pub(crate) fn configure_bucket(
+        &self,
+        name: &str,
+        change: impl FnOnce(&mut BucketRecord),
+    ) -> Result<()> {
+        let transaction = self.database.begin_write()?;
+        {
+            let mut buckets = transaction.open_table(BUCKETS)?;
+            let mut record: BucketRecord = {
+                let row = buckets.get(name)?.ok_or(StoreError::NoSuchBucket)?;
+                serde_json::from_slice(row.value())?
+            };
+            change(&mut record);
+            buckets.insert(name, serde_json::to_vec(&record)?.as_slice())?;
+        }
+        Ok(transaction.commit()?)
+    }
+
     /// All buckets, by name.
     pub(crate) fn buckets(&self) -> Result<Vec<(String, BucketRecord)>> {
         let transaction = self.database.begin_read()?;
@@ -40,7 +60,7 @@ impl Store {
         Ok(all)
     }
 
-    /// Removes an empty bucket; one with objects or open uploads is `BucketNotEmpty`.
+    /// Removes an empty bucket; one with objects, versions or open uploads is `BucketNotEmpty`.
     pub(crate) fn delete_bucket(&self, name: &str) -> Result<()> {
         let transaction = self.database.begin_write()?;
         {
@@ -52,7 +72,10 @@ impl Store {
             let first_object = objects.range((name, [].as_slice())..)?.next().transpose()?;
             let uploads = transaction.open_table(UPLOADS)?;
             let first_upload = uploads.range((name, [].as_slice(), "")..)?.next().transpose()?;
+            let versions = transaction.open_table(VERSIONS)?;
+            let first_version = versions.range((name, [].as_slice(), 0)..)?.next().transpose()?;
             if first_object.is_some_and(|(at, _)| at.value().0 == name)
+                || first_version.is_some_and(|(at, _)| at.value().0 == name)
                 || first_upload.is_some_and(|(at, _)| at.value().0 == name)
             {
                 return Err(StoreError::BucketNotEmpty);

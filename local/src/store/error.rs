@@ -13,6 +13,16 @@ pub(crate) enum StoreError {
     BucketNotEmpty,
     #[error("the object does not exist")]
     NoSuchKey,
+    #[error("the version does not exist")]
+    NoSuchVersion,
+    #[error("a delete marker stands in the object's place")]
+    DeleteMarker {
+        version: String,
+        /// Seconds since 1970.
+        modified: u64,
+        /// Whether this version was asked for, and not the object.
+        asked: bool,
+    },
     #[error("the multipart upload does not exist")]
     NoSuchUpload,
     #[error("a condition of the request does not hold")]

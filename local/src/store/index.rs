@@ -12,6 +12,8 @@ use super::error::Result;
 
 /// (bucket, key)
 pub(super) type ObjectKey = (&'static str, &'static [u8]);
+/// (bucket, key, age)
+pub(super) type VersionKey = (&'static str, &'static [u8], u64);
 /// (object record, segments)
 pub(super) type ObjectRow = (&'static [u8], &'static [u8]);
 
@@ -24,6 +26,13 @@ pub(super) const UPLOADS: TableDefinition<(&str, &[u8], &str), &[u8]> =
     TableDefinition::new("uploads");
 /// (upload id, part number) to part record.
 pub(super) const PARTS: TableDefinition<(&str, u32), &[u8]> = TableDefinition::new("parts");
+
+/// (bucket, key, how old: less is newer) to (object record, segments), of all versions and delete
+/// markers but the object that is current, which is in `objects`.
+pub(super) const VERSIONS: TableDefinition<VersionKey, ObjectRow> =
+    TableDefinition::new("versions");
+/// Counts the versions that were made; its only key is empty.
+pub(super) const SEQUENCE: TableDefinition<&str, u64> = TableDefinition::new("sequence");
 
 const CACHE_BYTES: usize = 64 << 20;
 
@@ -48,6 +57,8 @@ fn prepared(database: Database) -> Result<Database> {
     transaction.open_table(OBJECTS)?;
     transaction.open_table(UPLOADS)?;
     transaction.open_table(PARTS)?;
+    transaction.open_table(VERSIONS)?;
+    transaction.open_table(SEQUENCE)?;
     transaction.commit()?;
     Ok(database)
 }

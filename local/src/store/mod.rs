@@ -11,6 +11,8 @@ mod list;
 mod objects;
 mod record;
 mod uploads;
+mod version_list;
+mod versions;
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -24,9 +26,12 @@ pub(crate) use error::{Result, StoreError};
 pub(crate) use list::{ListItem, ListQuery};
 pub(crate) use objects::{Match, ObjectReader, WriteCondition};
 pub(crate) use record::{
-    Attributes, BucketRecord, Checksums, ObjectRecord, PartRecord, Segment, UploadRecord,
+    Attributes, BucketRecord, Checksums, NULL, ObjectRecord, PartRecord, Segment, Tags,
+    UploadRecord, Version, Versioning,
 };
 pub(crate) use uploads::{Completion, ListedUpload, NamedPart, UploadsQuery};
+pub(crate) use version_list::{ListedVersion, VersionsQuery};
+pub(crate) use versions::{Deleted, is_version_id};
 
 /// Buckets, objects and multipart uploads.
 #[derive(Debug)]
@@ -66,6 +71,11 @@ impl Store {
         let transaction = self.database.begin_read()?;
         let mut known = HashSet::new();
         for entry in transaction.open_table(index::OBJECTS)?.iter()? {
+            let (_, value) = entry?;
+            let segments: Vec<Segment> = serde_json::from_slice(value.value().1)?;
+            known.extend(segments.iter().map(|segment| segment.blob));
+        }
+        for entry in transaction.open_table(index::VERSIONS)?.iter()? {
             let (_, value) = entry?;
             let segments: Vec<Segment> = serde_json::from_slice(value.value().1)?;
             known.extend(segments.iter().map(|segment| segment.blob));

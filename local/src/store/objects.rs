@@ -4,12 +4,13 @@ use std::io;
 use std::sync::PoisonError;
 
 use bytes::Bytes;
-use redb::{ReadableDatabase, ReadableTable, Table};
+use redb::ReadableDatabase;
 
 use super::blobs::Lease;
 use super::error::{Result, StoreError};
-use super::index::{BUCKETS, OBJECTS, ObjectKey, ObjectRow};
-use super::{ObjectRecord, Segment, Store};
+use super::index::{BUCKETS, OBJECTS, VERSIONS};
+use super::versions::{self, Deleted, Place};
+use super::{ObjectRecord, Segment, Store, Tags};
 
 /// What an object must be for a request to go on.
 #[derive(Clone, Debug, PartialEq)]
@@ -58,7 +59,8 @@ impl WriteCondition {
 }
 
 impl Store {
-    /// Points `key` at new bytes when the condition holds, and drops the old ones.
+    /// Points `key` at new bytes when the condition holds; the old ones stay in a bucket that keeps
+    /// versions, and go otherwise. Gives the version that was made, if the bucket has versions.
     pub(crate) fn put_object(
         &self,
         bucket: &str,
@@ -66,92 +68,98 @@ impl Store {
         condition: &WriteCondition,
         record: &ObjectRecord,
         segments: &[Segment],
-    ) -> Result<()> {
+    ) -> Result<Option<String>> {
         let transaction = self.database.begin_write()?;
-        let replaced = {
-            if transaction.open_table(BUCKETS)?.get(bucket)?.is_none() {
-                return Err(StoreError::NoSuchBucket);
-            }
-            let mut objects = transaction.open_table(OBJECTS)?;
-            replace(&mut objects, bucket, key, condition, record, segments)?
-        };
+        let (version, dropped) = versions::write(
+            &transaction,
+            &Place { bucket, key },
+            condition,
+            record.clone(),
+            segments,
+        )?;
         transaction.commit()?;
-        self.remove_blobs(&replaced);
-        Ok(())
+        self.remove_blobs(&dropped);
+        Ok(version)
     }
 
-    /// An object's record; `NoSuchBucket` and `NoSuchKey` say which of them is missing.
-    pub(crate) fn object(&self, bucket: &str, key: &str) -> Result<ObjectRecord> {
-        Ok(self.lookup(bucket, key)?.0)
+    /// An object's record; the error says which of the bucket, the object and the version is
+    /// missing. `version` is an id, `null`, or `None` for the object as it is now.
+    pub(crate) fn object(
+        &self,
+        bucket: &str,
+        key: &str,
+        version: Option<&str>,
+    ) -> Result<ObjectRecord> {
+        Ok(self.lookup(bucket, key, version)?.0)
     }
 
     /// An object and its bytes, which stay readable however it is changed meanwhile.
-    pub(crate) fn open_object(&self, bucket: &str, key: &str) -> Result<ObjectReader> {
+    pub(crate) fn open_object(
+        &self,
+        bucket: &str,
+        key: &str,
+        version: Option<&str>,
+    ) -> Result<ObjectReader> {
         let _guard = self.leasing.read().unwrap_or_else(PoisonError::into_inner);
-        let (record, segments) = self.lookup(bucket, key)?;
+        let (record, segments) = self.lookup(bucket, key, version)?;
         let lease = self.blobs.lease(segments.iter().map(|segment| segment.blob));
         Ok(ObjectReader::new(record, segments, lease))
     }
 
-    /// Removes an object if it is there and `allowed` agrees; says whether it was there.
+    /// Changes the tags of an object, or of one version of it; gives its record as it is then.
+    pub(crate) fn set_tags(
+        &self,
+        bucket: &str,
+        key: &str,
+        version: Option<&str>,
+        tags: Tags,
+    ) -> Result<ObjectRecord> {
+        let transaction = self.database.begin_write()?;
+        let place = Place { bucket, key };
+        let record = versions::change(&transaction, &place, version, |record| record.tags = tags)?;
+        transaction.commit()?;
+        Ok(record)
+    }
+
+    /// Removes an object, or one version of it, when `allowed` agrees; in a bucket that keeps
+    /// versions, an object gets a delete marker, dated `now`.
     pub(crate) fn delete_object(
         &self,
         bucket: &str,
         key: &str,
+        version: Option<&str>,
+        now: u64,
         allowed: impl FnOnce(Option<&ObjectRecord>) -> Result<()>,
-    ) -> Result<bool> {
+    ) -> Result<Deleted> {
+        let place = Place { bucket, key };
         let transaction = self.database.begin_write()?;
-        let removed: Option<Vec<Segment>> = {
-            if transaction.open_table(BUCKETS)?.get(bucket)?.is_none() {
-                return Err(StoreError::NoSuchBucket);
-            }
-            let mut objects = transaction.open_table(OBJECTS)?;
-            let current = current(&objects, bucket, key)?;
-            allowed(current.as_ref().map(|(record, _)| record))?;
-            objects.remove((bucket, key.as_bytes()))?;
-            current.map(|(_, segments)| segments)
+        let (deleted, dropped) = match version {
+            None => versions::delete(&transaction, &place, now, allowed)?,
+            Some(version) => versions::delete_version(&transaction, &place, version, allowed)?,
         };
         transaction.commit()?;
-        if let Some(segments) = &removed {
-            self.remove_blobs(segments);
-        }
-        Ok(removed.is_some())
+        self.remove_blobs(&dropped);
+        Ok(deleted)
     }
 
-    fn lookup(&self, bucket: &str, key: &str) -> Result<(ObjectRecord, Vec<Segment>)> {
+    fn lookup(
+        &self,
+        bucket: &str,
+        key: &str,
+        version: Option<&str>,
+    ) -> Result<(ObjectRecord, Vec<Segment>)> {
         let transaction = self.database.begin_read()?;
         if transaction.open_table(BUCKETS)?.get(bucket)?.is_none() {
             return Err(StoreError::NoSuchBucket);
         }
-        let objects = transaction.open_table(OBJECTS)?;
-        current(&objects, bucket, key)?.ok_or(StoreError::NoSuchKey)
+        let place = Place { bucket, key };
+        versions::find(
+            &transaction.open_table(OBJECTS)?,
+            &transaction.open_table(VERSIONS)?,
+            &place,
+            version,
+        )
     }
-}
-
-/// Writes an object's row when the condition holds; gives the segments of the row before it.
-pub(super) fn replace(
-    objects: &mut Table<'_, ObjectKey, ObjectRow>,
-    bucket: &str,
-    key: &str,
-    condition: &WriteCondition,
-    record: &ObjectRecord,
-    segments: &[Segment],
-) -> Result<Vec<Segment>> {
-    let current = current(objects, bucket, key)?;
-    condition.check(current.as_ref().map(|(record, _)| record))?;
-    let (record, segments) = (serde_json::to_vec(record)?, serde_json::to_vec(segments)?);
-    objects.insert((bucket, key.as_bytes()), (record.as_slice(), segments.as_slice()))?;
-    Ok(current.map(|(_, segments)| segments).unwrap_or_default())
-}
-
-fn current(
-    objects: &impl ReadableTable<ObjectKey, ObjectRow>,
-    bucket: &str,
-    key: &str,
-) -> Result<Option<(ObjectRecord, Vec<Segment>)>> {
-    let Some(row) = objects.get((bucket, key.as_bytes()))? else { return Ok(None) };
-    let (record, segments) = row.value();
-    Ok(Some((serde_json::from_slice(record)?, serde_json::from_slice(segments)?)))
 }
 
 /// An object that is being read.
@@ -197,10 +205,17 @@ pub(super) mod tests {
             attributes: Default::default(),
             checksums: Default::default(),
             parts: Vec::new(),
+            version: Default::default(),
+            tags: Default::default(),
         }
     }
 
-    fn put(store: &Store, key: &str, bytes: &[u8], condition: &WriteCondition) -> Result<()> {
+    pub(crate) fn put(
+        store: &Store,
+        key: &str,
+        bytes: &[u8],
+        condition: &WriteCondition,
+    ) -> Result<()> {
         let mut writer = store.writer()?;
         writer.write(bytes)?;
         writer.seal()?;
@@ -229,9 +244,9 @@ pub(super) mod tests {
         let wrong = put(&store, "k", b"22", &only("x"));
         assert!(matches!(wrong, Err(StoreError::PreconditionFailed)));
         put(&store, "k", b"22", &only("etag-1")).unwrap();
-        assert_eq!(store.object("bucket", "k").unwrap().size, 2);
-        assert!(matches!(store.object("bucket", "other"), Err(StoreError::NoSuchKey)));
-        assert!(matches!(store.object("none", "k"), Err(StoreError::NoSuchBucket)));
+        assert_eq!(store.object("bucket", "k", None).unwrap().size, 2);
+        assert!(matches!(store.object("bucket", "other", None), Err(StoreError::NoSuchKey)));
+        assert!(matches!(store.object("none", "k", None), Err(StoreError::NoSuchBucket)));
     }
 
     #[test]
@@ -262,10 +277,10 @@ pub(super) mod tests {
         let store = Store::in_folder(folder.path()).unwrap();
         store.create_bucket("bucket", 0).unwrap();
         put(&store, "k", b"old bytes", &WriteCondition::default()).unwrap();
-        let reader = store.open_object("bucket", "k").unwrap();
+        let reader = store.open_object("bucket", "k", None).unwrap();
         put(&store, "k", b"new", &WriteCondition::default()).unwrap();
-        assert!(store.delete_object("bucket", "k", |_| Ok(())).unwrap());
-        assert!(!store.delete_object("bucket", "k", |_| Ok(())).unwrap());
+        store.delete_object("bucket", "k", None, 0, |_| Ok(())).unwrap();
+        store.delete_object("bucket", "k", None, 0, |_| Ok(())).unwrap();
         assert_eq!(&reader.read(4, 100).unwrap()[..], b"bytes");
         assert!(reader.read(9, 100).unwrap().is_empty());
         drop(reader);
@@ -285,7 +300,7 @@ pub(super) mod tests {
         }
         let store = Store::in_folder(folder.path()).unwrap();
         assert_eq!(store.bucket("bucket").unwrap().created, 7);
-        let reader = store.open_object("bucket", "ключ").unwrap();
+        let reader = store.open_object("bucket", "ключ", None).unwrap();
         assert_eq!(&reader.read(0, 100).unwrap()[..], b"kept");
         assert_eq!(std::fs::read_dir(folder.path().join("blobs")).unwrap().count(), 1);
     }

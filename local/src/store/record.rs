@@ -11,10 +11,47 @@ use super::blobs::BlobId;
 pub(crate) struct BucketRecord {
     /// Seconds since 1970.
     pub(crate) created: u64,
+    #[serde(default)]
+    pub(crate) versioning: Versioning,
 }
+
+/// Whether a bucket keeps what is overwritten and deleted.
+///
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/Versioning.html>
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Versioning {
+    /// It was never asked to.
+    #[default]
+    Never,
+    /// Every write makes a version.
+    Enabled,
+    /// Versions that are there stay; a write replaces the one whose id is `null`.
+    Suspended,
+}
+
+/// Which version of an object a record is.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Version {
+    /// `None` is the version `null`, made without versioning or while it was suspended.
+    pub(crate) id: Option<String>,
+    /// Grows with every version that the store makes; 0 before there were any.
+    pub(crate) sequence: u64,
+    /// Whether it stands for the object's absence.
+    pub(crate) delete_marker: bool,
+}
+
+impl Version {
+    pub(crate) fn name(&self) -> &str {
+        self.id.as_deref().unwrap_or(NULL)
+    }
+}
+
+/// The name of the version that has no id.
+pub(crate) const NULL: &str = "null";
 
 /// The headers that are stored with an object and come back when it is read.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub(crate) struct Attributes {
     pub(crate) content_type: Option<String>,
     pub(crate) content_disposition: Option<String>,
@@ -25,8 +62,14 @@ pub(crate) struct Attributes {
     pub(crate) expires: Option<String>,
     pub(crate) storage_class: Option<String>,
     pub(crate) website_redirect: Option<String>,
+    /// `AES256` or `aws:kms`.
+    pub(crate) encryption: Option<String>,
+    pub(crate) kms_key: Option<String>,
     pub(crate) user: BTreeMap<String, String>,
 }
+
+/// The tags of an object.
+pub(crate) type Tags = BTreeMap<String, String>;
 
 /// Checksums in base64, as `x-amz-checksum-*` carries them.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -55,7 +98,7 @@ impl Checksums {
 }
 
 /// An object, without the places of its bytes.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct ObjectRecord {
     pub(crate) size: u64,
     /// Without quotes.
@@ -66,6 +109,10 @@ pub(crate) struct ObjectRecord {
     pub(crate) checksums: Checksums,
     /// The sizes of the parts of an object that was uploaded in parts.
     pub(crate) parts: Vec<u64>,
+    #[serde(default)]
+    pub(crate) version: Version,
+    #[serde(default)]
+    pub(crate) tags: Tags,
 }
 
 /// A piece of an object's bytes.
@@ -85,6 +132,8 @@ pub(crate) struct UploadRecord {
     pub(crate) checksum_algorithm: Option<String>,
     /// `FULL_OBJECT` or `COMPOSITE`.
     pub(crate) checksum_type: Option<String>,
+    #[serde(default)]
+    pub(crate) tags: Tags,
 }
 
 /// A part of a multipart upload.

@@ -7,8 +7,8 @@ use redb::{ReadableDatabase, ReadableTable, Table};
 
 use super::blobs::BlobId;
 use super::error::{Result, StoreError};
-use super::index::{BUCKETS, OBJECTS, PARTS, UPLOADS};
-use super::objects::replace;
+use super::index::{BUCKETS, PARTS, UPLOADS};
+use super::versions::{self, Place};
 use super::{
     Checksums, ListQuery, ObjectReader, ObjectRecord, PartRecord, Segment, Store, UploadRecord,
     WriteCondition,
@@ -192,14 +192,15 @@ impl Store {
         condition: &WriteCondition,
         record: &ObjectRecord,
         completion: &Completion,
-    ) -> Result<()> {
+    ) -> Result<Option<String>> {
         let segments = completion.segments();
         let transaction = self.database.begin_write()?;
-        let dropped = {
+        let (version, dropped) = {
             let mut uploads = transaction.open_table(UPLOADS)?;
             upload_of(&uploads, bucket, key, id)?;
-            let mut objects = transaction.open_table(OBJECTS)?;
-            let mut dropped = replace(&mut objects, bucket, key, condition, record, &segments)?;
+            let place = Place { bucket, key };
+            let (version, mut dropped) =
+                versions::write(&transaction, &place, condition, record.clone(), &segments)?;
             let kept: HashSet<BlobId> = segments.iter().map(|segment| segment.blob).collect();
             let stored = take_parts(&mut transaction.open_table(PARTS)?, id)?;
             let found: HashSet<BlobId> = stored.iter().map(|segment| segment.blob).collect();
@@ -208,11 +209,11 @@ impl Store {
             }
             dropped.extend(stored.into_iter().filter(|segment| !kept.contains(&segment.blob)));
             uploads.remove((bucket, key.as_bytes(), id))?;
-            dropped
+            (version, dropped)
         };
         transaction.commit()?;
         self.remove_blobs(&dropped);
-        Ok(())
+        Ok(version)
     }
 
     /// Drops an upload and its parts.
@@ -320,6 +321,7 @@ mod tests {
             attributes: Default::default(),
             checksum_algorithm: None,
             checksum_type: None,
+            tags: Default::default(),
         }
     }
 
@@ -395,7 +397,7 @@ mod tests {
         assert_eq!(blobs(&store), 3);
         let again = store.complete_upload("bucket", "k", "u1", &only_new, &object, &completion);
         assert!(matches!(again, Err(StoreError::NoSuchUpload)));
-        store.delete_object("bucket", "k", |_| Ok(())).unwrap();
+        store.delete_object("bucket", "k", None, 0, |_| Ok(())).unwrap();
         assert_eq!(blobs(&store), 0);
     }
 

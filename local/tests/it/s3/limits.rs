@@ -137,8 +137,12 @@ async fn what_is_not_there_is_said_to_be_missing() {
         let (server, client) = start().await;
         let acl = client.get_bucket_acl().bucket(BUCKET).send().await;
         assert_eq!(code!(acl), "NotImplemented");
-        let tagged = client.put_object().bucket(BUCKET).key("k").tagging("a=b");
-        assert_eq!(code!(tagged.body(vec![1].into()).send().await), "NotImplemented");
+        let locked = client
+            .put_object()
+            .bucket(BUCKET)
+            .key("k")
+            .object_lock_legal_hold_status(aws_sdk_s3::types::ObjectLockLegalHoldStatus::On);
+        assert_eq!(code!(locked.body(vec![1].into()).send().await), "NotImplemented");
         let version = client.get_object().bucket(BUCKET).key("k").version_id("v1").send().await;
         assert_eq!(code!(version), "InvalidArgument");
         let public = Wire::new(server.addr(), "PUT", &format!("/{BUCKET}/k"));

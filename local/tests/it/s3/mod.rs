@@ -11,6 +11,8 @@ mod multipart;
 mod objects;
 mod refusals;
 mod restart;
+mod tags;
+mod versions;
 mod wire;
 
 use std::time::Duration;
