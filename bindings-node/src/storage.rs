@@ -1,6 +1,8 @@
 //! The files of one scope.
 
-use casier::storage::{self, LinkOptions, ListOptions, MAX_READ_BYTES, UploadOptions};
+use casier::storage::{
+    self, DownloadOptions, LinkOptions, ListOptions, ReadOptions, UploadOptions,
+};
 use napi::bindgen_prelude::*;
 use napi_derive::napi;
 
@@ -165,8 +167,9 @@ impl UserStorage {
         let files = self.0.clone();
         let begin = || {
             let (key, given) = (text(key, "key")?, Options::new(options, &["limit", SIGNAL])?);
-            let limit = given.count("limit")?.unwrap_or(MAX_READ_BYTES);
-            Ok((given.signal()?, async move { files.read_up_to(&key, limit).await }))
+            let mut options = ReadOptions::default();
+            options.limit = given.count("limit")?.unwrap_or(options.limit);
+            Ok((given.signal()?, async move { files.read(&key, options).await }))
         };
         later(&env, begin, |_, bytes| Ok(Buffer::from(Vec::from(bytes))))
     }
@@ -191,7 +194,10 @@ impl UserStorage {
         let begin = || {
             let (key, path) = (text(key, "key")?, self::path(path, "path")?);
             let signal = Options::signal_of(options)?;
-            Ok((signal, async move { files.download(&key, path).await }))
+            Ok((
+                signal,
+                async move { files.download(&key, path, DownloadOptions::default()).await },
+            ))
         };
         later(&env, begin, StoredFile::new)
     }

@@ -214,8 +214,9 @@ impl UserStorage {
         limit: Option<Count>,
     ) -> PyResult<Bound<'py, PyBytes>> {
         let files = self.here(py)?;
-        let limit = limit.map_or(storage::MAX_READ_BYTES, Count::to_u64);
-        let bytes = self.client.wait(py, async move { files.read_up_to(&key, limit).await })?;
+        let mut options = storage::ReadOptions::default();
+        options.limit = limit.map_or(options.limit, Count::to_u64);
+        let bytes = self.client.wait(py, async move { files.read(&key, options).await })?;
         Ok(PyBytes::new(py, &bytes))
     }
 
@@ -228,7 +229,9 @@ impl UserStorage {
     ///     CasierError: The folder is missing or cannot be written to (`io-failed`).
     fn download(&self, py: Python<'_>, key: Text, path: PathBuf) -> PyResult<StoredFile> {
         let files = self.here(py)?;
-        self.client.wait(py, async move { files.download(&key, path).await }).map(StoredFile)
+        let options = storage::DownloadOptions::default();
+        let download = async move { files.download(&key, path, options).await };
+        self.client.wait(py, download).map(StoredFile)
     }
 
     /// Deletes a file. Deleting what is not there succeeds.

@@ -82,9 +82,10 @@ impl UserStorage {
         limit: Option<u64>,
         cancellation: Arc<Cancellation>,
     ) -> Result<Arc<Contents>> {
-        let limit = limit.unwrap_or(storage::MAX_READ_BYTES);
+        let mut options = storage::ReadOptions::default();
+        options.limit = limit.unwrap_or(options.limit);
         let files = self.0.clone();
-        let bytes = cancellation.run(async move { files.read_up_to(&key, limit).await }).await?;
+        let bytes = cancellation.run(async move { files.read(&key, options).await }).await?;
         Ok(Arc::new(bytes.into()))
     }
 
@@ -95,7 +96,9 @@ impl UserStorage {
         cancellation: Arc<Cancellation>,
     ) -> Result<StoredFile> {
         let files = self.0.clone();
-        Ok(cancellation.run(async move { files.download(&key, file.0).await }).await?.into())
+        let options = storage::DownloadOptions::default();
+        let download = async move { files.download(&key, file.0, options).await };
+        Ok(cancellation.run(download).await?.into())
     }
 
     async fn delete(&self, key: String, cancellation: Arc<Cancellation>) -> Result<()> {

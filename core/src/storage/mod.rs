@@ -8,6 +8,7 @@ mod keys;
 mod link;
 mod list;
 mod manage;
+mod progress;
 mod read;
 mod s3;
 mod upload;
@@ -26,7 +27,8 @@ pub(crate) use keys::{is_forbidden_extension, last_extension};
 pub use link::{Link, LinkOptions};
 pub use list::{FileList, ListOptions, MAX_NEWEST_FILES, MAX_PAGE_FILES, Page};
 pub use manage::{CopyOptions, Deletion, KindUsage, Receipt, Usage};
-pub use read::MAX_READ_BYTES;
+pub use progress::OnProgress;
+pub use read::{ByteRange, DownloadOptions, FileStream, MAX_READ_BYTES, ReadOptions};
 pub use upload::{
     MAX_PUT_BYTES, MIN_SECRET_BYTES, SealingSecret, SweptUploads, UploadOptions, UploadState,
 };

@@ -182,7 +182,10 @@ async fn server_code_reaches_the_same_files_as_their_user() {
             .upload_file_object(bytes, "report.txt", "document", Default::default())
             .await
             .unwrap();
-        assert_eq!(session.files().unwrap().read(&stored.key).await.unwrap(), "made by a job");
+        assert_eq!(
+            session.files().unwrap().read(&stored.key, Default::default()).await.unwrap(),
+            "made by a job"
+        );
         let error = casier.storage_for("").unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidUserId);
     })

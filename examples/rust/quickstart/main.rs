@@ -102,17 +102,25 @@ async fn play(
     let place = &stored.metadata["place"];
     expect("metadata: the place", place, "Paris, été 2025", "as Ada wrote it")?;
     let copy = folder.join("copy.png");
-    files.download(&picture.key, &copy).await?;
+    files.download(&picture.key, &copy, Default::default()).await?;
     let same = std::fs::read(&copy)? == png;
     expect("a download holds the same bytes", same, "true", "compared one by one")?;
 
     println!("\nEverybody else is refused");
-    refused("Ben reads Ada's picture", bens.read(&picture.key).await, ErrorKind::NotOwner)?;
+    refused(
+        "Ben reads Ada's picture",
+        bens.read(&picture.key, Default::default()).await,
+        ErrorKind::NotOwner,
+    )?;
     let link = bens.presigned_url(&picture.key, LinkOptions::default()).await;
     refused("Ben asks for a link to it", link, ErrorKind::NotOwner)?;
     refused("Ben deletes it", bens.delete(&picture.key).await, ErrorKind::NotOwner)?;
     let around = format!("{}../{}", bens.scope().prefix(), picture.key);
-    refused("Ben goes around by `..`", bens.read(&around).await, ErrorKind::InvalidKey)?;
+    refused(
+        "Ben goes around by `..`",
+        bens.read(&around, Default::default()).await,
+        ErrorKind::InvalidKey,
+    )?;
     let tier = ben.require_subscription("pro");
     refused("Ben does what needs `pro`", tier, ErrorKind::SubscriptionRequired)?;
     let feature = ben.require_feature("books");

@@ -88,7 +88,7 @@ EXCEPTIONS = [
     ("Session", "with_casier", "Rust", "how Python's sessions outlive a fork"),
     ("TokenVerifier", "verify_cached", "Rust", "as `Casier.authenticate_cached`"),
     ("User", "get keys", "Python", "a user answers as a dict does, too"),
-    ("UserStorage", "presigned_url_at read_up_to", "Rust", "arguments in the other languages"),
+    ("UserStorage", "presigned_url_at", "Rust", "an argument in the other languages"),
 ]
 
 

@@ -53,10 +53,7 @@ pub(super) async fn connect(config: &StorageConfig) -> Result<Clients> {
         }
     };
     let public = config.public_endpoint.as_ref().or(config.endpoint.as_ref());
-    let mut links = base
-        .clone()
-        // A link that asks for the checksum would have to be sent with a header.
-        .response_checksum_validation(ResponseChecksumValidation::WhenRequired);
+    let mut links = base.clone();
     links.set_endpoint_url(public.cloned());
     Ok(Clients { store: Client::from_conf(base.build()), links, credentials })
 }
@@ -67,7 +64,8 @@ pub(super) async fn connect(config: &StorageConfig) -> Result<Clients> {
 /// Checksums of requests are not left to the SDK: by default it puts them into a trailer, which R2,
 /// SeaweedFS and older stores refuse. Casier sends the SHA-256 of every upload as a header instead
 /// (`put.rs`), which AWS, Garage and MinIO verify and others ignore. The checksums of answers are
-/// verified where the store gives one.
+/// not left to it either: what comes in the answers to several requests is verified as a whole
+/// (`read/checksum.rs`), and a link that asked for one would have to be sent with a header.
 fn settings(config: &StorageConfig, region: Region) -> Builder {
     let mut settings = aws_sdk_s3::Config::builder()
         .behavior_version(BehaviorVersion::latest())
@@ -75,7 +73,7 @@ fn settings(config: &StorageConfig, region: Region) -> Builder {
         .force_path_style(config.path_style)
         .disable_s3_express_session_auth(config.endpoint.is_some())
         .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
-        .response_checksum_validation(ResponseChecksumValidation::WhenSupported)
+        .response_checksum_validation(ResponseChecksumValidation::WhenRequired)
         .retry_config(retry::retries())
         .retry_partition(retry::budget())
         .retry_classifier(PassingFaults)

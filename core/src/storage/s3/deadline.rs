@@ -15,6 +15,9 @@ const SLOWEST_TRANSFER: u64 = 128 * 1024;
 /// What each of many small calls adds to the time of one.
 const TIME_FOR_EACH: Duration = Duration::from_millis(100);
 
+/// Thirty years, which no call waits for.
+const FAR_AWAY: Duration = Duration::from_secs(30 * 365 * 24 * 3600);
+
 impl S3 {
     /// Runs a call without a body within the deadline.
     pub(in crate::storage) async fn in_time<T>(
@@ -29,6 +32,18 @@ impl S3 {
     pub(in crate::storage) fn end_of_many(&self, count: usize) -> Instant {
         let count = u32::try_from(count).unwrap_or(u32::MAX);
         Instant::now() + self.config.deadline + TIME_FOR_EACH * count
+    }
+
+    /// When a transfer of `bytes` has to be over that was begun at `begin`: at the deadline that the
+    /// caller gives, else a second after the usual one for each 128 KiB.
+    pub(in crate::storage) fn end_of_transfer(
+        &self,
+        begin: Instant,
+        deadline: Option<Duration>,
+        bytes: u64,
+    ) -> Instant {
+        let extra = Duration::from_secs(bytes / SLOWEST_TRANSFER);
+        later(begin, deadline.unwrap_or_else(|| self.config.deadline.saturating_add(extra)))
     }
 
     /// Runs calls that have a common end; none begins after it.
@@ -54,6 +69,11 @@ impl S3 {
         let extra = Duration::from_secs(bytes / SLOWEST_TRANSFER);
         within(self.config.deadline.saturating_add(extra), call).await
     }
+}
+
+/// Some time after `begin`, or about never where that cannot be told.
+pub(in crate::storage) fn later(begin: Instant, time: Duration) -> Instant {
+    begin.checked_add(time).unwrap_or_else(|| begin + FAR_AWAY)
 }
 
 async fn within<T>(time: Duration, call: impl Future<Output = Result<T>>) -> Result<T> {

@@ -194,6 +194,7 @@ fn from_answer(code: Option<&str>, status: u16, on_condition: OnCondition) -> Er
         Some(kind) => kind,
         None => match status {
             200..=299 => return unreadable(),
+            304 => return condition(on_condition),
             300..=399 => return wrong_region(),
             401 | 403 => K::StorageDenied,
             404 => K::FileNotFound,
@@ -231,7 +232,7 @@ fn meaning(kind: ErrorKind) -> &'static str {
     }
 }
 
-fn condition(on_condition: OnCondition) -> Error {
+pub(in crate::storage) fn condition(on_condition: OnCondition) -> Error {
     match on_condition {
         OnCondition::Exists => {
             Error::new(ErrorKind::FileExists, "a file of this key exists, and `overwrite` is false")

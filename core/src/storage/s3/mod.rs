@@ -5,7 +5,7 @@ mod client;
 mod clock;
 mod create_only;
 mod credentials;
-mod deadline;
+pub(in crate::storage) mod deadline;
 pub(in crate::storage) mod failure;
 mod retry;
 mod store_clock;

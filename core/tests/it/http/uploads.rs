@@ -123,7 +123,7 @@ fn a_form_may_keep_its_file_on_disk() {
         let reply = bench.send(Routes::Files, request, on_disk("upload-4711")).await;
         assert_eq!(reply.json["data"]["s3_key"], "user_ada/images/mine.png");
         let files = bench.casier.storage_for("ada").unwrap();
-        assert_eq!(files.read("user_ada/images/mine.png").await.unwrap(), PNG);
+        assert_eq!(files.read("user_ada/images/mine.png", Default::default()).await.unwrap(), PNG);
         // It is the caller's to remove.
         assert_eq!(folder.names(), ["upload-4711"]);
 
@@ -154,7 +154,7 @@ fn of_forms_that_race_to_create_a_file_one_wins() {
             }
         }
         let files = bench.casier.storage_for("ada").unwrap();
-        let stored = files.read("user_ada/images/new.png").await.unwrap();
+        let stored = files.read("user_ada/images/new.png", Default::default()).await.unwrap();
         assert_eq!(stored, contents(winners[0]));
     });
 }

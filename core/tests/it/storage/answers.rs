@@ -54,7 +54,7 @@ fn of_a_long_error_the_code_is_read() {
         let mut body = b"<Error><Code>NoSuchBucket</Code><Message>".to_vec();
         body.resize(100 << 20, b'x');
         let fake = Fake::start(move |_| Answer::Whole(404, String::new(), body.clone())).await;
-        let error = fake.files().read(KEY).await.unwrap_err();
+        let error = fake.files().read(KEY, Default::default()).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::ConfigInvalid, "{error}");
         assert!(error.message().contains("S3_BUCKET_NAME") && error.message().len() < 200);
     });

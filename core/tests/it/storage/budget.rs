@@ -30,8 +30,8 @@ async fn call(files: &UserStorage, folder: &Folder, turn: usize) -> Error {
         2 => files.list(ListOptions::default()).await.unwrap_err(),
         3 => files.metadata(KEY).await.unwrap_err(),
         4 => files.exists(KEY).await.unwrap_err(),
-        5 => files.read(KEY).await.unwrap_err(),
-        6 => files.download(KEY, folder.path().join("a")).await.unwrap_err(),
+        5 => files.read(KEY, Default::default()).await.unwrap_err(),
+        6 => files.download(KEY, folder.path().join("a"), Default::default()).await.unwrap_err(),
         7 => files.delete(KEY).await.unwrap_err(),
         _ => {
             let deleted = files.delete_many(vec![KEY.to_owned()]).await.unwrap();
@@ -121,7 +121,7 @@ fn a_herd_comes_back_scattered() {
         })
         .await;
         let files = fake.files();
-        let herd = (0..60).map(|_| files.read(KEY));
+        let herd = (0..60).map(|_| files.read(KEY, Default::default()));
         futures_util::future::join_all(herd).await;
         // They have all failed at the same time. Split what time they take to come back into ten:
         // no tenth has half of them.

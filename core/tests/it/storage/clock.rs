@@ -52,13 +52,13 @@ fn it_is_corrected_once_and_for_all() {
             let fake = Fake::start(two_hours_ahead).await;
             let files = fake.files();
             match first {
-                "read" => files.read(KEY).await.map(drop).unwrap(),
+                "read" => files.read(KEY, Default::default()).await.map(drop).unwrap(),
                 "exists" => assert!(files.exists(KEY).await.unwrap()),
                 "delete" => files.delete(KEY).await.unwrap(),
-                _ => drop(files.read("user_1/files/odd.txt").await.unwrap()),
+                _ => drop(files.read("user_1/files/odd.txt", Default::default()).await.unwrap()),
             }
             assert_eq!(fake.requests().len(), 2, "{first}");
-            files.read(KEY).await.unwrap();
+            files.read(KEY, Default::default()).await.unwrap();
             assert!(files.exists(KEY).await.unwrap());
             assert_eq!(fake.requests().len(), 4, "{first}: the next calls know");
         }

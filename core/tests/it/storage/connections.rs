@@ -36,7 +36,7 @@ async fn small_calls(files: &UserStorage) -> casier::Result<()> {
     let bytes = Bytes::from_static(&[7; 4096]);
     files.upload_file_object(bytes, "a.bin", "file", Default::default()).await?;
     files.metadata(KEY).await?;
-    files.read(KEY).await?;
+    files.read(KEY, Default::default()).await?;
     files.list(ListOptions::default()).await?;
     files.delete(KEY).await
 }
@@ -56,7 +56,7 @@ fn calls_of_all_users_share_one() {
             let key = files.scope().key("file", "a.txt").unwrap();
             for _ in 0..5 {
                 files.metadata(&key).await.unwrap();
-                files.read(&key).await.unwrap();
+                files.read(&key, Default::default()).await.unwrap();
                 files.list(ListOptions::default()).await.unwrap();
                 files.delete(&key).await.unwrap();
             }
@@ -89,7 +89,7 @@ fn one_that_the_store_has_closed_is_not_used() {
         let fake = Fake::start(|_| Answer::Last(b"x".to_vec())).await;
         let files = fake.files();
         for _ in 0..100 {
-            assert_eq!(files.read(KEY).await.unwrap(), "x");
+            assert_eq!(files.read(KEY, Default::default()).await.unwrap(), "x");
         }
         assert_eq!(fake.connections(), 100);
     });
@@ -140,7 +140,8 @@ fn a_process_without_descriptors_says_so_and_recovers() {
         for error in failed {
             assert_eq!(error.kind(), ErrorKind::StorageUnavailable, "{error}");
         }
-        let error = files.download(KEY, folder.path().join("a")).await.unwrap_err();
+        let error =
+            files.download(KEY, folder.path().join("a"), Default::default()).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::IoFailed, "{error}");
         drop(taken);
         for _ in 0..3 {

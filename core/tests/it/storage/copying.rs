@@ -42,7 +42,7 @@ fn a_copy_has_everything_but_the_name() {
         assert_eq!(copied.key, bench.key("books/ton livré+1_.pdf"));
         assert_eq!(copied.filename, "ton livré+1_.pdf");
         assert_eq!((copied.size, copied.kind.as_deref()), (PDF.len() as u64, Some("book")));
-        assert_eq!(files.read(&copied.key).await.unwrap(), PDF);
+        assert_eq!(files.read(&copied.key, Default::default()).await.unwrap(), PDF);
         let found = files.metadata(&copied.key).await.unwrap();
         assert_eq!(found.metadata, metadata(&[("title", "Éte\u{301} =?1"), ("pages", "2")]));
         assert_eq!(copied.metadata, found.metadata);
@@ -54,7 +54,7 @@ fn a_copy_has_everything_but_the_name() {
             Some("inline; filename=\"ton livr_+1_.pdf\"; filename*=UTF-8''ton%20livr%C3%A9+1_.pdf")
         );
         // The original is as it was.
-        assert_eq!(files.read(&key).await.unwrap(), PDF);
+        assert_eq!(files.read(&key, Default::default()).await.unwrap(), PDF);
         let mut random = CopyOptions::default();
         random.unguessable = true;
         let copied = files.copy(&key, random).await.unwrap();
@@ -94,7 +94,11 @@ fn every_original_is_found_by_its_name() {
             bench.put_raw(&key, key.as_bytes()).await;
             let copied = files.copy(&key, named(&format!("{place}.txt"))).await.unwrap();
             assert_eq!(copied.key, bench.key(&format!("files/{place}.txt")));
-            assert_eq!(files.read(&copied.key).await.unwrap(), key.as_bytes(), "{rest}");
+            assert_eq!(
+                files.read(&copied.key, Default::default()).await.unwrap(),
+                key.as_bytes(),
+                "{rest}"
+            );
         }
         bench
     });
@@ -159,7 +163,7 @@ fn what_is_given_takes_the_place_of_what_was() {
         let found = files.metadata(&key).await.unwrap();
         assert_eq!(found.metadata, metadata(&[]));
         assert_eq!(found.content_type.as_deref(), Some("application/octet-stream"));
-        assert_eq!(files.read(&key).await.unwrap(), "a,b");
+        assert_eq!(files.read(&key, Default::default()).await.unwrap(), "a,b");
         bench
     });
 }
@@ -224,18 +228,20 @@ fn a_copy_overwrites_only_what_it_may() {
             let error = attempt.unwrap_err();
             let expected = [ErrorKind::FileExists, ErrorKind::StorageUnsupported];
             assert!(expected.contains(&error.kind()), "{error}");
-            assert_eq!(files.read(&other).await.unwrap(), "two");
-            assert_eq!(files.read(&key).await.unwrap(), "one");
+            assert_eq!(files.read(&other, Default::default()).await.unwrap(), "two");
+            assert_eq!(files.read(&key, Default::default()).await.unwrap(), "one");
         }
         match files.copy(&key, free).await {
-            Ok(copied) => assert_eq!(files.read(&copied.key).await.unwrap(), "one"),
+            Ok(copied) => {
+                assert_eq!(files.read(&copied.key, Default::default()).await.unwrap(), "one")
+            }
             Err(error) => assert_eq!(error.kind(), ErrorKind::StorageUnsupported),
         }
         let mut itself = CopyOptions::default();
         itself.overwrite = false;
         assert_eq!(files.copy(&key, itself).await.unwrap_err().kind(), ErrorKind::FileExists);
         files.copy(&key, named("b.txt")).await.unwrap();
-        assert_eq!(files.read(&other).await.unwrap(), "one");
+        assert_eq!(files.read(&other, Default::default()).await.unwrap(), "one");
         assert!(bench.keys_under(".casier/probe-").await.is_empty());
         bench
     });
@@ -260,7 +266,7 @@ fn a_moved_file_is_in_one_place() {
         let mut options = CopyOptions::default();
         options.metadata = Some(metadata(&[]));
         files.move_to(&renamed.key, options).await.unwrap();
-        assert_eq!(files.read(&renamed.key).await.unwrap(), PNG);
+        assert_eq!(files.read(&renamed.key, Default::default()).await.unwrap(), PNG);
         let error = files.rename(&key, "c.png", true).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::FileNotFound);
         bench

@@ -27,10 +27,10 @@ fn child() {
         let files = files(config);
         for call in variable("CALLS").split(' ') {
             let outcome = match call {
-                "read" => files.read(KEY).await.map(drop),
+                "read" => files.read(KEY, Default::default()).await.map(drop),
                 "exists" => files.exists(KEY).await.map(drop),
                 "ten" => {
-                    let reads = (0..10).map(|_| files.read(KEY));
+                    let reads = (0..10).map(|_| files.read(KEY, Default::default()));
                     futures_util::future::try_join_all(reads).await.map(drop)
                 }
                 other => panic!("{other}"),

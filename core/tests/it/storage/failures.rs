@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use casier::storage::{
-    LinkOptions, ListOptions, StaticCredentials, StorageConfig, UploadOptions, UserStorage,
+    LinkOptions, ListOptions, ReadOptions, StaticCredentials, StorageConfig, UploadOptions,
+    UserStorage,
 };
 use casier::{Error, ErrorKind};
 use futures_util::FutureExt as _;
@@ -32,8 +33,8 @@ async fn all_failures(files: &UserStorage, key: &str) -> Vec<Error> {
         files.list(ListOptions::default()).await.unwrap_err(),
         files.metadata(key).await.unwrap_err(),
         files.exists(key).await.unwrap_err(),
-        files.read(key).await.unwrap_err(),
-        files.download(key, folder.path().join("a")).await.unwrap_err(),
+        files.read(key, Default::default()).await.unwrap_err(),
+        files.download(key, folder.path().join("a"), Default::default()).await.unwrap_err(),
         files.delete(key).await.unwrap_err(),
     ];
     assert!(folder.names().is_empty());
@@ -123,7 +124,7 @@ fn an_address_where_no_store_answers_is_named() {
             assert_eq!(error.kind(), ErrorKind::ConfigInvalid, "{error}");
             assert!(error.message().contains("S3_ENDPOINT_URL"), "{error}");
         }
-        let read = files.read(KEY).await.unwrap_err();
+        let read = files.read(KEY, Default::default()).await.unwrap_err();
         assert_eq!(read.to_string(), "file-not-found: there is no such file");
     });
 }
@@ -176,7 +177,7 @@ fn passing_faults_are_tried_three_times_and_denials_once() {
         ] {
             let given = answer.clone();
             let fake = Fake::start(move |_| given.clone()).await;
-            let error = fake.files().read(KEY).await.unwrap_err();
+            let error = fake.files().read(KEY, Default::default()).await.unwrap_err();
             assert_eq!(error.kind(), kind, "{answer:?}");
             assert_eq!(fake.requests().len(), tries, "{answer:?}");
         }
@@ -190,7 +191,7 @@ fn an_outage_meets_no_storm_of_retries() {
         for (code, most) in [("InternalError", 335), ("SlowDown", 400)] {
             let fake = Fake::start(move |_| Answer::error(503, code)).await;
             let files = fake.files();
-            let calls = (0..300).map(|_| files.read(KEY));
+            let calls = (0..300).map(|_| files.read(KEY, Default::default()));
             for answer in futures_util::future::join_all(calls).await {
                 assert_eq!(answer.unwrap_err().kind(), ErrorKind::StorageUnavailable);
             }
@@ -210,7 +211,7 @@ fn a_redirect_is_not_followed() {
             let location = location.clone();
             let fake =
                 Fake::start(move |_| Answer::Whole(status, location.clone(), Vec::new())).await;
-            let error = fake.files().read(KEY).await.unwrap_err();
+            let error = fake.files().read(KEY, Default::default()).await.unwrap_err();
             assert_eq!(error.kind(), ErrorKind::ConfigInvalid, "{status}");
         }
         assert!(other.requests().is_empty(), "no signature is sent to another host");
@@ -281,7 +282,9 @@ fn a_file_that_changes_meanwhile_never_arrives_whole() {
 fn an_announced_length_takes_no_memory() {
     within_limit(async {
         let fake = Fake::start(|_| Answer::Short(1 << 62, b"x".to_vec())).await;
-        let error = fake.files().read_up_to(KEY, u64::MAX).await.unwrap_err();
+        let mut options = ReadOptions::default();
+        options.limit = u64::MAX;
+        let error = fake.files().read(KEY, options).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::StorageUnavailable);
     });
 }
@@ -292,9 +295,13 @@ fn a_short_answer_is_an_error() {
     within_limit(async {
         let fake = Fake::start(|_| Answer::Short(1000, b"x".repeat(999))).await;
         let folder = Folder::new();
-        let error = fake.files().read(KEY).await.unwrap_err();
+        let error = fake.files().read(KEY, Default::default()).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::StorageUnavailable);
-        let error = fake.files().download(KEY, folder.path().join("a")).await.unwrap_err();
+        let error = fake
+            .files()
+            .download(KEY, folder.path().join("a"), Default::default())
+            .await
+            .unwrap_err();
         assert_eq!(error.kind(), ErrorKind::StorageUnavailable);
         assert!(folder.names().is_empty());
     });
@@ -305,12 +312,17 @@ fn a_short_answer_is_an_error() {
 fn corrupted_bytes_are_noticed() {
     within_limit(async {
         // The SHA-256 of something else.
-        let sum = "x-amz-checksum-sha256: 47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\r\n";
+        let sum = "ETag: \"e\"\r\n\
+                   x-amz-checksum-sha256: 47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\r\n";
         let fake = Fake::start(move |_| Answer::Whole(200, sum.to_owned(), b"x".to_vec())).await;
         let folder = Folder::new();
-        let error = fake.files().read(KEY).await.unwrap_err();
+        let error = fake.files().read(KEY, Default::default()).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::ChecksumMismatch);
-        let error = fake.files().download(KEY, folder.path().join("a")).await.unwrap_err();
+        let error = fake
+            .files()
+            .download(KEY, folder.path().join("a"), Default::default())
+            .await
+            .unwrap_err();
         assert_eq!(error.kind(), ErrorKind::ChecksumMismatch);
         assert!(folder.names().is_empty());
     });
@@ -338,7 +350,7 @@ fn a_download_that_is_given_up_leaves_no_file() {
         let target = folder.path().join("large.bin");
         let download = tokio::spawn({
             let (files, key, target) = (files.clone(), key.clone(), target.clone());
-            async move { files.download(&key, target).await }
+            async move { files.download(&key, target, Default::default()).await }
         });
         while folder.names().is_empty() && !download.is_finished() {
             tokio::time::sleep(Duration::from_millis(1)).await;
@@ -447,7 +459,7 @@ fn a_missing_credential_or_region_is_named() {
             config.credentials = None;
             let files = files(config);
             for error in [
-                files.read(KEY).await.unwrap_err(),
+                files.read(KEY, Default::default()).await.unwrap_err(),
                 files.presigned_url(KEY, LinkOptions::default()).await.unwrap_err(),
             ] {
                 assert_eq!(error.kind(), ErrorKind::ConfigInvalid, "{error}");
@@ -455,7 +467,7 @@ fn a_missing_credential_or_region_is_named() {
             }
             let mut on_aws = StorageConfig::new("bucket", None);
             on_aws.credentials = Some(StaticCredentials::new("AKIATEST", "hush"));
-            let error = super::fake::files(on_aws).read(KEY).await.unwrap_err();
+            let error = super::fake::files(on_aws).read(KEY, Default::default()).await.unwrap_err();
             assert_eq!(error.kind(), ErrorKind::ConfigInvalid, "{error}");
             assert!(error.message().contains("AWS_REGION"));
         });

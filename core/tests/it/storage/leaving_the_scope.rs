@@ -12,9 +12,9 @@ async fn all_refusals(files: &UserStorage, key: &str, folder: &Folder) -> Vec<Er
     vec![
         files.metadata(key).await.unwrap_err(),
         files.exists(key).await.unwrap_err(),
-        files.read(key).await.unwrap_err(),
-        files.read_up_to(key, 1).await.unwrap_err(),
-        files.download(key, folder.path().join("a")).await.unwrap_err(),
+        files.read(key, Default::default()).await.unwrap_err(),
+        files.stream(key, Default::default()).await.unwrap_err(),
+        files.download(key, folder.path().join("a"), Default::default()).await.unwrap_err(),
         files.delete(key).await.unwrap_err(),
         files.delete_many(vec![key.to_owned()]).await.unwrap_err(),
         files.presigned_url(key, LinkOptions::default()).await.unwrap_err(),
@@ -122,7 +122,7 @@ fn filenames_stay_in_the_folder_of_their_kind() {
             if let Ok(stored) = stored {
                 let rest = stored.key.strip_prefix(&bench.key("files/")).unwrap().to_owned();
                 assert!(!rest.contains(['/', '%', '\\']), "{name}");
-                assert_eq!(files.read(&stored.key).await.unwrap(), "x");
+                assert_eq!(files.read(&stored.key, Default::default()).await.unwrap(), "x");
             }
         }
         bench
@@ -146,15 +146,18 @@ fn two_users_never_see_each_other() {
         };
         let ours = put(one.clone(), "ours").await;
         let theirs = put(other.clone(), "theirs").await;
-        assert_eq!(one.read(&ours).await.unwrap(), "ours");
-        assert_eq!(other.read(&theirs).await.unwrap(), "theirs");
-        assert_eq!(one.read(&theirs).await.unwrap_err().kind(), ErrorKind::NotOwner);
+        assert_eq!(one.read(&ours, Default::default()).await.unwrap(), "ours");
+        assert_eq!(other.read(&theirs, Default::default()).await.unwrap(), "theirs");
+        assert_eq!(
+            one.read(&theirs, Default::default()).await.unwrap_err().kind(),
+            ErrorKind::NotOwner
+        );
         assert_eq!(other.delete(&ours).await.unwrap_err().kind(), ErrorKind::NotOwner);
         for files in [&one, &other] {
             assert_eq!(files.list(ListOptions::default()).await.unwrap().items.len(), 1);
         }
         other.delete(&theirs).await.unwrap();
-        assert_eq!(one.read(&ours).await.unwrap(), "ours");
+        assert_eq!(one.read(&ours, Default::default()).await.unwrap(), "ours");
         bench
     });
 }

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use casier::ErrorKind;
-use casier::storage::UploadOptions;
+use casier::storage::{ReadOptions, UploadOptions};
 
 use super::bench::{PNG, metadata, on_bench};
 use crate::support::Folder;
@@ -124,7 +124,7 @@ fn a_refused_replacement_leaves_the_file() {
         };
         let key = put(PNG).await.unwrap().key;
         assert!(put(b"<html>").await.is_err());
-        assert_eq!(files.read(&key).await.unwrap(), PNG);
+        assert_eq!(files.read(&key, Default::default()).await.unwrap(), PNG);
         bench
     });
 }
@@ -139,14 +139,19 @@ fn a_download_that_fails_leaves_no_file() {
         let target = folder.path().join("a.txt");
 
         let missing = folder.path().join("no-such-folder/a.txt");
-        let error = files.download(&key, &missing).await.unwrap_err();
+        let error = files.download(&key, &missing, Default::default()).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::IoFailed);
         std::fs::create_dir(&target).unwrap();
-        let error = files.download(&key, &target).await.unwrap_err();
+        let error = files.download(&key, &target, Default::default()).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::IoFailed);
-        let error = files.download(&bench.key("files/b"), folder.path().join("b")).await;
+        let error = files
+            .download(&bench.key("files/b"), folder.path().join("b"), Default::default())
+            .await;
         assert_eq!(error.unwrap_err().kind(), ErrorKind::FileNotFound);
-        assert_eq!(files.download(&key, "/").await.unwrap_err().kind(), ErrorKind::IoFailed);
+        assert_eq!(
+            files.download(&key, "/", Default::default()).await.unwrap_err().kind(),
+            ErrorKind::IoFailed
+        );
         assert_eq!(folder.names(), ["a.txt"]);
         bench
     });
@@ -158,8 +163,13 @@ fn more_than_fits_is_not_read_into_memory() {
         let files = bench.files();
         let key = bench.key("files/a.txt");
         bench.put_raw(&key, b"0123456789").await;
-        assert_eq!(files.read_up_to(&key, 10).await.unwrap(), "0123456789");
-        let error = files.read_up_to(&key, 9).await.unwrap_err();
+        let read_up_to = async |limit| {
+            let mut options = ReadOptions::default();
+            options.limit = limit;
+            files.read(&key, options).await
+        };
+        assert_eq!(read_up_to(10).await.unwrap(), "0123456789");
+        let error = read_up_to(9).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::FileTooLarge);
         assert_eq!((error.details().limit, error.details().used), (Some(9), Some(10)));
         bench

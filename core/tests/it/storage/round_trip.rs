@@ -32,7 +32,7 @@ fn a_file_from_memory_comes_back() {
         assert_eq!(found.content_type, stored.content_type);
         assert_eq!((found.size, &found.etag), (stored.size, &stored.etag));
 
-        assert_eq!(files.read(&stored.key).await.unwrap(), PNG);
+        assert_eq!(files.read(&stored.key, Default::default()).await.unwrap(), PNG);
         assert!(files.exists(&stored.key).await.unwrap());
         let page = files.list(ListOptions::default()).await.unwrap();
         assert_eq!(page.items.len(), 1);
@@ -43,9 +43,9 @@ fn a_file_from_memory_comes_back() {
         files.delete(&stored.key).await.unwrap();
         assert!(!files.exists(&stored.key).await.unwrap());
         for error in [
-            files.read(&stored.key).await.unwrap_err(),
+            files.read(&stored.key, Default::default()).await.unwrap_err(),
             files.metadata(&stored.key).await.unwrap_err(),
-            files.download(&stored.key, "/nowhere/at-all").await.unwrap_err(),
+            files.download(&stored.key, "/nowhere/at-all", Default::default()).await.unwrap_err(),
         ] {
             assert_eq!(error.kind(), ErrorKind::FileNotFound);
         }
@@ -68,16 +68,16 @@ fn a_file_from_disk_comes_back() {
         assert_eq!(stored.size, bytes.len() as u64);
 
         let copy = folder.write("copy.pdf", b"what was there before");
-        let found = files.download(&stored.key, &copy).await.unwrap();
+        let found = files.download(&stored.key, &copy, Default::default()).await.unwrap();
         assert_eq!(found.content_type.as_deref(), Some("application/pdf"));
         assert!(std::fs::read(&copy).unwrap() == bytes);
         assert_eq!(folder.names(), ["copy.pdf", "mon livre.pdf"]);
 
         let empty = folder.write("empty.txt", b"");
         let stored = files.upload_file(&empty, "document", UploadOptions::default()).await.unwrap();
-        assert_eq!(files.read(&stored.key).await.unwrap(), "");
+        assert_eq!(files.read(&stored.key, Default::default()).await.unwrap(), "");
         let copy = folder.path().join("empty-copy.txt");
-        assert_eq!(files.download(&stored.key, &copy).await.unwrap().size, 0);
+        assert_eq!(files.download(&stored.key, &copy, Default::default()).await.unwrap().size, 0);
         assert_eq!(std::fs::read(&copy).unwrap(), b"");
         bench
     });
@@ -94,14 +94,14 @@ fn a_file_is_replaced_unless_it_is_to_stay() {
         };
         let key = put("one", true).await.unwrap().key;
         put("two", true).await.unwrap();
-        assert_eq!(files.read(&key).await.unwrap(), "two");
+        assert_eq!(files.read(&key, Default::default()).await.unwrap(), "two");
         match put("three", false).await {
             Err(error) if error.kind() == ErrorKind::StorageUnsupported => {
                 println!("the store does not honour If-None-Match");
             }
             answer => assert_eq!(answer.unwrap_err().kind(), ErrorKind::FileExists),
         }
-        assert_eq!(files.read(&key).await.unwrap(), "two");
+        assert_eq!(files.read(&key, Default::default()).await.unwrap(), "two");
         assert!(bench.keys_under(".casier/probe-").await.is_empty());
         bench
     });

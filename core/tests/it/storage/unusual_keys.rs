@@ -64,10 +64,10 @@ fn every_operation_reaches_them() {
         assert_eq!(listed, expected);
 
         for key in &keys {
-            assert_eq!(files.read(key).await.unwrap(), key.as_bytes(), "{key}");
+            assert_eq!(files.read(key, Default::default()).await.unwrap(), key.as_bytes(), "{key}");
             assert_eq!(files.metadata(key).await.unwrap().size, key.len() as u64, "{key}");
             let path = folder.path().join("copy");
-            files.download(key, &path).await.unwrap();
+            files.download(key, &path, Default::default()).await.unwrap();
             assert_eq!(std::fs::read(&path).unwrap(), key.as_bytes(), "{key}");
             let link = files.presigned_url(key, LinkOptions::default()).await.unwrap();
             let answer = reqwest::get(&link.url).await.unwrap();

@@ -63,7 +63,7 @@ pub(super) async fn upload(files: UserStorage) {
 pub(super) async fn download(files: UserStorage) {
     let path = PathBuf::from(argument("path"));
     measured(async {
-        let stored = files.download(&argument("key"), path).await.unwrap();
+        let stored = files.download(&argument("key"), path, Default::default()).await.unwrap();
         assert_eq!(stored.size, BLOCKS * BLOCK as u64 + 1);
     })
     .await;

@@ -1,7 +1,7 @@
 //! What a user does with files of their own.
 
 use bytes::Bytes;
-use casier::storage::{ListOptions, MAX_READ_BYTES, StoredFile, UploadOptions};
+use casier::storage::{ListOptions, ReadOptions, StoredFile, UploadOptions};
 use casier::{Error, ErrorKind};
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
@@ -50,8 +50,10 @@ impl World<'_> {
 impl User {
     pub(super) async fn read(&self, name: Name, limit: Option<u64>) -> Outcome {
         let key = self.key(name);
-        let limit = limit.unwrap_or(MAX_READ_BYTES);
-        let answer = self.storage.read_up_to(&key, limit).await;
+        let mut options = ReadOptions::default();
+        options.limit = limit.unwrap_or(options.limit);
+        let limit = options.limit;
+        let answer = self.storage.read(&key, options).await;
         match self.model.get(&key) {
             None => prop_assert_eq!(kind(&answer), Some(ErrorKind::FileNotFound)),
             Some(file) if file.bytes.len() as u64 > limit => {
@@ -65,7 +67,8 @@ impl User {
     pub(super) async fn download(&self, name: Name) -> Outcome {
         let key = self.key(name);
         let folder = Folder::new();
-        let answer = self.storage.download(&key, folder.path().join("copy")).await;
+        let answer =
+            self.storage.download(&key, folder.path().join("copy"), Default::default()).await;
         let Some(file) = self.model.get(&key) else {
             prop_assert_eq!(kind(&answer), Some(ErrorKind::FileNotFound));
             prop_assert_eq!(folder.names(), Vec::<String>::new());

@@ -18,8 +18,8 @@ impl World<'_> {
         let files = &self.users[user].storage;
         let folder = Folder::new();
         let refusals = [
-            kind(&files.read(&key).await),
-            kind(&files.download(&key, folder.path().join("copy")).await),
+            kind(&files.read(&key, Default::default()).await),
+            kind(&files.download(&key, folder.path().join("copy"), Default::default()).await),
             kind(&files.metadata(&key).await),
             kind(&files.exists(&key).await),
             kind(&files.presigned_url(&key, LinkOptions::default()).await),

@@ -84,7 +84,11 @@ async fn naughty_strings_through_a_store() {
     }
     assert_eq!(listed, stored.keys().cloned().collect());
     for (key, name) in &stored {
-        assert_eq!(in_time(files.read(key)).await.unwrap(), name.as_bytes(), "{key}");
+        assert_eq!(
+            in_time(files.read(key, Default::default())).await.unwrap(),
+            name.as_bytes(),
+            "{key}"
+        );
     }
     stack.shutdown().await;
     settle("keys/blns.json, through a store", cases.len(), &[]);

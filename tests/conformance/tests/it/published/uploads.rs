@@ -114,7 +114,7 @@ async fn store(
     let outcome = in_time(upload).await;
     match outcome {
         Ok(file) => {
-            assert_eq!(in_time(files.read(&file.key)).await.unwrap(), bytes);
+            assert_eq!(in_time(files.read(&file.key, Default::default())).await.unwrap(), bytes);
             in_time(files.delete(&file.key)).await
         }
         Err(error) => {
