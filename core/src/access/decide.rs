@@ -55,6 +55,11 @@ impl Policy {
         sizes.try_fold(0, |largest, size| Some(size?.max(largest)))
     }
 
+    /// The largest file of a kind that the user's tier takes, in bytes; none when it takes any.
+    pub(super) fn max_bytes(&self, user: &User, kind: &str) -> Option<u64> {
+        self.tier_of(user).max_bytes(kind)
+    }
+
     /// The tier that the user has in this policy: the lowest when the policy does not know it.
     fn tier_of(&self, user: &User) -> &Tier {
         self.tier(&user.subscription).unwrap_or(self.lowest_tier())

@@ -46,6 +46,11 @@ impl Decider {
         self.told(what, outcome)
     }
 
+    /// The largest file of a kind that the caller may upload, in bytes; none when there is no limit.
+    pub(crate) fn max_bytes(&self, kind: &str) -> Option<u64> {
+        self.policy.max_bytes(self.caller.user()?, kind)
+    }
+
     /// Tells what has been decided, and hands it on.
     pub(crate) fn told<T>(&self, what: What<'_>, outcome: Result<T>) -> Result<T> {
         tell(self.hook.as_ref(), self.caller.who(), what, &outcome);

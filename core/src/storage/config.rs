@@ -49,6 +49,25 @@ pub struct StorageConfig {
     /// What the handles of uploads are sealed with. Defaults to a secret of this process, which no
     /// other process can open.
     pub secret: Option<SealingSecret>,
+    /// How the store encrypts what is uploaded. Defaults to the bucket's own rule.
+    pub encryption: Option<Encryption>,
+    /// The storage class of uploads that name none, as S3 names it. Defaults to the store's.
+    pub storage_class: Option<String>,
+}
+
+/// How the store encrypts a file.
+///
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/serv-side-encryption.html>
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Encryption {
+    /// With keys of the store's (`AES256`).
+    S3,
+    /// With a key of AWS KMS (`aws:kms`).
+    Kms {
+        /// The key's id, ARN or alias. Defaults to AWS's own key for S3.
+        key_id: Option<String>,
+    },
 }
 
 impl StorageConfig {
@@ -65,6 +84,8 @@ impl StorageConfig {
             deadline: DEFAULT_DEADLINE,
             upload_life: DEFAULT_UPLOAD_LIFE,
             secret: None,
+            encryption: None,
+            storage_class: None,
         }
     }
 

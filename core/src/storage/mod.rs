@@ -15,7 +15,7 @@ mod upload;
 mod user_storage;
 
 pub(crate) use config::is_bucket_name;
-pub use config::{MAX_LINK_SECONDS, StaticCredentials, StorageConfig};
+pub use config::{Encryption, MAX_LINK_SECONDS, StaticCredentials, StorageConfig};
 pub use content::tags::MAX_TAGS;
 pub use content::user_metadata::MAX_METADATA_BYTES;
 pub use file::StoredFile;
@@ -30,6 +30,7 @@ pub use manage::{CopyOptions, Deletion, KindUsage, Receipt, Usage};
 pub use progress::OnProgress;
 pub use read::{ByteRange, DownloadOptions, FileStream, MAX_READ_BYTES, ReadOptions};
 pub use upload::{
-    MAX_PUT_BYTES, MIN_SECRET_BYTES, SealingSecret, SweptUploads, UploadOptions, UploadState,
+    MAX_OBJECT_BYTES, MAX_PUT_BYTES, MIN_SECRET_BYTES, MULTIPART_FROM, SealingSecret, SweptUploads,
+    UploadContents, UploadOptions, UploadState,
 };
 pub use user_storage::{Storage, UserStorage};

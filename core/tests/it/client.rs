@@ -177,7 +177,7 @@ async fn server_code_reaches_the_same_files_as_their_user() {
         let casier = builder(stack).build().unwrap();
         let session = casier.authenticate(&token(stack)).await.unwrap();
         let job = casier.storage_for("user_1").unwrap();
-        let bytes = b"made by a job".as_slice().into();
+        let bytes = b"made by a job".as_slice();
         let stored = job
             .upload_file_object(bytes, "report.txt", "document", Default::default())
             .await

@@ -80,7 +80,7 @@ async fn play(
     for (name, kind, bytes) in
         [("rapport d'août.pdf", "document", &pdf), ("mes notes.md", "blog", &text)]
     {
-        let bytes = bytes.clone().into();
+        let bytes = bytes.clone();
         let stored = files.upload_file_object(bytes, name, kind, UploadOptions::default()).await?;
         let wanted = format!("{prefix}{kind}s/{name}");
         expect("upload from memory", &stored.key, &wanted, "accents and spaces stay")?;

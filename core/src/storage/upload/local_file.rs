@@ -1,8 +1,9 @@
-//! The body of an upload from disk: read in pieces, so that memory stays bounded whatever the size.
+//! A file on disk that is being uploaded.
 
 use std::fs::File;
 use std::future::Future as _;
 use std::io;
+use std::ops::Range;
 use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -10,23 +11,24 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::SystemTime;
 
-use aws_lc_rs::digest::{Context as Digest, SHA256};
-use aws_sdk_s3::primitives::{ByteStream, SdkBody};
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use tokio::task::JoinHandle;
 
+use super::checksum::{Hasher, Sums};
+use super::meter::PieceMeter;
 use crate::storage::content::sniff::HEAD_BYTES;
 use crate::storage::disk::io_failed;
 use crate::{Error, ErrorKind, Result};
 
-/// How much of the file is in memory at a time, beside what the connection holds.
+/// How much of a part that is too large for memory is in memory at a time.
 const PIECE_BYTES: usize = 256 * 1024;
 
 /// A file that is being uploaded. It is opened once and read from one handle, so that what was
-/// checked is what is sent; reads name their offset, so that a retry starts from the beginning.
+/// checked is what is sent; reads name their offset, so that parts can be read in any order and
+/// again.
 #[derive(Clone, Debug)]
-pub(in crate::storage) struct UploadFile {
+pub(super) struct UploadFile {
     file: Arc<File>,
     size: u64,
     modified: Option<SystemTime>,
@@ -35,7 +37,7 @@ pub(in crate::storage) struct UploadFile {
 
 impl UploadFile {
     /// Opens a regular file. Blocks.
-    pub(in crate::storage) fn open(path: &Path) -> Result<Self> {
+    pub(super) fn open(path: &Path) -> Result<Self> {
         let failed = |error| io_failed("the file to upload cannot be opened", error);
         // Opening a pipe would wait for whoever writes to it.
         if !std::fs::metadata(path).map_err(failed)?.is_file() {
@@ -54,67 +56,70 @@ impl UploadFile {
         })
     }
 
-    pub(in crate::storage) fn size(&self) -> u64 {
+    pub(super) fn size(&self) -> u64 {
         self.size
     }
 
     /// The first bytes. Blocks.
-    pub(in crate::storage) fn head(&self) -> Result<Vec<u8>> {
-        let wanted = usize::try_from(self.size).unwrap_or(usize::MAX).min(HEAD_BYTES);
-        let mut head = vec![0; wanted];
-        self.read_exactly(&mut head, 0).map_err(|error| self.read_failed(error))?;
-        Ok(head)
+    pub(super) fn head(&self) -> Result<Bytes> {
+        self.read(0..self.size.min(HEAD_BYTES as u64), &AtomicBool::new(false), |_| ())
     }
 
-    /// The SHA-256 of the whole file. Blocks, and stops early once `stop` is set.
-    pub(in crate::storage) fn sha256(&self, stop: &AtomicBool) -> Result<Vec<u8>> {
-        let mut digest = Digest::new(&SHA256);
+    /// The bytes of a range and their checksums. Blocks, and stops early once `stop` is set.
+    pub(super) fn load(&self, range: Range<u64>, stop: &AtomicBool) -> Result<(Bytes, Sums)> {
+        let mut hasher = Hasher::new();
+        let bytes = self.read(range, stop, |piece| hasher.update(piece))?;
+        Ok((bytes, hasher.finish()))
+    }
+
+    /// The checksums of a range that is not kept in memory. Blocks, and stops early once `stop` is
+    /// set.
+    pub(super) fn sums(&self, range: Range<u64>, stop: &AtomicBool) -> Result<Sums> {
+        let mut hasher = Hasher::new();
         let mut piece = vec![0; PIECE_BYTES];
-        let mut offset = 0;
-        while offset < self.size {
-            if stop.load(Ordering::Relaxed) {
-                return Err(Error::new(ErrorKind::Cancelled, "the upload was given up"));
-            }
-            let piece = &mut piece[..self.piece_at(offset)];
+        let mut offset = range.start;
+        while offset < range.end {
+            go_on(stop)?;
+            let piece = &mut piece[..length(offset..range.end).min(PIECE_BYTES)];
             self.read_exactly(piece, offset).map_err(|error| self.read_failed(error))?;
-            digest.update(piece);
+            hasher.update(piece);
             offset += piece.len() as u64;
         }
-        Ok(digest.finish().as_ref().to_vec())
+        Ok(hasher.finish())
     }
 
-    /// A body that the SDK can send again when an attempt fails.
-    pub(in crate::storage) fn body(&self) -> ByteStream {
-        let file = self.clone();
-        ByteStream::new(SdkBody::retryable(move || {
-            SdkBody::from_body_1_x(FileBody { file: file.clone(), offset: 0, reading: None })
-        }))
+    /// Refuses a file that is not as it was when it was opened. Blocks.
+    pub(super) fn check_unchanged(&self) -> Result<()> {
+        if self.is_unchanged() { Ok(()) } else { Err(changed()) }
     }
 
-    /// Why the body broke off, if the file was the reason.
-    pub(in crate::storage) fn failure(&self) -> Option<Error> {
+    /// Why a body broke off, if the file was the reason.
+    pub(super) fn failure(&self) -> Option<Error> {
         self.changed.load(Ordering::Relaxed).then(changed)
     }
 
-    fn piece_at(&self, offset: u64) -> usize {
-        usize::try_from(self.size - offset).unwrap_or(usize::MAX).min(PIECE_BYTES)
+    fn is_unchanged(&self) -> bool {
+        self.file
+            .metadata()
+            .is_ok_and(|facts| facts.len() == self.size && facts.modified().ok() == self.modified)
     }
 
-    /// Reads the piece at `offset`. The last one is given only if the file is still as it was, so
-    /// that a store never gets the whole of a file that changed underneath.
-    fn read_piece(&self, offset: u64) -> io::Result<Bytes> {
-        if self.changed.load(Ordering::Relaxed) {
-            return Err(io::Error::other("the file changed"));
+    /// Reads a range into memory, and shows each piece of it while it is in the cache.
+    fn read(
+        &self,
+        range: Range<u64>,
+        stop: &AtomicBool,
+        mut seen: impl FnMut(&[u8]),
+    ) -> Result<Bytes> {
+        let mut bytes = vec![0; length(range.clone())];
+        let mut offset = range.start;
+        for piece in bytes.chunks_mut(PIECE_BYTES) {
+            go_on(stop)?;
+            self.read_exactly(piece, offset).map_err(|error| self.read_failed(error))?;
+            seen(piece);
+            offset += piece.len() as u64;
         }
-        let mut piece = vec![0; self.piece_at(offset)];
-        self.read_exactly(&mut piece, offset)?;
-        if offset + piece.len() as u64 == self.size {
-            let facts = self.file.metadata()?;
-            if facts.len() != self.size || facts.modified().ok() != self.modified {
-                return Err(io::Error::other("the file changed"));
-            }
-        }
-        Ok(Bytes::from(piece))
+        Ok(bytes.into())
     }
 
     fn read_exactly(&self, mut buffer: &mut [u8], mut offset: u64) -> io::Result<()> {
@@ -144,6 +149,17 @@ fn changed() -> Error {
     Error::new(ErrorKind::IoFailed, "the file changed while it was being uploaded")
 }
 
+fn go_on(stop: &AtomicBool) -> Result<()> {
+    if stop.load(Ordering::Relaxed) {
+        return Err(Error::new(ErrorKind::Cancelled, "the upload was given up"));
+    }
+    Ok(())
+}
+
+fn length(range: Range<u64>) -> usize {
+    usize::try_from(range.end - range.start).unwrap_or(usize::MAX)
+}
+
 #[cfg(unix)]
 fn read_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
     std::os::unix::fs::FileExt::read_at(file, buffer, offset)
@@ -154,10 +170,19 @@ fn read_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
     std::os::windows::fs::FileExt::seek_read(file, buffer, offset)
 }
 
-struct FileBody {
+/// A range of a file as a body, read while it is sent.
+pub(super) struct FileBody {
     file: UploadFile,
+    range: Range<u64>,
     offset: u64,
+    meter: PieceMeter,
     reading: Option<JoinHandle<io::Result<Bytes>>>,
+}
+
+impl FileBody {
+    pub(super) fn new(file: UploadFile, range: Range<u64>, meter: PieceMeter) -> Self {
+        Self { file, offset: range.start, range, meter, reading: None }
+    }
 }
 
 impl Body for FileBody {
@@ -168,13 +193,14 @@ impl Body for FileBody {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
-        if self.offset >= self.file.size {
+        let body = &mut *self;
+        if body.offset >= body.range.end {
             return Poll::Ready(None);
         }
-        let body = &mut *self;
         let reading = body.reading.get_or_insert_with(|| {
-            let (file, offset) = (body.file.clone(), body.offset);
-            tokio::task::spawn_blocking(move || file.read_piece(offset))
+            body.meter.reached(body.offset - body.range.start);
+            let (file, left) = (body.file.clone(), body.offset..body.range.end);
+            tokio::task::spawn_blocking(move || read_piece(&file, left))
         });
         let piece = ready!(Pin::new(reading).poll(context));
         body.reading = None;
@@ -191,10 +217,21 @@ impl Body for FileBody {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.offset >= self.file.size
+        self.offset >= self.range.end
     }
 
     fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.file.size - self.offset)
+        SizeHint::with_exact(self.range.end - self.offset)
     }
+}
+
+/// Reads the first piece of what is left. The last one is given only if the file is still as it
+/// was, so that a store never gets the whole of a part that changed underneath.
+fn read_piece(file: &UploadFile, left: Range<u64>) -> io::Result<Bytes> {
+    let mut piece = vec![0; length(left.clone()).min(PIECE_BYTES)];
+    file.read_exactly(&mut piece, left.start)?;
+    if left.start + piece.len() as u64 == left.end && !file.is_unchanged() {
+        return Err(io::Error::other("the file changed"));
+    }
+    Ok(piece.into())
 }

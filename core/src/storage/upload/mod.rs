@@ -1,32 +1,47 @@
-//! Uploads: from disk and from memory.
+//! Uploads: from disk, from memory and from streams; in one PUT or in parts.
 
+mod abort;
+mod checksum;
+mod contents;
 mod handle;
 mod local_file;
+pub(in crate::storage) mod meter;
+mod multipart;
 mod open_uploads;
+mod options;
+mod parts;
+mod piece;
+mod plan;
+mod request;
 mod resume;
 mod secret;
+mod single;
 mod sweep;
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::SystemTime;
 
-use aws_lc_rs::digest;
-use aws_sdk_s3::primitives::ByteStream;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 
+pub use self::contents::UploadContents;
+use self::contents::{Given, Inflow};
 use self::local_file::UploadFile;
+use self::meter::Meter;
+pub use self::options::UploadOptions;
+use self::parts::{Parts, Source};
+use self::piece::{Contents, Piece};
+use self::plan::PartPlan;
+pub use self::plan::{MAX_OBJECT_BYTES, MULTIPART_FROM};
+use self::request::NewFile;
 pub use self::resume::UploadState;
 pub use self::secret::{MIN_SECRET_BYTES, SealingSecret};
 pub use self::sweep::SweptUploads;
 use crate::access::Action;
 use crate::random::random_name;
-use crate::storage::content::{content_type, disposition, sniff, user_metadata};
+use crate::storage::content::{content_type, sniff, tags, user_metadata};
 use crate::storage::disk::blocking;
-use crate::storage::file::{self, StoredFile};
-use crate::storage::s3::failure::{self, OnCondition};
+use crate::storage::file::StoredFile;
 use crate::storage::user_storage::{OwnKey, UserStorage};
 use crate::{Error, ErrorKind, Result};
 
@@ -35,58 +50,21 @@ use crate::{Error, ErrorKind, Result};
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/upload-objects.html>
 pub const MAX_PUT_BYTES: u64 = 5 * 1024 * 1024 * 1024;
 
-/// What an upload may say beside the file. The default replaces a file of the same name.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct UploadOptions {
-    /// The content type. Defaults to the one of the filename's extension, by a fixed table, else
-    /// `application/octet-stream`.
-    pub content_type: Option<String>,
-    /// User metadata: names of 1 to 64 lower-case letters, digits and hyphens (`casier-` is
-    /// reserved), values in any script, 2 KB together. Defaults to none.
-    pub metadata: BTreeMap<String, String>,
-    /// Whether a file of the same key is replaced; if not, it is `file-exists`. Defaults to true.
-    pub overwrite: bool,
-    /// Whether 128 random bits are put into the name, before its extension. Defaults to false.
-    pub unguessable: bool,
-    /// The filename, for an upload from disk. Defaults to the last part of the path.
-    pub filename: Option<String>,
-}
-
-impl Default for UploadOptions {
-    fn default() -> Self {
-        Self {
-            content_type: None,
-            metadata: BTreeMap::new(),
-            overwrite: true,
-            unguessable: false,
-            filename: None,
-        }
-    }
-}
-
-/// An upload that has passed every check that needs no network.
-struct Checked {
-    key: OwnKey,
-    content_type: String,
-    metadata: BTreeMap<String, String>,
-    encoded_metadata: BTreeMap<String, String>,
-    /// Names the upload when it is not to overwrite.
-    mark: Option<String>,
-}
-
 impl UserStorage {
-    /// Uploads a file from disk, in pieces; memory stays bounded whatever its size. The file is read
-    /// twice: once for its SHA-256, which goes before it, then to send it.
+    /// Uploads a file from disk: in one PUT up to 16 MiB ([`MULTIPART_FROM`]), else in parts, of
+    /// which four are in memory and on their way at a time.
     ///
     /// # Errors
     /// Before anything is sent: `invalid-kind`, `invalid-filename`, `type-not-allowed`,
     /// `content-mismatch` when the first bytes are not of the type that it claims, `file-too-large`
-    /// above the tier's limit or 5 GiB, `quota-exceeded`, `invalid-request` and `metadata-too-large`
-    /// for the metadata, `io-failed` when the file cannot be read. Then `file-exists`, and
-    /// `storage-unsupported` where the store cannot promise not to overwrite; `io-failed` when the
-    /// file changes meanwhile; `checksum-mismatch`; what [`UserStorage`] says. After an error
-    /// nothing is stored, and a file that was to be replaced is as it was, save that after `timeout`
+    /// above the tier's limit or 48.8 TiB, `quota-exceeded`, `invalid-request` and
+    /// `metadata-too-large` for the metadata and the tags, `io-failed` when the file cannot be read.
+    /// Then `file-exists`, and `storage-unsupported` where the store cannot promise not to
+    /// overwrite; `io-failed` when the file changes meanwhile; `checksum-mismatch`; what
+    /// [`UserStorage`] says.
+    ///
+    /// After an error, or when the future is dropped, nothing is stored, what the store had been
+    /// sent is aborted, and a file that was to be replaced is as it was; save that after `timeout`
     /// or `storage-unavailable`, or when the call is given up, the store may yet have taken the
     /// whole file.
     pub async fn upload_file(
@@ -106,73 +84,120 @@ impl UserStorage {
                 })?
                 .to_owned(),
         };
+        self.upload_from_disk(path, &filename, kind, options).await
+    }
+
+    /// Uploads bytes from memory, a stream or a reader. A stream is gathered into parts; four are in
+    /// memory at a time.
+    ///
+    /// A stream of unknown length is admitted by what is known at its beginning, and refused as soon
+    /// as it is longer than the tier allows, or than 78 GiB: a longer one has to declare its size.
+    ///
+    /// # Errors
+    /// As [`upload_file`](Self::upload_file); `io-failed` when the stream gives an error,
+    /// `upload-incomplete` and `invalid-request` when it has fewer or more bytes than it declares.
+    pub async fn upload_file_object(
+        &self,
+        contents: impl Into<UploadContents>,
+        filename: &str,
+        kind: &str,
+        options: UploadOptions,
+    ) -> Result<StoredFile> {
+        match contents.into().0 {
+            Given::Bytes(bytes) => {
+                let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+                let head = &bytes[..bytes.len().min(sniff::HEAD_BYTES)];
+                let upload = self.check(filename, kind, Some(size), head, options)?;
+                upload.send(Source::Bytes(bytes)).await
+            }
+            Given::File(path) => self.upload_from_disk(path, filename, kind, options).await,
+            Given::Inflow(inflow) => self.upload_from_stream(inflow, filename, kind, options).await,
+        }
+    }
+
+    async fn upload_from_disk(
+        &self,
+        path: PathBuf,
+        filename: &str,
+        kind: &str,
+        options: UploadOptions,
+    ) -> Result<StoredFile> {
         let opened = blocking(move |_| {
             let file = UploadFile::open(&path)?;
             let head = file.head()?;
             Ok((file, head))
         });
         let (file, head) = self.s3.in_time(opened).await?;
-        let size = file.size();
-        let checked = self.check(&filename, kind, size, &head, options)?;
-        let hashed = file.clone();
-        let sha256 = self.s3.in_time_for(size, blocking(move |stop| hashed.sha256(stop))).await?;
-        let body = if size == 0 { ByteStream::from_static(b"") } else { file.body() };
-        self.put(checked, body, size, &sha256)
-            .await
-            .map_err(|error| file.failure().unwrap_or(error))
+        let upload = self.check(filename, kind, Some(file.size()), &head, options)?;
+        let sent = upload.send(Source::File(file.clone())).await;
+        sent.map_err(|error| file.failure().unwrap_or(error))
     }
 
-    /// Uploads bytes from memory.
-    ///
-    /// # Errors
-    /// As [`upload_file`](Self::upload_file), less what concerns the disk.
-    pub async fn upload_file_object(
+    async fn upload_from_stream(
         &self,
-        bytes: Bytes,
+        mut inflow: Inflow,
         filename: &str,
         kind: &str,
         options: UploadOptions,
     ) -> Result<StoredFile> {
-        let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-        let head = &bytes[..bytes.len().min(sniff::HEAD_BYTES)];
-        let checked = self.check(filename, kind, size, head, options)?;
-        let sha256 = digest::digest(&digest::SHA256, &bytes);
-        self.put(checked, ByteStream::from(bytes), size, sha256.as_ref()).await
+        let mut begun = BytesMut::new();
+        let size = inflow.declared;
+        self.s3.in_time(inflow.fill(&mut begun, sniff::HEAD_BYTES)).await?;
+        if size.is_none() {
+            let most = self.decider.max_bytes(kind).unwrap_or(u64::MAX);
+            inflow.most = most.min(PartPlan::of_unknown().most());
+        }
+        let upload = self.check(filename, kind, size, &begun, options.clone())?;
+        let key = upload.file.key.clone();
+        let sent = upload.send(Source::Inflow(begun, inflow)).await;
+        match sent {
+            Err(error) if size.is_none() && error.kind() == ErrorKind::FileTooLarge => {
+                let come = error.details().used.unwrap_or_default();
+                let claimed = claimed_type(&key, &options);
+                self.admit(kind, &key, claimed, come).and(Err(error))
+            }
+            sent => sent,
+        }
     }
 
+    /// Checks all that needs no network. A file of unknown size is admitted as far as its head.
     fn check(
         &self,
         filename: &str,
         kind: &str,
-        size: u64,
+        size: Option<u64>,
         head: &[u8],
         options: UploadOptions,
-    ) -> Result<Checked> {
+    ) -> Result<Upload<'_>> {
         let key = if options.unguessable {
             self.scope.unguessable_key(kind, filename)?
         } else {
             self.scope.key(kind, filename)?
         };
         let key = self.own(&key)?;
-        let claimed =
-            options.content_type.unwrap_or_else(|| content_type::of_filename(key.filename()));
-        let content_type = self.admit(kind, &key, claimed, size)?;
-        if size > MAX_PUT_BYTES {
-            return Err(Error::new(
-                ErrorKind::FileTooLarge,
-                "files above 5 GiB need an upload in parts, which this version does not have",
-            )
-            .with_limit(MAX_PUT_BYTES, size));
-        }
+        let least = size.unwrap_or(head.len() as u64);
+        let content_type = self.admit(kind, &key, claimed_type(&key, &options), least)?;
+        let plan = size.map_or(Ok(PartPlan::of_unknown()), PartPlan::of)?;
         sniff::check_content(head, &content_type)?;
-        let mark = if options.overwrite { None } else { Some(random_name()?) };
-        Ok(Checked {
+        tags::check(&options.tags)?;
+        let create_only = !options.overwrite;
+        let in_parts = size.is_none_or(|size| size > MULTIPART_FROM);
+        let mark = if create_only || in_parts { Some(random_name()?) } else { None };
+        let encoded_metadata = user_metadata::encode(&options.metadata, mark.as_deref())?;
+        let config = &self.s3.config;
+        let file = NewFile {
             key,
             content_type,
-            encoded_metadata: user_metadata::encode(&options.metadata, mark.as_deref())?,
+            encoded_metadata,
             metadata: options.metadata,
+            tags: Some(tags::header(&options.tags)).filter(|header| !header.is_empty()),
+            storage_class: options.storage_class.or_else(|| config.storage_class.clone()),
+            encryption: config.encryption.clone(),
+            create_only,
             mark,
-        })
+        };
+        let meter = Meter::new(options.on_progress, size);
+        Ok(Upload { storage: self, file, size, plan, meter, deadline: options.deadline })
     }
 
     /// What the policy says; gives the content type to store.
@@ -192,52 +217,91 @@ impl UserStorage {
         let terms = self.decider.decide(&action, Some(key.as_str()), SystemTime::now())?;
         Ok(terms.content_type.unwrap_or(claimed))
     }
+}
 
-    async fn put(
-        &self,
-        upload: Checked,
-        body: ByteStream,
-        size: u64,
-        sha256: &[u8],
-    ) -> Result<StoredFile> {
-        if upload.mark.is_some() {
-            self.s3.require_creates_only().await?;
-        }
-        let filename = upload.key.filename();
-        let inline = content_type::may_be_inline(filename, &upload.content_type);
-        let client = self.s3.client().await?;
-        let call = client
-            .put_object()
-            .bucket(&self.s3.config.bucket)
-            .key(upload.key.as_str())
-            .content_length(i64::try_from(size).unwrap_or(i64::MAX))
-            .content_type(&upload.content_type)
-            .content_disposition(disposition::content_disposition(inline, filename))
-            .set_metadata(Some(upload.encoded_metadata.into_iter().collect()))
-            .set_if_none_match(upload.mark.as_ref().map(|_| "*".to_owned()))
-            .checksum_sha256(STANDARD.encode(sha256))
-            .body(body);
-        let answer = self
-            .s3
-            .in_time_for(size, async {
-                call.send()
-                    .await
-                    .map_err(|error| failure::from_sdk_without_file(&error, OnCondition::Exists))
-            })
-            .await;
-        let etag = match (answer, &upload.mark) {
-            (Ok(answer), _) => file::etag(answer.e_tag()),
-            (Err(error), Some(mark)) if error.kind() == ErrorKind::FileExists => {
-                self.s3.recognise(&upload.key, mark).await.ok_or(error)?
+fn claimed_type(key: &OwnKey, options: &UploadOptions) -> String {
+    let claimed = options.content_type.clone();
+    claimed.unwrap_or_else(|| content_type::of_filename(key.filename()))
+}
+
+/// An upload that has been admitted.
+struct Upload<'a> {
+    storage: &'a UserStorage,
+    file: NewFile,
+    size: Option<u64>,
+    plan: PartPlan,
+    meter: Arc<Meter>,
+    deadline: Option<std::time::Duration>,
+}
+
+impl Upload<'_> {
+    /// Sends the file within the deadline.
+    async fn send(self, source: Source) -> Result<StoredFile> {
+        let Self { storage, file, size, plan, meter, deadline } = self;
+        let s3 = &storage.s3;
+        let work = async {
+            if file.create_only {
+                s3.require_creates_only().await?;
             }
-            (Err(error), _) => return Err(error),
+            match whole(source, size, plan).await? {
+                Whole::Small(contents) => {
+                    let piece = Piece::new(contents).await?;
+                    let etag = single::put(s3, &file, &piece, &meter).await?;
+                    Ok((etag, piece.size()))
+                }
+                Whole::Large(source) => {
+                    let parts = Parts::new(source, plan);
+                    let upload = multipart::begin(s3, &file).await?;
+                    let sent = async {
+                        let sent = multipart::send_parts(&upload, parts, &meter).await?;
+                        let etag = multipart::complete(&upload, &file, &sent).await?;
+                        Ok((etag, sent.values().map(|part| part.crc.bytes()).sum()))
+                    };
+                    match sent.await {
+                        Ok(done) => {
+                            upload.keep();
+                            Ok(done)
+                        }
+                        Err(error) => {
+                            upload.abort().await;
+                            Err(error)
+                        }
+                    }
+                }
+            }
         };
-        self.s3.note_bucket();
-        Ok(StoredFile {
-            content_type: Some(upload.content_type),
-            etag,
-            metadata: upload.metadata,
-            ..upload.key.file(size)
-        })
+        // Boxed: whoever awaits an upload holds and moves its future, which is large.
+        let sent = Box::pin(meter.watch(work));
+        let (etag, size) = s3.in_time_to_send(deadline, size, &meter, sent).await?;
+        s3.note_bucket();
+        Ok(file.stored(size, etag))
     }
+}
+
+enum Whole {
+    Small(Contents),
+    Large(Source),
+}
+
+/// Whether the file goes in one PUT. A stream of unknown length is gathered up to one part first.
+async fn whole(source: Source, size: Option<u64>, plan: PartPlan) -> Result<Whole> {
+    let is_small = |size| size <= MULTIPART_FROM;
+    Ok(match source {
+        Source::Bytes(bytes) if size.is_some_and(is_small) => Whole::Small(Contents::Memory(bytes)),
+        Source::File(file) if is_small(file.size()) => {
+            let range = 0..file.size();
+            Whole::Small(Contents::Disk(file, range))
+        }
+        Source::Inflow(mut buffer, mut inflow) if size.is_none_or(is_small) => {
+            let most = size.unwrap_or(plan.part_size);
+            let wanted = usize::try_from(most).unwrap_or(usize::MAX);
+            inflow.fill(&mut buffer, wanted).await?;
+            if inflow.at_end().await? {
+                Whole::Small(Contents::Memory(Bytes::from(buffer)))
+            } else {
+                Whole::Large(Source::Inflow(buffer, inflow))
+            }
+        }
+        source => Whole::Large(source),
+    })
 }

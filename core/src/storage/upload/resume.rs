@@ -5,6 +5,7 @@ use std::time::SystemTime;
 use aws_sdk_s3::types::Part;
 
 use super::handle::{self, Handle};
+use super::plan::PartPlan;
 use crate::storage::file;
 use crate::storage::s3::StoreClock;
 use crate::storage::s3::failure::{self, OnCondition};
@@ -138,14 +139,18 @@ impl UserStorage {
 }
 
 impl Handle {
+    fn plan(&self) -> PartPlan {
+        PartPlan { part_size: self.part_size }
+    }
+
     fn part_count(&self) -> u32 {
-        u32::try_from(self.size.div_ceil(self.part_size)).unwrap_or(u32::MAX)
+        self.plan().count(self.size)
     }
 
     /// How long a part has to be; none when there is no such part.
     fn bytes_of(&self, number: u32) -> Option<u64> {
-        let start = u64::from(number.checked_sub(1)?).checked_mul(self.part_size)?;
-        self.size.checked_sub(start).filter(|&rest| rest > 0).map(|rest| rest.min(self.part_size))
+        let range = self.plan().range(number, self.size);
+        Some(range.end - range.start).filter(|&bytes| bytes > 0)
     }
 
     /// # Errors

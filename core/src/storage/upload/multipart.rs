@@ -1,0 +1,167 @@
+//! A file in parts: several on their way at a time, each sent again by itself when it fails.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use aws_sdk_s3::types::{ChecksumAlgorithm, ChecksumType, CompletedMultipartUpload, CompletedPart};
+use futures_util::stream::{FuturesUnordered, StreamExt as _};
+
+use super::abort::Unfinished;
+use super::checksum::{Crc, SignedWith};
+use super::meter::{Meter, PieceMeter};
+use super::parts::Parts;
+use super::piece::{Contents, Piece};
+use super::plan::PARTS_IN_FLIGHT;
+use super::request::NewFile;
+use crate::storage::file;
+use crate::storage::s3::S3;
+use crate::storage::s3::failure::{self, OnCondition};
+use crate::{Error, ErrorKind, Result};
+
+/// A part that the store holds.
+#[derive(Clone, Debug)]
+pub(super) struct SentPart {
+    pub(super) etag: String,
+    pub(super) crc: Crc,
+}
+
+/// The parts that the store holds, by their numbers.
+pub(super) type SentParts = BTreeMap<u32, SentPart>;
+
+/// Begins an upload at the store. Given up meanwhile, what was begun is aborted.
+pub(super) async fn begin(s3: &Arc<S3>, file: &NewFile) -> Result<Unfinished> {
+    let call = file
+        .describe_parts(s3.client().await?.create_multipart_upload())
+        .bucket(&s3.config.bucket)
+        .checksum_algorithm(ChecksumAlgorithm::Crc64Nvme)
+        .checksum_type(ChecksumType::FullObject);
+    let (s3, key) = (Arc::clone(s3), file.key.as_str().to_owned());
+    // On a task of its own, so that the store's answer is seen even if the caller does not wait.
+    let begun = tokio::spawn(async move {
+        let answer = call.send().await;
+        let answer =
+            answer.map_err(|error| failure::from_sdk_without_file(&error, OnCondition::Exists))?;
+        let id = answer.upload_id().filter(|id| !id.is_empty());
+        Ok(Unfinished::new(&s3, &key, id.ok_or_else(failure::unreadable)?.to_owned()))
+    });
+    begun.await.unwrap_or_else(|_| {
+        Err(Error::new(ErrorKind::Internal, "the beginning of the upload broke off"))
+    })
+}
+
+/// Sends the parts that the store does not hold yet, and gives all of them.
+pub(super) async fn send_parts(
+    upload: &Unfinished,
+    mut parts: Parts,
+    meter: &Arc<Meter>,
+) -> Result<SentParts> {
+    let mut sent = SentParts::new();
+    let mut on_their_way = FuturesUnordered::new();
+    let mut is_last = false;
+    loop {
+        tokio::select! {
+            next = parts.next(), if !is_last && on_their_way.len() < PARTS_IN_FLIGHT => {
+                match next? {
+                    Some((number, contents)) => {
+                        on_their_way.push(send_part(upload, number, contents, meter));
+                    }
+                    None => is_last = true,
+                }
+            }
+            Some(part) = on_their_way.next() => {
+                let (number, part) = part?;
+                sent.insert(number, part);
+            }
+            else => break,
+        }
+    }
+    if let Some(file) = parts.file() {
+        let file = file.clone();
+        crate::storage::disk::blocking(move |_| file.check_unchanged()).await?;
+    }
+    Ok(sent)
+}
+
+/// Makes the parts a file and gives its tag.
+pub(super) async fn complete(
+    upload: &Unfinished,
+    file: &NewFile,
+    sent: &SentParts,
+) -> Result<Option<String>> {
+    let whole = sent.values().fold(Crc::EMPTY, |whole, part| whole.then(part.crc));
+    let named = sent.iter().map(|(number, part)| {
+        CompletedPart::builder()
+            .part_number(i32::try_from(*number).unwrap_or(i32::MAX))
+            .e_tag(&part.etag)
+            .checksum_crc64_nvme(part.crc.header())
+            .build()
+    });
+    let parts = CompletedMultipartUpload::builder().set_parts(Some(named.collect())).build();
+    let s3 = upload.s3();
+    let answer = s3
+        .client()
+        .await?
+        .complete_multipart_upload()
+        .bucket(&s3.config.bucket)
+        .key(upload.key())
+        .upload_id(upload.id())
+        .set_if_none_match(file.create_only.then(|| "*".to_owned()))
+        .checksum_crc64_nvme(whole.header())
+        .checksum_type(ChecksumType::FullObject)
+        .mpu_object_size(i64::try_from(whole.bytes()).unwrap_or(i64::MAX))
+        .multipart_upload(parts)
+        .send()
+        .await;
+    match answer {
+        Ok(answer) if whole.agrees_with(answer.checksum_crc64_nvme()) => {
+            Ok(file::etag(answer.e_tag()))
+        }
+        Ok(_) => Err(corrupted()),
+        Err(error) => {
+            let error = failure::from_sdk(&error, OnCondition::Exists);
+            let Some(mark) = &file.mark else { return Err(error) };
+            s3.recognise(&file.key, mark).await.ok_or(error)
+        }
+    }
+}
+
+async fn send_part(
+    upload: &Unfinished,
+    number: u32,
+    contents: Contents,
+    meter: &Arc<Meter>,
+) -> Result<(u32, SentPart)> {
+    let piece = Piece::new(contents).await?;
+    let progress = PieceMeter::new(meter);
+    let s3 = upload.s3();
+    let answer = s3
+        .client()
+        .await?
+        .upload_part()
+        .bucket(&s3.config.bucket)
+        .key(upload.key())
+        .upload_id(upload.id())
+        .part_number(i32::try_from(number).unwrap_or(i32::MAX))
+        .content_length(i64::try_from(piece.size()).unwrap_or(i64::MAX))
+        .checksum_crc64_nvme(piece.sums.crc.header())
+        .body(piece.body(&progress))
+        .customize()
+        .interceptor(SignedWith(piece.sums.sha256.clone()))
+        .send()
+        .await
+        .map_err(|error| failure::from_sdk(&error, OnCondition::Changed))?;
+    let crc = piece.sums.crc;
+    if !crc.agrees_with(answer.checksum_crc64_nvme()) {
+        return Err(corrupted());
+    }
+    let etag = answer.e_tag().ok_or_else(failure::unreadable)?.to_owned();
+    progress.reached(piece.size());
+    Ok((number, SentPart { etag, crc }))
+}
+
+fn corrupted() -> Error {
+    Error::new(
+        ErrorKind::ChecksumMismatch,
+        "the checksum that the store tells is not that of the bytes that were sent",
+    )
+}

@@ -1,0 +1,47 @@
+//! A file in one PUT.
+
+use std::sync::Arc;
+
+use super::checksum::SignedWith;
+use super::meter::{Meter, PieceMeter};
+use super::piece::Piece;
+use super::request::NewFile;
+use crate::storage::file;
+use crate::storage::s3::S3;
+use crate::storage::s3::failure::{self, OnCondition};
+use crate::{ErrorKind, Result};
+
+/// Puts the file and gives its tag.
+pub(super) async fn put(
+    s3: &S3,
+    file: &NewFile,
+    piece: &Piece,
+    meter: &Arc<Meter>,
+) -> Result<Option<String>> {
+    let progress = PieceMeter::new(meter);
+    let size = piece.size();
+    let call = file
+        .describe_put(s3.client().await?.put_object())
+        .bucket(&s3.config.bucket)
+        .content_length(i64::try_from(size).unwrap_or(i64::MAX))
+        .checksum_crc64_nvme(piece.sums.crc.header())
+        .set_if_none_match(file.create_only.then(|| "*".to_owned()))
+        .body(piece.body(&progress))
+        .customize()
+        .interceptor(SignedWith(piece.sums.sha256.clone()));
+    let answer = call.send().await;
+    let etag = match answer {
+        Ok(answer) => file::etag(answer.e_tag()),
+        Err(error) => {
+            let error = failure::from_sdk_without_file(&error, OnCondition::Exists);
+            match &file.mark {
+                Some(mark) if error.kind() == ErrorKind::FileExists => {
+                    s3.recognise(&file.key, mark).await.ok_or(error)?
+                }
+                _ => return Err(error),
+            }
+        }
+    };
+    progress.reached(size);
+    Ok(etag)
+}
