@@ -69,6 +69,7 @@ impl UploadFile {
     pub(super) fn load(&self, range: Range<u64>, stop: &AtomicBool) -> Result<(Bytes, Sums)> {
         let mut hasher = Hasher::new();
         let bytes = self.read(range, stop, |piece| hasher.update(piece))?;
+        self.check_unchanged()?;
         Ok((bytes, hasher.finish()))
     }
 
@@ -85,11 +86,12 @@ impl UploadFile {
             hasher.update(piece);
             offset += piece.len() as u64;
         }
+        self.check_unchanged()?;
         Ok(hasher.finish())
     }
 
-    /// Refuses a file that is not as it was when it was opened. Blocks.
-    pub(super) fn check_unchanged(&self) -> Result<()> {
+    /// Refuses a file that is not as it was when it was opened.
+    fn check_unchanged(&self) -> Result<()> {
         if self.is_unchanged() { Ok(()) } else { Err(changed()) }
     }
 

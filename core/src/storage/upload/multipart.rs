@@ -75,10 +75,6 @@ pub(super) async fn send_parts(
             else => break,
         }
     }
-    if let Some(file) = parts.file() {
-        let file = file.clone();
-        crate::storage::disk::blocking(move |_| file.check_unchanged()).await?;
-    }
     Ok(sent)
 }
 

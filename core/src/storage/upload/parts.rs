@@ -65,12 +65,4 @@ impl Parts {
         self.taken = number;
         Ok(Some((number, contents)))
     }
-
-    /// The file on disk that they come from.
-    pub(super) fn file(&self) -> Option<&UploadFile> {
-        match &self.source {
-            Source::File(file) => Some(file),
-            Source::Bytes(_) | Source::Inflow(..) => None,
-        }
-    }
 }

@@ -239,7 +239,10 @@ fn a_retry_sends_the_whole_file_again() {
         assert_eq!(requests.iter().map(|r| r.body).collect::<Vec<_>>(), [1_000_000; 3]);
         let sums: Vec<_> = requests
             .iter()
-            .map(|r| r.headers.iter().find(|(n, _)| n == "x-amz-checksum-sha256").unwrap())
+            .map(|r| {
+                let sent = |name| r.headers.iter().find(|(n, _)| n == name).unwrap();
+                (sent("x-amz-checksum-crc64nvme"), sent("x-amz-content-sha256"))
+            })
             .collect();
         assert!(sums[0] == sums[1] && sums[1] == sums[2]);
         // Nothing that R2 or an older store could not read.
@@ -251,29 +254,36 @@ fn a_retry_sends_the_whole_file_again() {
 
 #[test]
 fn a_file_that_changes_meanwhile_never_arrives_whole() {
+    const BEGUN: &str = "<InitiateMultipartUploadResult><UploadId>u</UploadId>\
+                         </InitiateMultipartUploadResult>";
     within_limit(async {
         let folder = Folder::new();
         for change in ["shorter", "longer", "touched"] {
             let mut bytes = PDF.to_vec();
-            bytes.resize(30_000_000, 7);
+            bytes.resize(50_000_000, 7);
             let path = folder.write("a.pdf", &bytes);
-            // The first try fails once it is over; then the file changes.
+            // It changes when the first part has arrived, and the last is not yet read.
             let target = path.clone();
-            let fake = Fake::start(move |_| {
-                let file = std::fs::File::options().append(true).open(&target).unwrap();
-                match change {
-                    "shorter" => file.set_len(29_000_000).unwrap(),
-                    "longer" => file.set_len(30_000_001).unwrap(),
-                    _ => file.set_modified(std::time::SystemTime::UNIX_EPOCH).unwrap(),
+            let fake = Fake::start(move |request| match request.method.as_str() {
+                "POST" => Answer::Whole(200, String::new(), BEGUN.into()),
+                "PUT" => {
+                    let file = std::fs::File::options().append(true).open(&target).unwrap();
+                    match change {
+                        "shorter" => file.set_len(49_000_000).unwrap(),
+                        "longer" => file.set_len(50_000_001).unwrap(),
+                        _ => file.set_modified(std::time::SystemTime::UNIX_EPOCH).unwrap(),
+                    }
+                    Answer::Whole(200, "ETag: \"e\"\r\n".to_owned(), Vec::new())
                 }
-                Answer::error(503, "SlowDown")
+                "DELETE" => Answer::empty(204),
+                _ => Answer::error(404, "NoSuchUpload"),
             })
             .await;
             let error = fake.files().upload_file(&path, "book", Default::default()).await;
             assert_eq!(error.unwrap_err().kind(), ErrorKind::IoFailed, "{change}");
-            for request in &fake.requests()[1..] {
-                assert!(request.body < 30_000_000, "{change}: {}", request.body);
-            }
+            let requests = fake.requests();
+            let count = |method| requests.iter().filter(|it| it.method == method).count();
+            assert_eq!((count("POST"), count("DELETE")), (1, 1), "{change}: begun and aborted");
         }
     });
 }
