@@ -81,7 +81,10 @@ impl S3 {
 
     /// Tries to abort each and says how many were; the first error counts once all were tried.
     async fn abort_all(&self, uploads: Vec<OpenUpload>) -> Result<u64> {
-        let aborts = uploads.iter().map(|upload| self.abort_upload(&upload.key, &upload.id));
+        // Owned, or the future of the sweep is not `Send` for every lifetime.
+        let aborts = uploads
+            .into_iter()
+            .map(|upload| async move { self.abort_upload(&upload.key, &upload.id).await });
         let outcomes: Vec<Result<bool>> =
             stream::iter(aborts).buffer_unordered(PARALLEL_ABORTS).collect().await;
         outcomes.into_iter().try_fold(0, |sum, aborted| Ok(sum + u64::from(aborted?)))
