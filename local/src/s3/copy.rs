@@ -147,6 +147,7 @@ impl Backend {
             return Err(not_implemented());
         }
         let number = part_number(input.part_number)?;
+        self.end_uploads(&input.bucket)?;
         let upload = self.store.upload(&input.bucket, &input.key, &input.upload_id)?;
         let (bucket, key, wanted) =
             source(&input.copy_source, input.expected_source_bucket_owner.as_deref())?;

@@ -203,7 +203,11 @@ mod tests {
         let store = crate::store::Store::in_memory().unwrap();
         store.create_bucket("bucket", 0).unwrap();
         store.fill("bucket", (0..MANY).map(key)).unwrap();
-        Backend { store, region: "us-east-1".to_owned(), clock: crate::Clock::system() }
+        Backend {
+            store: store.into(),
+            region: "us-east-1".to_owned(),
+            clock: crate::Clock::system(),
+        }
     });
 
     fn v1(marker: Option<String>, prefix: &str, delimiter: Option<&str>) -> ListObjectsInput {

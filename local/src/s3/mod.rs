@@ -7,7 +7,9 @@ mod buckets;
 mod checksum;
 mod condition;
 mod copy;
+mod cors;
 mod error;
+mod lifecycle;
 mod list;
 mod multipart;
 mod objects;
@@ -18,6 +20,7 @@ mod tags;
 mod uploads;
 mod versions;
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use s3s::dto::{Owner, Timestamp};
@@ -33,7 +36,7 @@ const OWNER_ID: &str = "000000000000";
 /// What answers the operations.
 #[derive(Debug)]
 pub(crate) struct Backend {
-    store: Store,
+    store: Arc<Store>,
     region: String,
     clock: Clock,
 }

@@ -8,13 +8,13 @@ use s3s::dto::{
 };
 use s3s::{S3Error, S3Request, S3Result, s3_error};
 
-use super::Backend;
 use super::attributes::{attributes_of, not_implemented, owner, refuse_unsupported};
 use super::checksum::{Algorithm, COMPOSITE, FULL_OBJECT, composite};
 use super::copy::read_through;
 use super::objects::{malformed_xml, write_condition};
 use super::receive::{Expected, Received, hex, receive};
 use super::tags::tags_of;
+use super::{Backend, timestamp};
 use crate::store::{Checksums, Completion, NamedPart, ObjectRecord, PartRecord, UploadRecord};
 
 /// The most parts of an upload, and the highest number of one.
@@ -42,11 +42,14 @@ impl Backend {
             tags: tags_of(input.tagging.as_deref())?,
         };
         let id = self.upload_id()?;
+        let ends = self.upload_ends(&input.bucket, &input.key)?;
         self.store.create_upload(&input.bucket, &input.key, &id, &record)?;
         Ok(CreateMultipartUploadOutput {
             bucket: Some(input.bucket),
             key: Some(input.key),
             upload_id: Some(id),
+            abort_date: ends.as_ref().map(|(end, _)| timestamp(*end)),
+            abort_rule_id: ends.map(|(_, rule)| rule),
             checksum_algorithm: record.checksum_algorithm.map(Into::into),
             checksum_type: record.checksum_type.map(Into::into),
             server_side_encryption: record.attributes.encryption.map(Into::into),
@@ -65,6 +68,7 @@ impl Backend {
             return Err(not_implemented());
         }
         let number = part_number(input.part_number)?;
+        self.end_uploads(&input.bucket)?;
         let upload = self.store.upload(&input.bucket, &input.key, &input.upload_id)?;
         let expected = Expected::read(
             &request.headers,
@@ -112,6 +116,7 @@ impl Backend {
     ) -> S3Result<CompleteMultipartUploadOutput> {
         owner(input.expected_bucket_owner.as_deref())?;
         let condition = write_condition(input.if_match.as_ref(), input.if_none_match.as_ref())?;
+        self.end_uploads(&input.bucket)?;
         let upload = self.store.upload(&input.bucket, &input.key, &input.upload_id)?;
         let parts = input.multipart_upload.as_ref().and_then(|upload| upload.parts.as_deref());
         let named = named_parts(parts.unwrap_or_default(), &upload)?;
@@ -162,6 +167,7 @@ impl Backend {
         if input.if_match_initiated_time.is_some() {
             return Err(not_implemented());
         }
+        self.end_uploads(&input.bucket)?;
         Ok(self.store.abort_upload(&input.bucket, &input.key, &input.upload_id)?)
     }
 

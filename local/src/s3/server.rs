@@ -173,8 +173,9 @@ fn service(store: Store, config: &S3Config, faults: Faults) -> Layer {
     let mut protocol = ProtocolConfig::default();
     // Dates are judged before s3s, by the clock of the configuration.
     protocol.presigned_url_max_skew_time_secs = u32::MAX;
+    let store = Arc::new(store);
     let mut builder = S3ServiceBuilder::new(Backend {
-        store,
+        store: Arc::clone(&store),
         region: config.region.clone(),
         clock: config.clock.clone(),
     });
@@ -185,7 +186,7 @@ fn service(store: Store, config: &S3Config, faults: Faults) -> Layer {
     ));
     let rules =
         Rules { access_key_id: config.access_key_id.clone(), region: config.region.clone() };
-    let gate = Gate::new(rules, builder.build());
+    let gate = Gate::new(rules, store, builder.build());
     Layer::new(faults, config.clock.clone(), gate)
 }
 

@@ -14,6 +14,7 @@ use crate::store::{ListedUpload, PartRecord, UploadRecord, UploadsQuery};
 impl Backend {
     pub(super) fn list_parts(&self, input: ListPartsInput) -> S3Result<ListPartsOutput> {
         owner(input.expected_bucket_owner.as_deref())?;
+        self.end_uploads(&input.bucket)?;
         let upload = self.store.upload(&input.bucket, &input.key, &input.upload_id)?;
         let max_parts = page_size(input.max_parts, "max-parts")?;
         let marker = u32::try_from(input.part_number_marker.unwrap_or_default()).map_err(|_| {
@@ -55,6 +56,7 @@ impl Backend {
         owner(input.expected_bucket_owner.as_deref())?;
         let encode = Encoder::new(input.encoding_type.as_ref())?;
         let max_uploads = page_size(input.max_uploads, "max-uploads")?;
+        self.end_uploads(&input.bucket)?;
         let page = self.store.uploads(
             &input.bucket,
             &UploadsQuery {

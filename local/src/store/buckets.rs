@@ -4,7 +4,7 @@ use redb::{ReadableDatabase, ReadableTable};
 
 use super::error::{Result, StoreError};
 use super::index::{BUCKETS, OBJECTS, UPLOADS, VERSIONS};
-use super::{BucketRecord, Store, Versioning};
+use super::{BucketRecord, Store};
 
 impl Store {
     /// Makes a bucket; `BucketExists` when there is one of that name.
@@ -15,8 +15,7 @@ impl Store {
             if buckets.get(name)?.is_some() {
                 return Err(StoreError::BucketExists);
             }
-            let record =
-                serde_json::to_vec(&BucketRecord { created, versioning: Versioning::Never })?;
+            let record = serde_json::to_vec(&BucketRecord { created, ..Default::default() })?;
             buckets.insert(name, record.as_slice())?;
         }
         Ok(transaction.commit()?)

@@ -26,8 +26,8 @@ pub(crate) use error::{Result, StoreError};
 pub(crate) use list::{ListItem, ListQuery};
 pub(crate) use objects::{Match, ObjectReader, WriteCondition};
 pub(crate) use record::{
-    Attributes, BucketRecord, Checksums, NULL, ObjectRecord, PartRecord, Segment, Tags,
-    UploadRecord, Version, Versioning,
+    AbortRule, Attributes, BucketRecord, Checksums, CorsRule, NULL, ObjectRecord, PartRecord,
+    Segment, Tags, UploadRecord, Version, Versioning,
 };
 pub(crate) use uploads::{Completion, ListedUpload, NamedPart, UploadsQuery};
 pub(crate) use version_list::{ListedVersion, VersionsQuery};

@@ -7,12 +7,40 @@ use serde::{Deserialize, Serialize};
 use super::blobs::BlobId;
 
 /// A bucket.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct BucketRecord {
     /// Seconds since 1970.
     pub(crate) created: u64,
     #[serde(default)]
     pub(crate) versioning: Versioning,
+    #[serde(default)]
+    pub(crate) cors: Vec<CorsRule>,
+    #[serde(default)]
+    pub(crate) abort_rules: Vec<AbortRule>,
+}
+
+/// Which pages of other origins may send which requests.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct CorsRule {
+    pub(crate) id: Option<String>,
+    /// Each with at most one `*`, which stands for anything; so for the headers.
+    pub(crate) origins: Vec<String>,
+    pub(crate) methods: Vec<String>,
+    pub(crate) headers: Vec<String>,
+    /// The headers of an answer that a page may read.
+    pub(crate) exposed: Vec<String>,
+    pub(crate) max_age_seconds: Option<u32>,
+}
+
+/// When an upload that nobody finished is aborted.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct AbortRule {
+    pub(crate) id: String,
+    pub(crate) enabled: bool,
+    /// Only uploads whose key begins with this.
+    pub(crate) prefix: String,
+    /// After so many days.
+    pub(crate) days: u32,
 }
 
 /// Whether a bucket keeps what is overwritten and deleted.

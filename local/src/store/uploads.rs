@@ -230,6 +230,38 @@ impl Store {
         Ok(())
     }
 
+    /// Drops every upload of a bucket that is to `end`, given its key and its record.
+    pub(crate) fn abort_uploads(
+        &self,
+        bucket: &str,
+        mut end: impl FnMut(&str, &UploadRecord) -> bool,
+    ) -> Result<()> {
+        let mut ending = Vec::new();
+        {
+            let transaction = self.database.begin_read()?;
+            let uploads = transaction.open_table(UPLOADS)?;
+            for row in uploads.range((bucket, [].as_slice(), "")..)? {
+                let (at, record) = row?;
+                let (in_bucket, key, id) = at.value();
+                if in_bucket != bucket {
+                    break;
+                }
+                let key = String::from_utf8_lossy(key).into_owned();
+                if end(&key, &serde_json::from_slice(record.value())?) {
+                    ending.push((key, id.to_owned()));
+                }
+            }
+        }
+        for (key, id) in ending {
+            match self.abort_upload(bucket, &key, &id) {
+                // Another request ended it meanwhile.
+                Ok(()) | Err(StoreError::NoSuchUpload) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
     /// Lists one page of a bucket's open uploads.
     pub(crate) fn uploads(&self, bucket: &str, query: &UploadsQuery) -> Result<UploadsPage> {
         let transaction = self.database.begin_read()?;

@@ -1,6 +1,4 @@
-//! The digest that DeleteObjects must carry, which s3s does not ask for.
-//!
-//! <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html>
+//! The digest that some requests must carry, which s3s does not ask for.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -9,7 +7,7 @@ use s3s::crypto::{Checksum, Crc32, Crc32c, Crc64Nvme, Md5, Sha1, Sha256};
 
 use super::refusal::Refusal;
 
-/// Compares the body of a DeleteObjects with its `Content-MD5` or `x-amz-checksum-*`.
+/// Compares a body with its `Content-MD5` or `x-amz-checksum-*`.
 pub(super) fn judge(headers: &HeaderMap, body: &[u8]) -> Result<(), Refusal> {
     let found = [
         compare::<Md5>(headers, "content-md5", "Content-MD5", body)?,

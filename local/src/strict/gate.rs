@@ -8,22 +8,24 @@ use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, header};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use hyper::body::{Frame, SizeHint};
 use s3s::service::S3Service;
 use s3s::{Body, HttpError};
 
+use super::cors::{self, Origin};
 use super::refusal::Refusal;
-use super::{Rules, digest, drop_odd_range, is_delete_objects, judge};
+use super::{Rules, digest, drop_odd_range, judge, needs_digest};
 use crate::faults::{Arriving, BoxError};
+use crate::store::Store;
 
 /// The most of an unread body that is read only so that the client gets to read the answer.
 const MAX_DRAINED_BYTES: usize = 16 << 20;
 const DRAIN_TIME: Duration = Duration::from_secs(5);
 
-/// The largest body of a DeleteObjects, in bytes.
-const MAX_DELETE_BYTES: usize = 2 << 20;
+/// The largest body that is read before its digest is compared, in bytes.
+const MAX_DIGESTED_BYTES: usize = 2 << 20;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amz-request-id");
 
@@ -31,12 +33,13 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-amz-request-id");
 #[derive(Clone)]
 pub(crate) struct Gate {
     rules: Arc<Rules>,
+    store: Arc<Store>,
     protocol: S3Service,
 }
 
 impl Gate {
-    pub(crate) fn new(rules: Rules, protocol: S3Service) -> Self {
-        Self { rules: Arc::new(rules), protocol }
+    pub(crate) fn new(rules: Rules, store: Arc<Store>, protocol: S3Service) -> Self {
+        Self { rules: Arc::new(rules), store, protocol }
     }
 
     /// Answers a request that arrives at `now`.
@@ -47,6 +50,14 @@ impl Gate {
     ) -> Result<Response<Body>, HttpError> {
         let (mut parts, arriving) = request.into_parts();
         let rest = Shared::new(&parts, arriving);
+        if parts.method == Method::OPTIONS {
+            let request_id = request_id();
+            let mut response = cors::preflight(&self.store, &parts)
+                .unwrap_or_else(|refusal| refusal.into_response(&request_id));
+            identify(&mut response, request_id);
+            return Ok(response);
+        }
+        let origin = Origin::of(&parts);
         let outcome = match judge(&self.rules, &parts, now) {
             Ok(signed) => {
                 drop_odd_range(&mut parts, &signed);
@@ -63,6 +74,7 @@ impl Gate {
             }
         };
         identify(&mut response, request_id);
+        cors::reveal(&self.store, &origin, &mut response);
         rest.drain().await;
         Ok(response)
     }
@@ -77,6 +89,7 @@ impl Gate {
         let request_id = request_id();
         let mut response = refusal.into_response(&request_id);
         identify(&mut response, request_id);
+        cors::reveal(&self.store, &Origin::of(&parts), &mut response);
         Shared::new(&parts, arriving).drain().await;
         response
     }
@@ -92,12 +105,12 @@ fn identify(response: &mut Response<Body>, request_id: String) {
     }
 }
 
-/// The body for s3s; that of a DeleteObjects is read and its digest compared first.
+/// The body for s3s; one that must come with a digest is read and compared first.
 async fn body(parts: &Parts, body: Shared) -> Result<Body, Refusal> {
-    if !is_delete_objects(parts) || is_chunked(&parts.headers) {
+    if !needs_digest(parts) || is_chunked(&parts.headers) {
         return Ok(Body::http_body(body));
     }
-    let read = Limited::new(body, MAX_DELETE_BYTES).collect().await.map_err(|error| {
+    let read = Limited::new(body, MAX_DIGESTED_BYTES).collect().await.map_err(|error| {
         if error.is::<LengthLimitError>() {
             Refusal::malformed_xml()
         } else {

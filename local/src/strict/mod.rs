@@ -5,6 +5,7 @@
 //! lists without `host` or with headers that are not there, and DeleteObjects without a digest.
 //! What is sound passes on to s3s, which checks the signature itself.
 
+mod cors;
 mod credential;
 mod date;
 mod digest;
@@ -93,14 +94,21 @@ fn is_form_upload(request: &Parts) -> bool {
         })
 }
 
-/// Whether the request is DeleteObjects.
-fn is_delete_objects(request: &Parts) -> bool {
+/// Whether the body is a document that the request must bring a digest of.
+///
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html>,
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketCors.html>,
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketLifecycleConfiguration.html>
+fn needs_digest(request: &Parts) -> bool {
     let query = Query::parse(request.uri.query().unwrap_or_default());
     let path = percent_decode_str(request.uri.path()).decode_utf8_lossy();
     let bucket = path.trim_start_matches('/');
-    request.method == Method::POST
-        && query.has("delete")
-        && bucket.split_once('/').is_none_or(|(_, key)| key.is_empty())
+    let asked = match request.method {
+        Method::POST => query.has("delete"),
+        Method::PUT => query.has("cors") || query.has("lifecycle"),
+        _ => false,
+    };
+    asked && bucket.split_once('/').is_none_or(|(_, key)| key.is_empty())
 }
 
 #[cfg(test)]

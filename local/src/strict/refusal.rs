@@ -113,6 +113,19 @@ impl Refusal {
         Self::new(StatusCode::BAD_REQUEST, "MalformedXML", message)
     }
 
+    pub(super) fn bad_request(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "BadRequest", message)
+    }
+
+    pub(super) fn no_such_bucket() -> Self {
+        let message = "The specified bucket does not exist";
+        Self::new(StatusCode::NOT_FOUND, "NoSuchBucket", message)
+    }
+
+    pub(super) fn cors(message: &str) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "AccessForbidden", message)
+    }
+
     pub(crate) fn unavailable() -> Self {
         let message = "Service is unable to handle request.";
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailable", message)
