@@ -125,7 +125,7 @@ impl S3 for Backend {
     ) -> Answer<CompleteMultipartUploadOutput> {
         let host = request.headers.get(http::header::HOST);
         let host = host.and_then(|host| host.to_str().ok()).unwrap_or("localhost").to_owned();
-        self.complete(request.input, &host).await.map(S3Response::new)
+        self.complete(request.input, &host).map(S3Response::new)
     }
 
     async fn abort_multipart_upload(

@@ -4,6 +4,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use crc_fast::CrcAlgorithm;
 use http::HeaderMap;
 use s3s::checksum::ChecksumHasher;
 use s3s::crypto::{Checksum as _, Crc32, Crc32c, Crc64Nvme, Md5, Sha1, Sha256};
@@ -247,6 +248,24 @@ impl Claim {
     }
 }
 
+/// The checksum of the whole, from those of its parts and their lengths; `None` of an algorithm
+/// that cannot be joined so.
+pub(super) fn joined(algorithm: Algorithm, parts: &[(&str, u64)]) -> Option<String> {
+    let (kind, bytes) = match algorithm {
+        Algorithm::Crc32 => (CrcAlgorithm::Crc32IsoHdlc, 4),
+        Algorithm::Crc32c => (CrcAlgorithm::Crc32Iscsi, 4),
+        Algorithm::Crc64Nvme => (CrcAlgorithm::Crc64Nvme, 8),
+        Algorithm::Sha1 | Algorithm::Sha256 => return None,
+    };
+    let mut whole = 0;
+    for (value, length) in parts {
+        let value = BASE64.decode(value).ok()?;
+        let value = value.iter().fold(0, |sum, byte| sum << 8 | u64::from(*byte));
+        whole = crc_fast::checksum_combine(kind, whole, value, *length);
+    }
+    Some(BASE64.encode(&whole.to_be_bytes()[8 - bytes..]))
+}
+
 /// The checksum of checksums that S3 gives an object of parts: `value-N`.
 pub(super) fn composite(algorithm: Algorithm, parts: &[&str]) -> String {
     let mut hasher = algorithm.hasher();
@@ -285,6 +304,24 @@ mod tests {
             hasher.update(b"hello");
             assert_eq!(algorithm.finish(hasher), expected, "{algorithm:?}");
         }
+    }
+
+    #[test]
+    fn parts_join_to_the_checksum_of_the_whole() {
+        let of = |algorithm: Algorithm, bytes: &[u8]| {
+            let mut hasher = algorithm.hasher();
+            hasher.update(bytes);
+            algorithm.finish(hasher)
+        };
+        let whole: Vec<u8> = (0..100_000_u32).map(|at| (at % 251) as u8).collect();
+        for algorithm in [Algorithm::Crc32, Algorithm::Crc32c, Algorithm::Crc64Nvme] {
+            let pieces: Vec<_> =
+                whole.chunks(33_000).map(|it| (of(algorithm, it), it.len() as u64)).collect();
+            let pieces: Vec<_> = pieces.iter().map(|(sum, size)| (sum.as_str(), *size)).collect();
+            assert_eq!(joined(algorithm, &pieces), Some(of(algorithm, &whole)), "{algorithm:?}");
+            assert_eq!(joined(algorithm, &pieces[..1]), Some(of(algorithm, &whole[..33_000])));
+        }
+        assert_eq!(joined(Algorithm::Sha256, &[("", 0)]), None);
     }
 
     #[test]

@@ -9,8 +9,7 @@ use s3s::dto::{
 use s3s::{S3Error, S3Request, S3Result, s3_error};
 
 use super::attributes::{attributes_of, not_implemented, owner, refuse_unsupported};
-use super::checksum::{Algorithm, COMPOSITE, FULL_OBJECT, composite};
-use super::copy::read_through;
+use super::checksum::{Algorithm, COMPOSITE, FULL_OBJECT, composite, joined};
 use super::objects::{malformed_xml, write_condition};
 use super::receive::{Expected, Received, hex, receive};
 use super::tags::tags_of;
@@ -109,7 +108,7 @@ impl Backend {
         Ok(part)
     }
 
-    pub(super) async fn complete(
+    pub(super) fn complete(
         &self,
         input: CompleteMultipartUploadInput,
         host: &str,
@@ -133,7 +132,7 @@ impl Backend {
             ..Default::default()
         };
         condition.check(self.store.object(&input.bucket, &input.key, None).ok().as_ref())?;
-        record.checksums = self.joined_checksums(&completion, &record).await?;
+        record.checksums = joined_checksums(&completion)?;
         check_whole(&input, &record.checksums)?;
         let version_id = self.store.complete_upload(
             &input.bucket,
@@ -177,36 +176,26 @@ impl Backend {
         let random = crate::random::hex(16).map_err(S3Error::internal_error)?;
         Ok(format!("{:012x}{random}", millis.as_millis()))
     }
+}
 
-    async fn joined_checksums(
-        &self,
-        completion: &Completion,
-        record: &ObjectRecord,
-    ) -> S3Result<Checksums> {
-        let mut sums = Checksums::default();
-        let Some(algorithm) = algorithm_of(&completion.upload) else { return Ok(sums) };
-        let kind = completion.upload.checksum_type.as_deref().unwrap_or(COMPOSITE);
-        let value = if kind == FULL_OBJECT {
-            let reader = self.store.open_completion(completion, record.clone());
-            let mut hasher = algorithm.hasher();
-            read_through(&reader, 0..record.size, |chunk| {
-                hasher.update(chunk);
-                Ok(())
-            })
-            .await?;
-            algorithm.finish(hasher)
-        } else {
-            let parts: Vec<&str> = completion
-                .parts
-                .iter()
-                .map(|part| algorithm.of(&part.checksums).unwrap_or_default())
-                .collect();
-            composite(algorithm, &parts)
-        };
-        algorithm.set(&mut sums, value);
-        sums.kind = Some(kind.to_owned());
-        Ok(sums)
-    }
+fn joined_checksums(completion: &Completion) -> S3Result<Checksums> {
+    let mut sums = Checksums::default();
+    let Some(algorithm) = algorithm_of(&completion.upload) else { return Ok(sums) };
+    let kind = completion.upload.checksum_type.as_deref().unwrap_or(COMPOSITE);
+    let parts: Vec<(&str, u64)> = completion
+        .parts
+        .iter()
+        .map(|part| (algorithm.of(&part.checksums).unwrap_or_default(), part.size))
+        .collect();
+    let value = if kind == FULL_OBJECT {
+        joined(algorithm, &parts).ok_or_else(not_implemented)?
+    } else {
+        let values: Vec<&str> = parts.iter().map(|(value, _)| *value).collect();
+        composite(algorithm, &values)
+    };
+    algorithm.set(&mut sums, value);
+    sums.kind = Some(kind.to_owned());
+    Ok(sums)
 }
 
 /// Where a part goes.

@@ -1,7 +1,6 @@
 //! Multipart uploads: begun, fed with parts in any order, completed or aborted.
 
 use std::collections::HashSet;
-use std::sync::PoisonError;
 
 use redb::{ReadableDatabase, ReadableTable, Table};
 
@@ -10,8 +9,7 @@ use super::error::{Result, StoreError};
 use super::index::{BUCKETS, PARTS, UPLOADS};
 use super::versions::{self, Place};
 use super::{
-    Checksums, ListQuery, ObjectReader, ObjectRecord, PartRecord, Segment, Store, UploadRecord,
-    WriteCondition,
+    Checksums, ListQuery, ObjectRecord, PartRecord, Segment, Store, UploadRecord, WriteCondition,
 };
 
 /// The least size of every part but the last, in bytes.
@@ -169,18 +167,6 @@ impl Store {
         }
         let size = parts.iter().map(|part| part.size).sum();
         Ok(Completion { upload, parts, size })
-    }
-
-    /// The bytes that an upload will have, for a checksum over all of them.
-    pub(crate) fn open_completion(
-        &self,
-        completion: &Completion,
-        record: ObjectRecord,
-    ) -> ObjectReader {
-        let _guard = self.leasing.read().unwrap_or_else(PoisonError::into_inner);
-        let segments = completion.segments();
-        let lease = self.blobs.lease(segments.iter().map(|segment| segment.blob));
-        ObjectReader::new(record, segments, lease)
     }
 
     /// Turns an upload into an object when the condition holds; its other parts are dropped.
