@@ -13,7 +13,7 @@ use crate::audit::{Listener, Trail};
 use crate::convert::{Headers, SettingText, Text, TextRef, Time, or_now};
 use crate::error::OrRaise;
 use crate::log;
-use crate::runtime::{PerProcess, wait};
+use crate::runtime::{PerProcess, wait, wait_here};
 use crate::session::Session;
 use crate::storage::{Owner, UserStorage};
 
@@ -35,13 +35,24 @@ impl Client {
         Ok(self.here(py)?.0)
     }
 
-    /// Waits for something that this `Casier` does.
-    pub(crate) fn wait<T: Send>(
+    /// Waits for something that this `Casier` asks the network.
+    pub(crate) fn wait<T: Send + 'static>(
+        &self,
+        py: Python<'_>,
+        future: impl Future<Output = casier::Result<T>> + Send + 'static,
+    ) -> PyResult<T> {
+        let outcome = wait(py, future);
+        self.tell(py)?;
+        outcome
+    }
+
+    /// Waits for something that this `Casier` mostly does by itself, on the caller's thread.
+    pub(crate) fn wait_here<T: Send>(
         &self,
         py: Python<'_>,
         future: impl Future<Output = casier::Result<T>> + Send,
     ) -> PyResult<T> {
-        let outcome = wait(py, future);
+        let outcome = wait_here(py, future);
         self.tell(py)?;
         outcome
     }
@@ -160,7 +171,7 @@ impl Casier {
                 self.0.tell(py)?;
                 known.or_raise(py)
             }
-            None => self.0.wait(py, async { casier.authenticate(token.0).await }),
+            None => self.0.wait_here(py, async { casier.authenticate(token.0).await }),
         };
         Ok(Session::new(self.0.clone(), session?))
     }
@@ -191,7 +202,8 @@ impl Casier {
         let casier = self.0.casier(py)?;
         let mut request = RequestHead::new(method.0, headers.0);
         request.address = address.map(|text| text.0);
-        let session = self.0.wait(py, async { casier.authenticate_request(&request).await })?;
+        let session =
+            self.0.wait_here(py, async { casier.authenticate_request(&request).await })?;
         Ok(Session::new(self.0.clone(), session))
     }
 
@@ -208,7 +220,7 @@ impl Casier {
     ///     Unavailable: `state-unavailable`.
     fn revoke(&self, py: Python<'_>, session_id: Text) -> PyResult<()> {
         let casier = self.0.casier(py)?;
-        self.0.wait(py, async { casier.revoke(&session_id).await })
+        self.0.wait(py, async move { casier.revoke(&session_id).await })
     }
 
     /// Refuses every token of a user that was made at `at` or before, or that does not say when, as
@@ -228,7 +240,7 @@ impl Casier {
     #[pyo3(signature = (user_id, at = None))]
     fn revoke_user(&self, py: Python<'_>, user_id: Text, at: Option<Time>) -> PyResult<()> {
         let (casier, at) = (self.0.casier(py)?, or_now(at));
-        self.0.wait(py, async { casier.revoke_user(&user_id, at).await })
+        self.0.wait(py, async move { casier.revoke_user(&user_id, at).await })
     }
 
     /// The files of any user, for trusted server code such as a background job: no tier limits

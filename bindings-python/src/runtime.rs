@@ -4,6 +4,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::process;
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -22,10 +23,41 @@ const MAX_THREADS: usize = 4;
 
 static RUNTIME: PerProcess<&'static Runtime> = PerProcess::new();
 
-/// Runs a future to its end with the GIL released, and raises its failure. A signal handler that
-/// raises ends the wait: the future is dropped and the exception passed on. A panic becomes
-/// `internal`, and the process lives.
-pub(crate) fn wait<T: Send>(
+/// Runs a future to its end on the runtime's threads, with the GIL released, and raises its failure.
+/// What asks the network runs beside its connection there: the caller's thread is woken once, and
+/// not for each step. A signal handler that raises ends the wait: the future is dropped and the
+/// exception passed on. A panic becomes `internal`, and the process lives.
+pub(crate) fn wait<T: Send + 'static>(
+    py: Python<'_>,
+    future: impl Future<Output = Result<T>> + Send + 'static,
+) -> PyResult<T> {
+    let runtime = RUNTIME.get(py, start).or_raise(py)?;
+    let (sender, mut outcome) = mpsc::sync_channel(1);
+    let task = runtime.spawn(async move {
+        // Only a caller that has left receives nothing.
+        let _ = sender.send(future.await);
+    });
+    loop {
+        let awaited = &mut outcome;
+        let ended = py.detach(move || awaited.recv_timeout(SIGNAL_INTERVAL));
+        log::forward(py);
+        match ended {
+            Ok(result) => return result.or_raise(py),
+            Err(RecvTimeoutError::Timeout) => {
+                if let Err(raised) = py.check_signals() {
+                    task.abort();
+                    // The future is gone when its end of the channel is.
+                    let _ = py.detach(move || outcome.recv());
+                    return Err(raised);
+                }
+            }
+            Err(RecvTimeoutError::Disconnected) => return Err(panicked()).or_raise(py),
+        }
+    }
+}
+
+/// As [`wait`], on the caller's thread: quicker for what seldom has to wait.
+pub(crate) fn wait_here<T: Send>(
     py: Python<'_>,
     future: impl Future<Output = Result<T>> + Send,
 ) -> PyResult<T> {
