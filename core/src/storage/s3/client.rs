@@ -13,6 +13,7 @@ use aws_sdk_s3::config::{
 use super::answers::Bounds;
 use super::clock::ClockSkew;
 use super::credentials::{self, Chain};
+use super::endpoint::OneEndpoint;
 use super::retry::{self, PassingFaults, Patience};
 use crate::Result;
 use crate::config::{Setting, missing};
@@ -53,7 +54,7 @@ pub(super) async fn connect(config: &StorageConfig) -> Result<Clients> {
         }
     };
     let public = config.public_endpoint.as_ref().or(config.endpoint.as_ref());
-    let mut links = base.clone();
+    let mut links = base.clone().endpoint_resolver(OneEndpoint::default());
     links.set_endpoint_url(public.cloned());
     Ok(Clients { store: Client::from_conf(base.build()), links, credentials })
 }
@@ -70,6 +71,7 @@ fn settings(config: &StorageConfig, region: Region) -> Builder {
     let mut settings = aws_sdk_s3::Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(region)
+        .endpoint_resolver(OneEndpoint::default())
         .force_path_style(config.path_style)
         .disable_s3_express_session_auth(config.endpoint.is_some())
         .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)

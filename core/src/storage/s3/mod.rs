@@ -6,6 +6,7 @@ mod clock;
 mod create_only;
 mod credentials;
 pub(in crate::storage) mod deadline;
+mod endpoint;
 pub(in crate::storage) mod failure;
 mod retry;
 mod store_clock;
