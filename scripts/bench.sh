@@ -5,6 +5,7 @@ set -euo pipefail
 source "$(dirname "$0")/stages.sh"
 source scripts/setup.sh
 source scripts/node.sh
+source scripts/servers.sh
 
 export PROFILE=measured
 export PROFILE_DIR=$CARGO_TARGET_DIR/$PROFILE
@@ -13,12 +14,12 @@ unset CARGO_INCREMENTAL
 export RESULTS=$SCRATCH/results TOKENS=$SCRATCH/tokens
 mkdir "$RESULTS"
 
-# The program that measures, and both bindings, by one cargo command, so that what they
+# The program that measures, the store that it measures against, and both bindings, by one cargo command, so that what they
 # share is compiled once.
 build_measured() {
   # What maturin sets: the interpreter that loads the module has Python's symbols.
   PYO3_BUILD_EXTENSION_MODULE=1 make_node "$PROFILE_DIR" --profile "$PROFILE" \
-    -p casier-python -p casier-bench --features casier-bench/measure
+    -p casier-python -p casier-local -p casier-bench --features casier-bench/measure
 }
 
 # The Python peers: a virtual environment in the cache, made once for each state of the list.
@@ -81,8 +82,10 @@ quiet_stage "python peers" 300 python_peers
 quiet_stage "node peers" 300 node_peers
 stage "build" 3000 build_measured
 stage "tokens" 300 "$PROFILE_DIR/casier-bench" mint "$TOKENS"
-quiet_stage "rust" 300 measure_rust
-quiet_stage "python" 300 measure_python
-quiet_stage "node" 300 measure_node
+# A store for each, so that none begins with what another left in its memory.
+for language in rust python node; do
+  start_server "$language-store" $PRIORITY "$PROFILE_DIR/casier-local" --until-stdin-closes
+  quiet_stage "$language" 600 with_servers "$language-store" -- "measure_$language"
+done
 stage "tables" 30 write_report
 finish "docs/benchmarks.md is written"

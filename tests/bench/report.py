@@ -58,34 +58,49 @@ def table(outcome: dict[str, Any]) -> str:
         f"| {outcome['title']} | one takes | a second | speed against the first | wanted |",
         "|---|--:|--:|--:|---|",
     ]
-    lines += [line(row, is_first=index == 0) for index, row in enumerate(outcome["rows"])]
+    size = outcome.get("bytes")
+    lines += [line(row, size, is_first=index == 0) for index, row in enumerate(outcome["rows"])]
     return "\n".join(lines) + "\n"
 
 
-def line(row: dict[str, Any], is_first: bool) -> str:
+def line(row: dict[str, Any], size: int | None, is_first: bool) -> str:
+    """`size` is that of the file that each moves, if they do."""
     per_second = 1e9 / row["nanoseconds"]
+    pace = f"{per_second * size / 1e6:,.0f} MB" if size else f"{rounded(per_second):,}"
     against = "1" if is_first else f"{ratio(row['ratio'])} ({ratio(row['low'])} to {ratio(row['high'])})"
-    cells = [row["name"], duration(row["nanoseconds"]), f"{round(per_second, -2):,.0f}", against]
+    cells = [row["name"], duration(row["nanoseconds"]), pace, against]
     return f"| {' | '.join(cells)} | {judged(row, per_second)} |"
 
 
 def judged(row: dict[str, Any], per_second: float) -> str:
     wanted = row.get("wanted") or {}
+    targets = []
     if "ratio" in wanted:
-        met, text = row["ratio"] >= wanted["ratio"], f"{wanted['ratio']} times the first"
-    elif "per_second" in wanted:
-        met, text = per_second >= wanted["per_second"], f"{wanted['per_second']:,.0f} a second"
-    else:
-        return ""
-    return f"{text}: {'met' if met else '**missed**'}"
+        targets.append((row["ratio"] >= wanted["ratio"], f"{wanted['ratio']} times the first"))
+    for other, share in wanted.get("others", {}).items():
+        reached = row["others"][other]
+        text = f"{share} times {other}, is {ratio(reached)}"
+        targets.append((reached >= share, text))
+    if "per_second" in wanted:
+        text = f"{wanted['per_second']:,.0f} a second"
+        targets.append((per_second >= wanted["per_second"], text))
+    return "; ".join(f"{text}: {'met' if met else '**missed**'}" for met, text in targets)
 
 
 def ratio(value: float) -> str:
     return f"{value:.2f}" if value < 20 else f"{value:.0f}"
 
 
+def rounded(per_second: float) -> int:
+    """To the hundred as far as that says enough, else to three digits."""
+    return round(per_second, -2 if per_second >= 10_000 else 2 - len(str(int(per_second))))
+
+
 def duration(nanoseconds: float) -> str:
-    return f"{nanoseconds:.0f} ns" if nanoseconds < 1000 else f"{nanoseconds / 1000:.1f} µs"
+    for size, unit in ((1e6, "ms"), (1e3, "µs")):
+        if nanoseconds >= size:
+            return f"{nanoseconds / size:,.1f} {unit}"
+    return f"{nanoseconds:.0f} ns"
 
 
 if __name__ == "__main__":

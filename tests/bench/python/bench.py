@@ -8,6 +8,7 @@ from typing import Any
 
 import peers
 import rounds
+import storage
 from casier import TokenVerifier
 
 ISSUER = "https://clerk.example.com"
@@ -20,6 +21,7 @@ def main(folder: Path, results: Path) -> None:
         distinct(tokens[: 80 * rounds.BATCH], pem),
         repeated(tokens[: 8 * rounds.BATCH], pem),
         two_threads(tokens, pem),
+        *storage.outcomes(),
     ]
     for outcome in outcomes:
         print(rounds.text(outcome))

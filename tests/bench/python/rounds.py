@@ -30,28 +30,39 @@ def compare(
     title: str, turns: dict[str, Callable[[Batch], float]], rounds: Sequence[Batch]
 ) -> dict[str, Any]:
     """Gives the median time of one verification and, against the first contestant, the median and
-    the quartiles of the ratio of speeds, round by round. Whoever begins a round is the last in the
-    next one."""
+    the quartiles of the ratio of speeds, round by round; against the others the median alone.
+    Whoever begins a round is the last in the next one."""
     names = list(turns)
     measured: list[dict[str, float]] = []
     for number, batch in enumerate(rounds):
         first = number % len(names)
         measured.append({name: turns[name](batch) for name in names[first:] + names[:first]})
 
+    def ratios(name: str, other: str) -> list[float]:
+        return [one[other] / one[name] for one in measured]
+
     def row(name: str) -> dict[str, Any]:
-        ratios = [one[names[0]] / one[name] for one in measured]
-        low, ratio, high = statistics.quantiles(ratios, n=4)
-        nanoseconds = statistics.median(one[name] for one in measured)
-        return {"name": name, "nanoseconds": nanoseconds, "ratio": ratio, "low": low, "high": high}
+        low, ratio, high = statistics.quantiles(ratios(name, names[0]), n=4)
+        return {
+            "name": name,
+            "nanoseconds": statistics.median(one[name] for one in measured),
+            "ratio": ratio,
+            "low": low,
+            "high": high,
+            "others": {other: statistics.median(ratios(name, other)) for other in names[1:]},
+        }
 
     return {"title": title, "rows": [row(name) for name in names]}
 
 
-def want(outcome: dict[str, Any], name: str, **wanted: float) -> dict[str, Any]:
-    """Says what one contestant should reach: a `ratio`, or verifications `per_second`."""
+def want(
+    outcome: dict[str, Any], name: str, others: dict[str, float] | None = None, **wanted: float
+) -> dict[str, Any]:
+    """Says what one contestant should reach: a `ratio` to the first, or to `others`, or so many
+    `per_second`."""
     for row in outcome["rows"]:
         if row["name"] == name:
-            row["wanted"] = wanted
+            row["wanted"] = wanted | ({"others": others} if others else {})
     return outcome
 
 

@@ -4,6 +4,8 @@ mod mint;
 mod peers;
 mod rounds;
 mod server;
+mod storage;
+mod stores;
 mod verify;
 
 use std::fs;
@@ -21,6 +23,7 @@ fn main() -> ExitCode {
         ["run", folder, results] => run(Path::new(folder), Path::new(results)),
         ["profile", folder] => profile(Path::new(folder), false),
         ["profile", folder, "--cache"] => profile(Path::new(folder), true),
+        ["profile-storage", call, store] => storage::profile(call, store),
         _ => {
             Err("use: casier-bench mint FOLDER | run FOLDER RESULTS | profile FOLDER [--cache]"
                 .into())
@@ -47,7 +50,8 @@ fn run(folder: &Path, results: &Path) -> Result<()> {
     }
     let (jwk, tokens) = mint::read(folder, &KINDS[0])?;
     add(verify::repeated(&KINDS[0], &jwk, &tokens)?);
-    verify::two_threads(&KINDS[0], &jwk, &tokens)?.into_iter().for_each(add);
+    verify::two_threads(&KINDS[0], &jwk, &tokens)?.into_iter().for_each(&mut add);
+    storage::small_calls()?.into_iter().for_each(add);
     fs::write(results, serde_json::to_string_pretty(&outcomes)?)?;
     Ok(())
 }
