@@ -8,7 +8,7 @@ use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_s3::primitives::ByteStream;
 use bytes::Bytes;
 use casier::Casier;
-use casier::storage::{ListOptions, UploadOptions, UserStorage};
+use casier::storage::{ListOptions, ReadOptions, UploadOptions, UserStorage};
 use futures_util::TryStreamExt as _;
 use object_store::aws::{AmazonS3, AmazonS3Builder};
 use object_store::path::Path;
@@ -95,7 +95,7 @@ impl Store {
 
     pub(crate) async fn get(&self, name: &str) -> Result<Bytes> {
         Ok(match self {
-            Self::Casier(files) => files.read(&key(name)).await?,
+            Self::Casier(files) => files.read(&key(name), ReadOptions::default()).await?,
             Self::ObjectStore(store) => store.get(&path(name)).await?.bytes().await?,
             Self::Sdk { client, bucket } => {
                 let answer = client.get_object().bucket(bucket).key(key(name)).send().await?;
