@@ -11,6 +11,10 @@ use crate::storage::s3::failure::{self, OnCondition};
 use crate::storage::user_storage::OwnKey;
 use crate::{Error, Result};
 
+/// Asked for a single object under a prefix that is itself a key (that of a folder that a console
+/// made), MinIO gives that one and says that there is no more.
+const FEWEST_ASKED_FOR: u32 = 2;
+
 /// Some objects under a prefix, in the order of the bytes of their keys.
 #[derive(Debug, Default)]
 pub(in crate::storage) struct Listing {
@@ -42,14 +46,14 @@ impl S3 {
             .bucket(&self.config.bucket)
             .prefix(prefix)
             .set_start_after(after.map(str::to_owned))
-            .max_keys(i32::try_from(limit).unwrap_or(i32::MAX))
+            .max_keys(i32::try_from(limit.max(FEWEST_ASKED_FOR)).unwrap_or(i32::MAX))
             // Keys may hold characters that XML cannot.
             .encoding_type(EncodingType::Url)
             .send()
             .await
             .map_err(|error| failure::from_sdk_without_file(&error, OnCondition::Changed))?;
         self.note_bucket();
-        read(answer, prefix, after)
+        read(answer, prefix, after, limit)
     }
 }
 
@@ -72,16 +76,22 @@ pub(in crate::storage) fn decoded(listed: &str, encoding: Option<&EncodingType>)
     }
 }
 
-fn read(answer: ListObjectsV2Output, prefix: &str, after: Option<&str>) -> Result<Listing> {
-    let truncated = answer.is_truncated().ok_or_else(failure::unreadable)?;
+fn read(
+    answer: ListObjectsV2Output,
+    prefix: &str,
+    after: Option<&str>,
+    limit: u32,
+) -> Result<Listing> {
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let listed_count = answer.contents().len();
+    let truncated = answer.is_truncated().ok_or_else(failure::unreadable)? || listed_count > limit;
     if answer.key_count().is_some_and(|count| usize::try_from(count) != Ok(listed_count)) {
         return Err(failure::unreadable());
     }
     let encoding = answer.encoding_type().cloned();
     let mut listing = Listing::default();
     let mut last = after.map(str::to_owned);
-    for object in answer.contents.unwrap_or_default() {
+    for object in answer.contents.unwrap_or_default().into_iter().take(limit) {
         let key = decoded(object.key().ok_or_else(failure::unreadable)?, encoding.as_ref());
         if !key.starts_with(prefix.as_bytes()) {
             listing.foreign += 1;
@@ -130,7 +140,7 @@ mod tests {
     #[test]
     fn foreign_keys_are_not_in_it() {
         let keys = ["user_1//a", "user_1/b", "user_10/c", "user_2/d", "x"];
-        let listing = read(answer(&keys, false), "user_1/", None).unwrap();
+        let listing = read(answer(&keys, false), "user_1/", None, 1000).unwrap();
         let own: Vec<_> = listing.objects.iter().map(|(key, _)| key.as_str()).collect();
         assert_eq!(own, ["user_1//a", "user_1/b"]);
         assert_eq!((listing.foreign, listing.more_after), (3, None));
@@ -140,8 +150,16 @@ mod tests {
     fn what_is_no_text_is_judged_by_its_bytes() {
         let mut answer = answer(&["user_1/%ff", "user_2/%ff"], false);
         answer.encoding_type = Some(EncodingType::Url);
-        let listing = read(answer, "user_1/", None).unwrap();
+        let listing = read(answer, "user_1/", None, 1000).unwrap();
         assert_eq!((listing.unnamed.len(), listing.foreign), (1, 1));
+    }
+
+    #[test]
+    fn what_is_beyond_the_limit_is_in_the_next_page() {
+        let keys = ["user_1/a", "user_1/b"];
+        let listing = read(answer(&keys, false), "user_1/", None, 1).unwrap();
+        assert_eq!(listing.objects.len(), 1);
+        assert_eq!(listing.more_after.as_deref(), Some("user_1/a"));
     }
 
     /// Attack 115.
@@ -154,7 +172,7 @@ mod tests {
             (&["user_1/b", "user_1/a"][..], None),
             (&["user_2/a"][..], None),
         ] {
-            let error = read(answer(keys, true), "user_1/", after).unwrap_err();
+            let error = read(answer(keys, true), "user_1/", after, 1000).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::StorageUnavailable, "{keys:?}");
         }
     }

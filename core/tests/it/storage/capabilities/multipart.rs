@@ -32,6 +32,11 @@ pub(super) async fn find(probe: &Probe<'_>) -> Vec<Row> {
         ),
         row("`UploadPartCopy` of a range", "copies above 5 GiB", part_copy(probe).await),
         row(
+            "an upload in parts, once another file of its key is stored",
+            "`resume_upload`, else `upload-not-found`",
+            stays(probe).await,
+        ),
+        row(
             "`ListMultipartUploads` by prefix",
             "`sweep_uploads`, `delete_all`",
             listed(probe, Some("uploads/")).await,
@@ -119,6 +124,18 @@ async fn parts_of(probe: &Probe<'_>, sizes: &[usize]) -> String {
         Ok(_) => "taken".to_owned(),
         Err(error) => refusal(&error),
     }
+}
+
+async fn stays(probe: &Probe<'_>) -> String {
+    let mut upload = Begun::new(probe, "stays").await;
+    upload.part(Bytes::from_static(b"parts")).await;
+    probe.put("stays", "another").await;
+    let finding = match upload.complete().send().await {
+        Ok(_) => "stays".to_owned(),
+        Err(error) => format!("is gone: {}", refusal(&error)),
+    };
+    upload.abort().await;
+    finding
 }
 
 /// Of a file that is larger than what stores keep beside its name.

@@ -1,5 +1,7 @@
 //! What a user does with files of their own.
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 use casier::storage::{ListOptions, ReadOptions, StoredFile, UploadOptions};
 use casier::{Error, ErrorKind};
@@ -27,6 +29,7 @@ impl World<'_> {
             bytes,
             content_type: content_type(name.filename),
             metadata: options.metadata.clone(),
+            tags: BTreeMap::new(),
         };
         let asked = &self.users[user];
         let key = asked.key(name);
@@ -36,13 +39,13 @@ impl World<'_> {
         if !overwrite && !self.can("create only", kind(&answer))? {
             return Ok(());
         }
-        let model = &mut self.users[user].model;
-        if !overwrite && model.contains_key(&key) {
+        let user = &mut self.users[user];
+        if !overwrite && user.model.contains_key(&key) {
             prop_assert_eq!(kind(&answer), Some(ErrorKind::FileExists));
             return Ok(());
         }
         is_file(&done(answer)?, &key, &file)?;
-        model.insert(key, file);
+        user.put(key, file);
         Ok(())
     }
 }
@@ -136,7 +139,7 @@ impl User {
     pub(super) async fn delete(&mut self, name: Name) -> Outcome {
         let key = self.key(name);
         done(self.storage.delete(&key).await)?;
-        self.model.remove(&key);
+        self.remove(&key);
         Ok(())
     }
 
@@ -149,17 +152,17 @@ impl User {
         );
         for deletion in deletions {
             prop_assert!(deletion.error.is_none(), "{:?}", deletion);
-            self.model.remove(&deletion.key);
+            self.remove(&deletion.key);
         }
         Ok(())
     }
 }
 
-fn content_type(filename: &str) -> &'static str {
+pub(super) fn content_type(filename: &str) -> &'static str {
     if filename.ends_with(".md") { "text/markdown" } else { "text/plain" }
 }
 
-fn is_file(found: &StoredFile, key: &str, file: &File) -> Outcome {
+pub(super) fn is_file(found: &StoredFile, key: &str, file: &File) -> Outcome {
     prop_assert_eq!(&found.key, key);
     prop_assert_eq!(found.size, file.bytes.len() as u64);
     prop_assert_eq!(found.content_type.as_deref(), Some(file.content_type));

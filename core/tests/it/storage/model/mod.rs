@@ -5,6 +5,7 @@
 //! from where it is tried first from then on.
 
 mod files;
+mod managing;
 mod step;
 mod trespass;
 mod world;

@@ -1,8 +1,9 @@
 //! What may happen, and the names that it happens to: few enough to meet again and again.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
-use proptest::collection::vec;
+use proptest::collection::{btree_map, vec};
 use proptest::option;
 use proptest::prelude::*;
 
@@ -25,6 +26,9 @@ pub(super) const FILENAMES: &[&str] = &[
     "報告書.txt",
     "a.md",
 ];
+
+/// What is searched for.
+const TEXTS: &[&str] = &["a", "A.TXT", "\u{c9}", "e\u{301}.t", "書", "%20", "user_", "files/", ""];
 
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Name {
@@ -81,6 +85,34 @@ pub(super) enum Step {
         user: usize,
         names: Vec<Name>,
     },
+    Copy {
+        user: usize,
+        copy: Copying,
+    },
+    Tags {
+        user: usize,
+        name: Name,
+    },
+    SetTags {
+        user: usize,
+        name: Name,
+        tags: BTreeMap<String, String>,
+    },
+    Usage {
+        user: usize,
+    },
+    Search {
+        user: usize,
+        text: &'static str,
+    },
+    Newest {
+        user: usize,
+        count: usize,
+        kind: Option<&'static str>,
+    },
+    DeleteAll {
+        user: usize,
+    },
     /// Every operation, with the key of somebody else.
     Trespass {
         user: usize,
@@ -92,6 +124,24 @@ pub(super) enum Step {
         user: usize,
         name: Name,
     },
+}
+
+/// A copy, or what is made of one.
+#[derive(Clone, Debug)]
+pub(super) struct Copying {
+    pub(super) way: Way,
+    pub(super) from: Name,
+    pub(super) to: Name,
+    pub(super) overwrite: bool,
+    pub(super) note: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Way {
+    Copy,
+    Move,
+    /// It keeps the kind and the note.
+    Rename,
 }
 
 pub(super) fn steps(count: Range<usize>) -> impl Strategy<Value = Vec<Step>> {
@@ -115,10 +165,30 @@ fn step() -> impl Strategy<Value = Step> {
         2 => (user(), name()).prop_map(|(user, name)| Step::Delete { user, name }),
         1 => (user(), vec(name(), 0..4))
             .prop_map(|(user, names)| Step::DeleteMany { user, names }),
+        4 => (user(), copy()).prop_map(|(user, copy)| Step::Copy { user, copy }),
+        1 => (user(), name()).prop_map(|(user, name)| Step::Tags { user, name }),
+        2 => (user(), name(), tags())
+            .prop_map(|(user, name, tags)| Step::SetTags { user, name, tags }),
+        1 => user().prop_map(|user| Step::Usage { user }),
+        1 => (user(), prop::sample::select(TEXTS))
+            .prop_map(|(user, text)| Step::Search { user, text }),
+        1 => (user(), 1_usize..5, option::of(kind()))
+            .prop_map(|(user, count, kind)| Step::Newest { user, count, kind }),
+        1 => user().prop_map(|user| Step::DeleteAll { user }),
         2 => (user(), user(), name())
             .prop_map(|(user, owner, name)| Step::Trespass { user, owner, name }),
         1 => (user(), name()).prop_map(|(user, name)| Step::LeaveUpload { user, name }),
     ]
+}
+
+fn copy() -> impl Strategy<Value = Copying> {
+    let way = prop::sample::select(&[Way::Copy, Way::Move, Way::Rename][..]);
+    (way, name(), name(), any::<bool>(), note())
+        .prop_map(|(way, from, to, overwrite, note)| Copying { way, from, to, overwrite, note })
+}
+
+fn tags() -> impl Strategy<Value = BTreeMap<String, String>> {
+    btree_map("[a-z]{1,5}", "[a-z +=._:/@-]{0,8}", 0..4)
 }
 
 fn user() -> impl Strategy<Value = usize> {

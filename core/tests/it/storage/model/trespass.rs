@@ -1,7 +1,9 @@
 //! What a user tries with the files of another.
 
+use std::collections::BTreeMap;
+
 use casier::ErrorKind;
-use casier::storage::LinkOptions;
+use casier::storage::{CopyOptions, LinkOptions};
 use proptest::prelude::*;
 
 use super::files::kind;
@@ -23,10 +25,15 @@ impl World<'_> {
             kind(&files.metadata(&key).await),
             kind(&files.exists(&key).await),
             kind(&files.presigned_url(&key, LinkOptions::default()).await),
+            kind(&files.copy(&key, CopyOptions::default()).await),
+            kind(&files.move_to(&key, CopyOptions::default()).await),
+            kind(&files.rename(&key, name.filename, true).await),
+            kind(&files.tags(&key).await),
+            kind(&files.set_tags(&key, BTreeMap::new()).await),
             kind(&files.delete(&key).await),
             kind(&files.delete_many(vec![own, key.clone()]).await),
         ];
-        prop_assert_eq!(refusals, [Some(ErrorKind::NotOwner); 7], "{}", key);
+        prop_assert_eq!(refusals, [Some(ErrorKind::NotOwner); 12], "{}", key);
         prop_assert!(folder.names().is_empty());
         Ok(())
     }
