@@ -84,28 +84,26 @@ impl UserStorage {
     }
 
     async fn abort_all(&self, receipt: &mut Receipt) -> Result<()> {
-        let mut place = Place::default();
+        let mut after = None;
         loop {
-            let page = self.s3.unfinished(self.scope.prefix(), &mut place);
+            let page = self.s3.open_uploads(self.scope.prefix(), after.as_ref());
             let page = match self.s3.in_time(page).await {
                 Err(error) if error.kind() == ErrorKind::StorageUnsupported => return Ok(()),
                 page => page?,
             };
-            let end = self.s3.end_of_many(page.len());
-            let aborts = page.into_iter().map(|(key, upload_id)| async move {
-                let abort = self.s3.abort(&key, &upload_id);
-                let error = self.s3.until(end, abort).await.err();
-                Deletion { key, error }
+            let aborts = page.uploads.into_iter().map(|upload| async move {
+                (self.s3.abort_upload(&upload.key, &upload.id).await, upload.key)
             });
-            let mut aborts = stream::iter(aborts).buffered(PARALLEL_ABORTS);
-            while let Some(abort) = aborts.next().await {
-                match abort.error {
-                    None => receipt.uploads += 1,
-                    Some(_) => receipt.failed.push(abort),
+            let mut aborts = stream::iter(aborts).buffer_unordered(PARALLEL_ABORTS);
+            while let Some((aborted, key)) = aborts.next().await {
+                match aborted {
+                    Ok(aborted) => receipt.uploads += u64::from(aborted),
+                    Err(error) => receipt.failed.push(Deletion { key, error: Some(error) }),
                 }
             }
-            if place.is_over {
-                return Ok(());
+            match page.more_after {
+                Some(marker) => after = Some(marker),
+                None => return Ok(()),
             }
         }
     }

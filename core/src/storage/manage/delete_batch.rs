@@ -1,7 +1,6 @@
 //! Deleting up to 1,000 objects in one request.
 
 use std::collections::{HashMap, HashSet};
-use std::time::Duration;
 
 use aws_sdk_s3::operation::delete_objects::DeleteObjectsOutput;
 use aws_sdk_s3::types::{Delete, ObjectIdentifier};
@@ -10,7 +9,6 @@ use base64::engine::general_purpose::STANDARD;
 use futures_util::stream::{self, StreamExt as _};
 use md5::{Digest as _, Md5};
 
-use crate::random::random_fraction;
 use crate::storage::s3::S3;
 use crate::storage::s3::failure::{self, OnCondition};
 use crate::{Error, ErrorKind, Result};
@@ -52,7 +50,10 @@ impl S3 {
                 break;
             }
             if round > 0 {
-                pause(round).await;
+                let wait = self.until(end, async { Ok(self.repetitions.wait(round).await) });
+                if !wait.await.unwrap_or(false) {
+                    break;
+                }
             }
             match self.until(end, self.delete_objects(&together)).await {
                 Ok(answer) => outcomes.extend(read(&together, answer)),
@@ -64,6 +65,9 @@ impl S3 {
                 Err(_) => break,
             }
             together.retain(|it| matches!(outcomes.get(*it), Some(Some(e)) if is_passing(e)));
+            if round > 0 && together.is_empty() {
+                self.repetitions.helped();
+            }
         }
         let alone: Vec<Target> = alone.into_iter().cloned().collect();
         let alone = alone.into_iter().map(|target| async move {
@@ -173,12 +177,6 @@ fn unmentioned() -> Outcome {
 /// Whether the store may be able to do it a moment later.
 fn is_passing(error: &Error) -> bool {
     error.kind() == ErrorKind::StorageUnavailable
-}
-
-/// Waits before another round: a random part of a second, doubled each time.
-async fn pause(round: u32) {
-    let most = Duration::from_millis(500) * 2_u32.saturating_pow(round);
-    tokio::time::sleep(most.mul_f64(random_fraction())).await;
 }
 
 /// Whether a key goes through XML 1.0 and comes out as it was, whoever reads it: no character that

@@ -1,6 +1,6 @@
-//! All that the store keeps under a prefix, the hidden included: versions, delete markers, unfinished
-//! uploads. The only keys from the store that are ever sent back, so each is checked, byte for byte,
-//! to lie under the prefix.
+//! All that the store keeps under a prefix, the hidden included: versions and delete markers. Keys
+//! from the store are sent back here and nowhere else but for unfinished uploads, so each is checked,
+//! byte for byte, to lie under the prefix.
 
 use std::collections::HashSet;
 
@@ -38,10 +38,10 @@ pub(super) struct Place {
     pub(super) is_over: bool,
     /// The store lists no versions.
     without_versions: bool,
-    /// The last key, and the last version or upload of it.
+    /// The last key, and the last version of it.
     key: Option<String>,
     id: Option<String>,
-    /// The versions or uploads of this key that pages have ended with.
+    /// The versions of this key that pages have ended with.
     ends: HashSet<String>,
 }
 
@@ -84,48 +84,6 @@ impl S3 {
             .map_err(|error| failure::from_sdk_without_file(&error, OnCondition::Changed))?;
         self.note_bucket();
         read_versions(answer, prefix, place)
-    }
-
-    /// The next page of the unfinished uploads under `prefix`: key and upload id.
-    pub(super) async fn unfinished(
-        &self,
-        prefix: &str,
-        place: &mut Place,
-    ) -> Result<Vec<(String, String)>> {
-        let answer = self
-            .client()
-            .await?
-            .list_multipart_uploads()
-            .bucket(&self.config.bucket)
-            .prefix(prefix)
-            .set_key_marker(place.key.clone())
-            .set_upload_id_marker(place.id.clone())
-            .encoding_type(EncodingType::Url)
-            .send()
-            .await
-            .map_err(|error| failure::from_sdk_without_file(&error, OnCondition::Changed))?;
-        self.note_bucket();
-        let encoding = answer.encoding_type();
-        let uploads = answer.uploads().iter().filter_map(|upload| {
-            Some((own(upload.key()?, encoding, prefix)?, upload.upload_id()?.to_owned()))
-        });
-        let uploads = uploads.collect();
-        let next = answer.next_key_marker().map(|key| decoded(key, encoding));
-        let id = answer.next_upload_id_marker().map(str::to_owned);
-        place.go_on(answer.is_truncated(), next, id, prefix)?;
-        Ok(uploads)
-    }
-
-    /// Aborts an unfinished upload. That there is none is success.
-    pub(super) async fn abort(&self, key: &str, upload_id: &str) -> Result<()> {
-        let call = self.client().await?.abort_multipart_upload().bucket(&self.config.bucket);
-        match call.key(key).upload_id(upload_id).send().await {
-            Ok(_) => Ok(()),
-            Err(error) => match failure::from_sdk(&error, OnCondition::Changed) {
-                error if error.kind() == ErrorKind::UploadNotFound => Ok(()),
-                error => Err(error),
-            },
-        }
     }
 }
 

@@ -168,7 +168,7 @@ fn from_answer(code: Option<&str>, status: u16, on_condition: OnCondition) -> Er
         | "SignatureDoesNotMatch"
         | "TokenRefreshRequired"
         | "UnauthorizedAccess" => Some(K::StorageDenied),
-        "InvalidObjectState" => Some(K::FileArchived),
+        "InvalidObjectState" | "ObjectNotInActiveTierError" => Some(K::FileArchived),
         "PreconditionFailed" => return condition(on_condition),
         "ConditionalRequestConflict" | "OperationAborted" => Some(K::Conflict),
         "BadDigest"
@@ -179,6 +179,7 @@ fn from_answer(code: Option<&str>, status: u16, on_condition: OnCondition) -> Er
         "MetadataTooLarge" => Some(K::MetadataTooLarge),
         "KeyTooLongError" => Some(K::InvalidKey),
         "InvalidRange" => Some(K::RangeInvalid),
+        "InvalidTag" => Some(K::InvalidRequest),
         "NotImplemented" | "MethodNotAllowed" => Some(K::StorageUnsupported),
         "RequestTimeout" => Some(K::Timeout),
         "SlowDown"

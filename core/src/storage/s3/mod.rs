@@ -19,6 +19,7 @@ use aws_sdk_s3::config::ProvideCredentials as _;
 use tokio::sync::{Mutex, OnceCell};
 
 use self::client::Clients;
+pub(in crate::storage) use self::retry::Repetitions;
 pub(in crate::storage) use self::store_clock::StoreClock;
 use crate::Result;
 use crate::storage::config::StorageConfig;
@@ -35,6 +36,10 @@ pub(in crate::storage) struct S3 {
     pub(in crate::storage) creates_only: OnceCell<bool>,
     /// The same for copies.
     pub(in crate::storage) copies_create_only: OnceCell<bool>,
+    /// Whether the store finds open uploads by prefix.
+    pub(in crate::storage) finds_uploads_by_prefix: OnceCell<bool>,
+    /// For what the SDK does not repeat by itself.
+    pub(in crate::storage) repetitions: Repetitions,
     /// Set when the bucket has answered, so that a 404 without a body can only mean the file.
     pub(in crate::storage) bucket_seen: OnceCell<()>,
 }
@@ -62,6 +67,8 @@ impl S3 {
             signer: Mutex::new(None),
             creates_only: OnceCell::new(),
             copies_create_only: OnceCell::new(),
+            finds_uploads_by_prefix: OnceCell::new(),
+            repetitions: Repetitions::default(),
             bucket_seen: OnceCell::new(),
         })
     }

@@ -1,5 +1,6 @@
 //! What is tried again, and how often.
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use aws_sdk_s3::config::interceptors::{
@@ -15,7 +16,11 @@ use aws_smithy_runtime_api::client::interceptors::dyn_dispatch_hint;
 use aws_smithy_runtime_api::client::orchestrator::Metadata;
 use aws_smithy_types::retry::{ErrorKind, RetrySpec};
 
+use crate::random::random_fraction;
+
 const ATTEMPTS: u32 = 3;
+
+const MOST_REPETITIONS: u32 = 35;
 
 /// The back-off is AWS's: a random part of 50 ms (of a second when throttled), doubled each time.
 pub(super) fn retries() -> RetryConfig {
@@ -104,5 +109,36 @@ impl Intercept for Patience {
             settings.interceptor_state().store_put(timeouts.build());
         }
         Ok(())
+    }
+}
+
+/// The budget for repetitions that the SDK does not make, since the answer as a whole was a
+/// success: as many as the SDK makes while a store fails, and one more after each that helped.
+#[derive(Debug)]
+pub(in crate::storage) struct Repetitions(AtomicU32);
+
+impl Default for Repetitions {
+    fn default() -> Self {
+        Self(AtomicU32::new(MOST_REPETITIONS))
+    }
+}
+
+impl Repetitions {
+    /// Waits before the repetition of this number, from 1: a random part of a second, doubled each
+    /// time. False, at once, when the budget is used up.
+    pub(in crate::storage) async fn wait(&self, number: u32) -> bool {
+        let less_one = |left: u32| left.checked_sub(1);
+        if self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less_one).is_err() {
+            return false;
+        }
+        let most = Duration::from_millis(500) * 2_u32.saturating_pow(number.min(5));
+        tokio::time::sleep(most.mul_f64(random_fraction())).await;
+        true
+    }
+
+    pub(in crate::storage) fn helped(&self) {
+        let one_more = |left: u32| (left < MOST_REPETITIONS).then_some(left + 1);
+        // A full budget stays full.
+        let _ = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more);
     }
 }

@@ -7,7 +7,7 @@ mod handle;
 mod local_file;
 pub(in crate::storage) mod meter;
 mod multipart;
-mod open_uploads;
+pub(in crate::storage) mod open_uploads;
 mod options;
 mod parts;
 mod piece;

@@ -2,14 +2,16 @@
 
 use std::time::SystemTime;
 
+use aws_sdk_s3::Client;
 use aws_sdk_s3::operation::list_multipart_uploads::ListMultipartUploadsOutput;
 use aws_sdk_s3::types::EncodingType;
 use percent_encoding::percent_decode_str;
 
+use crate::random::random_name;
 use crate::storage::file;
 use crate::storage::s3::failure::{self, OnCondition};
 use crate::storage::s3::{S3, StoreClock};
-use crate::{Error, Result};
+use crate::{Error, ErrorKind, Result};
 
 /// An upload in parts that the store holds open.
 #[derive(Debug, PartialEq, Eq)]
@@ -37,7 +39,9 @@ pub(in crate::storage) struct Marker {
 }
 
 impl S3 {
-    /// Asks for up to 1,000 open uploads whose keys begin with `prefix`, behind `after`.
+    /// Asks for up to 1,000 open uploads, behind `after`, and gives those of them whose keys begin
+    /// with `prefix`. MinIO finds uploads by whole keys only; where that is so, those of the whole
+    /// bucket are asked for.
     ///
     /// # Errors
     /// `storage-unavailable` when the answer is not one to such a question, or leads nowhere.
@@ -47,12 +51,13 @@ impl S3 {
         after: Option<&Marker>,
     ) -> Result<OpenUploads> {
         let clock = StoreClock::default();
+        let by_prefix = self.finds_uploads_by_prefix().await?;
         let answer = self
             .client()
             .await?
             .list_multipart_uploads()
             .bucket(&self.config.bucket)
-            .prefix(prefix)
+            .set_prefix(by_prefix.then(|| prefix.to_owned()))
             .set_key_marker(after.map(|after| after.key.clone()))
             .set_upload_id_marker(after.and_then(|after| after.id.clone()))
             // Keys may hold characters that XML cannot.
@@ -65,6 +70,35 @@ impl S3 {
         self.note_bucket();
         Ok(OpenUploads { listed_at: clock.told(), ..read(&answer, prefix, after)? })
     }
+
+    /// Whether the store finds open uploads by what their keys begin with. It is asked once, with an
+    /// upload under `.casier/`.
+    async fn finds_uploads_by_prefix(&self) -> Result<bool> {
+        let ask = || async {
+            let (client, bucket) = (self.client().await?.clone(), self.config.bucket.clone());
+            // On a task of its own, so that the upload goes even if the caller does not wait.
+            let probe = tokio::spawn(async move { probe(&client, &bucket).await });
+            probe.await.unwrap_or_else(|_| {
+                Err(Error::new(ErrorKind::Internal, "the probe of the store broke off"))
+            })
+        };
+        self.finds_uploads_by_prefix.get_or_try_init(ask).await.copied()
+    }
+}
+
+async fn probe(client: &Client, bucket: &str) -> Result<bool> {
+    let prefix = format!(".casier/probe-{}", random_name()?);
+    let key = format!("{prefix}/upload");
+    let begin = client.create_multipart_upload().bucket(bucket).key(&key).send().await;
+    let begun =
+        begin.map_err(|error| failure::from_sdk_without_file(&error, OnCondition::Changed))?;
+    let id = begun.upload_id().ok_or_else(failure::unreadable)?;
+    let found = client.list_multipart_uploads().bucket(bucket).prefix(prefix).send().await;
+    // What is left over is in nobody's scope.
+    let _ = client.abort_multipart_upload().bucket(bucket).key(&key).upload_id(id).send().await;
+    let found =
+        found.map_err(|error| failure::from_sdk_without_file(&error, OnCondition::Changed))?;
+    Ok(found.uploads().iter().any(|upload| upload.upload_id() == Some(id)))
 }
 
 /// Reads the store's answer, and believes of it only what can be: keys under the prefix, and a
@@ -112,7 +146,6 @@ mod tests {
     use aws_sdk_s3::types::MultipartUpload;
 
     use super::*;
-    use crate::ErrorKind;
 
     fn answer(
         uploads: &[(&str, &str)],

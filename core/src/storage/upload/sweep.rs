@@ -91,7 +91,7 @@ impl S3 {
     }
 
     /// Whether there was such an upload to abort.
-    pub(super) async fn abort_upload(&self, key: &str, id: &str) -> Result<bool> {
+    pub(in crate::storage) async fn abort_upload(&self, key: &str, id: &str) -> Result<bool> {
         let call = async {
             self.client()
                 .await?

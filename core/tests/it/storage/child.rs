@@ -5,12 +5,12 @@ use std::process::Stdio;
 use std::sync::Arc;
 
 use casier::access::Policy;
-use casier::storage::{Scope, Storage};
+use casier::storage::{Scope, Storage, StorageConfig};
 use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
 use tokio::process::ChildStdout;
 
 use super::bench::{Bench, from_environment};
-use super::large;
+use super::{large, listing};
 
 const JOB: &str = "CASIER_TEST_JOB";
 const USER: &str = "CASIER_TEST_USER";
@@ -28,7 +28,12 @@ fn a_job() {
     let files = Storage::new(from_environment().unwrap()).unwrap().scoped(scope, None, policy);
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    runtime.block_on(large::do_job(&job, files));
+    runtime.block_on(async {
+        match job.as_str() {
+            "list_all" => listing::list_all(files).await,
+            _ => large::do_job(&job, files).await,
+        }
+    });
 }
 
 /// What the parent gave the job.
@@ -49,17 +54,27 @@ pub(super) struct Child {
 
 impl Child {
     pub(super) fn start(bench: &Bench, job: &str, arguments: &[(&str, &str)]) -> Self {
-        let keys = bench.config.credentials.as_ref().unwrap();
+        Self::of(&bench.config, bench.scope.user_id(), job, arguments)
+    }
+
+    /// At any store, for any user.
+    pub(super) fn of(
+        config: &StorageConfig,
+        user_id: &str,
+        job: &str,
+        arguments: &[(&str, &str)],
+    ) -> Self {
+        let keys = config.credentials.as_ref().unwrap();
         let arguments = arguments.iter().map(|(name, value)| (format!("{ARGUMENT}{name}"), *value));
         let mut process = tokio::process::Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "storage::child::a_job", "--ignored", "--nocapture"])
             .env(JOB, job)
-            .env(USER, bench.scope.user_id())
-            .env("S3_ENDPOINT_URL", bench.config.endpoint.as_ref().unwrap())
-            .env("S3_BUCKET_NAME", &bench.config.bucket)
+            .env(USER, user_id)
+            .env("S3_ENDPOINT_URL", config.endpoint.as_ref().unwrap())
+            .env("S3_BUCKET_NAME", &config.bucket)
             .env("AWS_ACCESS_KEY_ID", &keys.access_key_id)
             .env("AWS_SECRET_ACCESS_KEY", &keys.secret_access_key)
-            .env("AWS_REGION", bench.config.region.as_deref().unwrap_or_default())
+            .env("AWS_REGION", config.region.as_deref().unwrap_or_default())
             .envs(arguments)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

@@ -1,7 +1,7 @@
 //! Every way out of the scope, on every argument.
 
 use bytes::Bytes;
-use casier::storage::{LinkOptions, ListOptions, UserStorage};
+use casier::storage::{CopyOptions, LinkOptions, ListOptions, UserStorage};
 use casier::{Error, ErrorKind};
 
 use super::bench::on_bench;
@@ -17,11 +17,16 @@ async fn all_refusals(files: &UserStorage, key: &str, folder: &Folder) -> Vec<Er
         files.download(key, folder.path().join("a"), Default::default()).await.unwrap_err(),
         files.delete(key).await.unwrap_err(),
         files.delete_many(vec![key.to_owned()]).await.unwrap_err(),
+        files.copy(key, CopyOptions::default()).await.unwrap_err(),
+        files.move_to(key, CopyOptions::default()).await.unwrap_err(),
+        files.rename(key, "a.txt", true).await.unwrap_err(),
+        files.tags(key).await.unwrap_err(),
+        files.set_tags(key, Default::default()).await.unwrap_err(),
         files.presigned_url(key, LinkOptions::default()).await.unwrap_err(),
     ]
 }
 
-/// Attack 58.
+/// Attack 58. Attack 66.
 #[test]
 fn no_operation_takes_the_key_of_another() {
     on_bench(|bench| async move {
@@ -118,8 +123,16 @@ fn filenames_stay_in_the_folder_of_their_kind() {
             "\u{FF0F}a.txt",
         ] {
             let text = Bytes::from_static(b"x");
-            let stored = files.upload_file_object(text, name, "file", Default::default()).await;
-            if let Ok(stored) = stored {
+            let own = bench.key("files/own.txt");
+            bench.put_raw(&own, b"x").await;
+            let mut options = CopyOptions::default();
+            options.filename = Some(name.to_owned());
+            for stored in [
+                files.upload_file_object(text, name, "file", Default::default()).await,
+                files.copy(&own, options).await,
+                files.rename(&own, name, true).await,
+            ] {
+                let Ok(stored) = stored else { continue };
                 let rest = stored.key.strip_prefix(&bench.key("files/")).unwrap().to_owned();
                 assert!(!rest.contains(['/', '%', '\\']), "{name}");
                 assert_eq!(files.read(&stored.key, Default::default()).await.unwrap(), "x");
@@ -156,7 +169,17 @@ fn two_users_never_see_each_other() {
         for files in [&one, &other] {
             assert_eq!(files.list(ListOptions::default()).await.unwrap().items.len(), 1);
         }
-        other.delete(&theirs).await.unwrap();
+        assert_eq!(one.usage().await.unwrap().files, 1);
+        assert_eq!(one.newest(10, None).await.unwrap().len(), 1);
+        // A cursor of one leads nowhere but into the scope of the other.
+        let mut options = ListOptions::default();
+        options.limit = 1;
+        put(other.clone(), "theirs").await;
+        let cursor = other.list(options.clone()).await.unwrap().next_cursor;
+        options.cursor = cursor;
+        let page = one.list(options).await.unwrap();
+        assert!(page.items.iter().all(|item| item.key == ours));
+        other.delete_all().await.unwrap();
         assert_eq!(one.read(&ours, Default::default()).await.unwrap(), "ours");
         bench
     });

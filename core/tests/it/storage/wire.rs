@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 
 use bytes::Bytes;
-use casier::storage::{LinkOptions, ListOptions, Scope};
+use casier::storage::{CopyOptions, LinkOptions, ListOptions, Scope};
 use percent_encoding::percent_decode_str;
 use unicode_normalization::UnicodeNormalization as _;
 
-use super::fake::{Answer, Fake, files_of};
+use super::fake::{Answer, Fake, Request, files_of};
 use crate::support::within_limit;
 
 const HOSTILE: &[&str] = &[
@@ -39,6 +39,9 @@ fn hostile_strings_stay_inside_the_scope() {
                 Answer::Whole(200, String::new(), listing.into())
             }
             "PUT" => Answer::Whole(200, "ETag: \"e\"\r\n".to_owned(), Vec::new()),
+            "HEAD" if request.target == "/bucket/user_1/files/own.txt" => {
+                Answer::Whole(200, "ETag: \"e\"\r\nContent-Type: text/plain\r\n".into(), vec![])
+            }
             _ => Answer::error(404, "NoSuchKey"),
         })
         .await;
@@ -50,6 +53,10 @@ fn hostile_strings_stay_inside_the_scope() {
             for key in [hostile.clone(), format!("user_1/{hostile}")] {
                 let _ = files.metadata(&key).await;
                 let _ = files.delete(&key).await;
+                let _ = files.delete_many(vec![key.clone()]).await;
+                let _ = files.rename(&key, "b.txt", true).await;
+                let _ = files.tags(&key).await;
+                let _ = files.set_tags(&key, Default::default()).await;
                 if let Ok(link) = files.presigned_url(&key, LinkOptions::default()).await {
                     let target = link.url.strip_prefix(&fake.endpoint).unwrap();
                     assert_inside(target, "user_1/", hostile);
@@ -58,11 +65,17 @@ fn hostile_strings_stay_inside_the_scope() {
             for (filename, kind) in [(hostile.as_str(), "file"), ("a.txt", hostile.as_str())] {
                 let text = Bytes::from_static(b"x");
                 let _ = files.upload_file_object(text, filename, kind, Default::default()).await;
+                let mut options = CopyOptions::default();
+                (options.filename, options.kind) = (Some(filename.into()), Some(kind.into()));
+                let _ = files.move_to("user_1/files/own.txt", options).await;
+                let _ = files.newest(1, Some(kind)).await;
             }
             for (kind, cursor) in [(Some(hostile.clone()), None), (None, Some(hostile.clone()))] {
                 let mut options = ListOptions::default();
                 (options.kind, options.cursor) = (kind, cursor);
-                let _ = files.list(options).await;
+                options.search = Some(hostile.clone());
+                let _ = files.list(options.clone()).await;
+                let _ = files.list_all(options).next().await;
             }
             let mut options = LinkOptions::default();
             options.download_as = Some(hostile.clone());
@@ -70,7 +83,17 @@ fn hostile_strings_stay_inside_the_scope() {
                 assert_inside(link.url.strip_prefix(&fake.endpoint).unwrap(), "user_1/", hostile);
             }
             for request in fake.requests() {
+                if let Some(keys) = keys_in(&request) {
+                    assert_eq!(request.target, "/bucket/?delete");
+                    keys.iter().for_each(|key| assert_inside(key, "user_1/", hostile));
+                    continue;
+                }
                 assert_inside(&request.target, "user_1/", hostile);
+                if let Some((_, source)) =
+                    request.headers.iter().find(|(name, _)| name == "x-amz-copy-source")
+                {
+                    assert_inside(&format!("/{source}"), "user_1/", hostile);
+                }
                 assert!(!request.headers.iter().any(|(name, _)| name == "x-amz-acl"), "{hostile}");
             }
             fake.forget();
@@ -110,6 +133,17 @@ fn assert_inside(target: &str, prefix: &str, hostile: &str) {
         }
         text = percent_decode_str(&text).decode_utf8().unwrap().into_owned();
     }
+}
+
+/// The keys in the body of a DeleteObjects, as paths.
+fn keys_in(request: &Request) -> Option<Vec<String>> {
+    let body = str::from_utf8(&request.bytes).ok()?.strip_prefix("<Delete")?;
+    let keys = body.split("<Key>").skip(1).map(|rest| rest.split("</Key>").next().unwrap());
+    let unescaped = |key: &str| {
+        let key = key.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"");
+        key.replace("&apos;", "'").replace("&amp;", "&").replace('%', "%25").replace('?', "%3F")
+    };
+    Some(keys.map(|key| format!("/bucket/{}", unescaped(key))).collect())
 }
 
 /// The strings of `CASIER_VECTORS`, where that is set.

@@ -39,7 +39,7 @@ impl S3 {
             .set_content_language(original.content_language().map(str::to_owned))
             .set_storage_class(plan.storage_class())
             .set_tagging_directive(tags.map(|_| TaggingDirective::Replace))
-            .set_tagging(tags.map(tags::header));
+            .set_tagging(tags.and_then(tags::encode));
         let on_condition =
             if plan.is_create_only { OnCondition::Exists } else { OnCondition::Changed };
         let answer = call.send().await.map_err(|error| {
