@@ -1,9 +1,12 @@
 //! Where the files are kept.
 
 use std::fmt;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use super::upload::SealingSecret;
+use aws_sdk_s3::types::ServerSideEncryption;
+
 use crate::web_url::web_url;
 use crate::{Error, ErrorKind, Result};
 
@@ -20,6 +23,14 @@ const DEFAULT_DEADLINE: Duration = Duration::from_secs(30);
 
 /// How long an upload can be gone on with when nobody says otherwise.
 const DEFAULT_UPLOAD_LIFE: Duration = Duration::from_secs(24 * 3600);
+
+/// How much is copied in one request when nobody says otherwise.
+const DEFAULT_COPY_PART_BYTES: u64 = 1 << 30;
+
+/// What S3 takes as a part of a copy, and as a copy in one request.
+///
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html>
+const COPY_PART_BYTES: RangeInclusive<u64> = 5 << 20..=5 << 30;
 
 /// The bucket, and how to reach it.
 #[derive(Clone, Debug)]
@@ -51,6 +62,9 @@ pub struct StorageConfig {
     pub secret: Option<SealingSecret>,
     /// How the store encrypts what is uploaded. Defaults to the bucket's own rule.
     pub encryption: Option<Encryption>,
+    /// The most bytes that the store is asked to copy in one request, 5 MiB to 5 GiB; a larger file
+    /// is copied in parts of this size, four at a time. Defaults to 1 GiB.
+    pub copy_part_bytes: u64,
     /// The storage class of uploads that name none, as S3 names it. Defaults to the store's.
     pub storage_class: Option<String>,
 }
@@ -70,6 +84,17 @@ pub enum Encryption {
     },
 }
 
+impl Encryption {
+    /// The headers that ask for it: the algorithm, and the key of KMS.
+    pub(super) fn headers(asked: Option<&Self>) -> (Option<ServerSideEncryption>, Option<String>) {
+        match asked {
+            None => (None, None),
+            Some(Self::S3) => (Some(ServerSideEncryption::Aes256), None),
+            Some(Self::Kms { key_id }) => (Some(ServerSideEncryption::AwsKms), key_id.clone()),
+        }
+    }
+}
+
 impl StorageConfig {
     /// A bucket on AWS, or on another S3 when `endpoint` is given; all else by default.
     pub fn new(bucket: impl Into<String>, endpoint: Option<String>) -> Self {
@@ -85,6 +110,7 @@ impl StorageConfig {
             upload_life: DEFAULT_UPLOAD_LIFE,
             secret: None,
             encryption: None,
+            copy_part_bytes: DEFAULT_COPY_PART_BYTES,
             storage_class: None,
         }
     }
@@ -105,6 +131,10 @@ impl StorageConfig {
         }
         if self.deadline.is_zero() {
             return Err(Error::new(ErrorKind::ConfigInvalid, "the deadline is zero"));
+        }
+        if !COPY_PART_BYTES.contains(&self.copy_part_bytes) {
+            let why = "the part of a copy is not between 5 MiB and 5 GiB";
+            return Err(Error::new(ErrorKind::ConfigInvalid, why));
         }
         if self.upload_life.is_zero() {
             return Err(Error::new(ErrorKind::ConfigInvalid, "the life of an upload is zero"));

@@ -13,7 +13,7 @@ const TRIES: usize = 3;
 
 /// An upload in parts that the store has begun. Dropped, it is aborted, by a task of its own.
 #[derive(Debug)]
-pub(super) struct Unfinished {
+pub(in crate::storage) struct Unfinished {
     s3: Arc<S3>,
     key: String,
     id: String,
@@ -23,7 +23,7 @@ pub(super) struct Unfinished {
 
 impl Unfinished {
     /// Within a runtime.
-    pub(super) fn new(s3: &Arc<S3>, key: &str, id: String) -> Self {
+    pub(in crate::storage) fn new(s3: &Arc<S3>, key: &str, id: String) -> Self {
         Self {
             s3: Arc::clone(s3),
             key: key.to_owned(),
@@ -33,26 +33,26 @@ impl Unfinished {
         }
     }
 
-    pub(super) fn s3(&self) -> &S3 {
+    pub(in crate::storage) fn s3(&self) -> &S3 {
         &self.s3
     }
 
-    pub(super) fn key(&self) -> &str {
+    pub(in crate::storage) fn key(&self) -> &str {
         &self.key
     }
 
     /// The store's name for the upload.
-    pub(super) fn id(&self) -> &str {
+    pub(in crate::storage) fn id(&self) -> &str {
         &self.id
     }
 
     /// It is finished, or to be gone on with later.
-    pub(super) fn keep(mut self) {
+    pub(in crate::storage) fn keep(mut self) {
         self.is_kept = true;
     }
 
     /// Aborts it and waits for that; given up, it goes on alone.
-    pub(super) async fn abort(mut self) {
+    pub(in crate::storage) async fn abort(mut self) {
         self.is_kept = true;
         // Whatever comes of it, the upload has failed already.
         let _ = self.begin_abort().await;

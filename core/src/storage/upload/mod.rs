@@ -1,6 +1,6 @@
 //! Uploads: from disk, from memory and from streams; in one PUT or in parts.
 
-mod abort;
+pub(in crate::storage) mod abort;
 mod checksum;
 mod contents;
 mod handle;
@@ -11,7 +11,7 @@ pub(in crate::storage) mod open_uploads;
 mod options;
 mod parts;
 mod piece;
-mod plan;
+pub(in crate::storage) mod plan;
 mod request;
 mod resume;
 mod secret;
@@ -190,7 +190,7 @@ impl UserStorage {
             content_type,
             encoded_metadata,
             metadata: options.metadata,
-            tags: Some(tags::header(&options.tags)).filter(|header| !header.is_empty()),
+            tags: tags::encode(&options.tags),
             storage_class: options.storage_class.or_else(|| config.storage_class.clone()),
             encryption: config.encryption.clone(),
             create_only,

@@ -6,14 +6,14 @@ use std::ops::Range;
 
 use crate::{Error, ErrorKind, Result};
 
-const MIB: u64 = 1024 * 1024;
+pub(in crate::storage) const MIB: u64 = 1024 * 1024;
 const GIB: u64 = 1024 * MIB;
 
 /// The largest file that goes in one PUT; larger ones go in parts. 16 MiB.
 pub const MULTIPART_FROM: u64 = 16 * MIB;
 
 /// The most parts that an upload may have.
-const MAX_PARTS: u32 = 10_000;
+pub(in crate::storage) const MAX_PARTS: u32 = 10_000;
 
 /// The largest file that S3 holds: 10,000 parts of 5 GiB, which is 48.8 TiB.
 pub const MAX_OBJECT_BYTES: u64 = MAX_PARTS as u64 * MAX_PART_BYTES;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use aws_sdk_s3::operation::create_multipart_upload::builders::CreateMultipartUploadFluentBuilder;
 use aws_sdk_s3::operation::put_object::builders::PutObjectFluentBuilder;
-use aws_sdk_s3::types::{ServerSideEncryption, StorageClass};
+use aws_sdk_s3::types::StorageClass;
 
 use crate::storage::config::Encryption;
 use crate::storage::content::{content_type, disposition};
@@ -32,7 +32,7 @@ pub(super) struct NewFile {
 macro_rules! describe {
     ($request:expr, $file:expr) => {{
         let file: &NewFile = $file;
-        let (encryption, key_id) = file.server_side_encryption();
+        let (encryption, key_id) = Encryption::headers(file.encryption.as_ref());
         $request
             .key(file.key.as_str())
             .content_type(&file.content_type)
@@ -73,15 +73,5 @@ impl NewFile {
         let filename = self.key.filename();
         let inline = content_type::may_be_inline(filename, &self.content_type);
         disposition::content_disposition(inline, filename)
-    }
-
-    fn server_side_encryption(&self) -> (Option<ServerSideEncryption>, Option<String>) {
-        match &self.encryption {
-            None => (None, None),
-            Some(Encryption::S3) => (Some(ServerSideEncryption::Aes256), None),
-            Some(Encryption::Kms { key_id }) => {
-                (Some(ServerSideEncryption::AwsKms), key_id.clone())
-            }
-        }
     }
 }

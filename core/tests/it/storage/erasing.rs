@@ -1,11 +1,17 @@
 //! Everything in a scope: counted, and deleted.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use aws_sdk_s3::types::{BucketVersioningStatus, VersioningConfiguration};
 use bytes::Bytes;
 use casier::ErrorKind;
+use casier::access::Policy;
+use casier::storage::{Receipt, Storage};
 
-use super::bench::on_bench;
+use super::bench::{Bench, on_bench};
 use super::fake::{Answer, Fake};
-use crate::support::within_limit;
+use crate::support::{random_name, within_limit};
 
 /// Keys that nothing else in Casier touches, and some that it does.
 const RESTS: &[&str] = &[
@@ -80,6 +86,46 @@ fn the_newest_come_first() {
     });
 }
 
+/// MinIO finds unfinished uploads by whole keys only.
+#[test]
+fn uploads_are_found_on_a_store_that_ignores_prefixes() {
+    within_limit(async {
+        let begun = "<InitiateMultipartUploadResult><UploadId>probe</UploadId>\
+            </InitiateMultipartUploadResult>";
+        let none = "<ListMultipartUploadsResult><IsTruncated>false</IsTruncated>\
+            </ListMultipartUploadsResult>";
+        let all = "<ListMultipartUploadsResult><IsTruncated>false</IsTruncated>\
+            <Upload><Key>user_1/files/a</Key><UploadId>own</UploadId></Upload>\
+            <Upload><Key>user_10/files/a</Key><UploadId>foreign</UploadId></Upload>\
+            </ListMultipartUploadsResult>";
+        let objects = "<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>";
+        let fake = Fake::start(move |request| {
+            let body = match (request.method.as_str(), request.target.as_str()) {
+                ("DELETE", target) if target.contains("uploadId=own") => {
+                    return Answer::error(404, "NoSuchUpload");
+                }
+                ("DELETE", _) => return Answer::empty(204),
+                ("POST", _) => begun,
+                (_, target) if target.contains("uploads") && target.contains("prefix=") => none,
+                (_, target) if target.contains("uploads") => all,
+                (_, target) if target.contains("versions") => {
+                    return Answer::error(501, "NotImplemented");
+                }
+                _ => objects,
+            };
+            Answer::Whole(200, String::new(), body.into())
+        })
+        .await;
+        // That it is gone already is no failure.
+        let receipt = fake.files().delete_all().await.unwrap();
+        assert_eq!((receipt.uploads, receipt.failed.len()), (0, 0));
+        let aborted: Vec<_> =
+            fake.requests().into_iter().filter(|it| it.method == "DELETE").collect();
+        assert!(aborted.iter().any(|it| it.target.contains("uploadId=own")));
+        assert!(aborted.iter().all(|it| !it.target.contains("uploadId=foreign")));
+    });
+}
+
 /// What a store lists that is not in the scope is neither deleted nor counted.
 #[test]
 fn what_is_listed_from_elsewhere_is_left_alone() {
@@ -92,16 +138,128 @@ fn what_is_listed_from_elsewhere_is_left_alone() {
         let uploads = "<ListMultipartUploadsResult><IsTruncated>false</IsTruncated>\
             <Upload><Key>user_2/a</Key><UploadId>u</UploadId></Upload>\
             </ListMultipartUploadsResult>";
+        let begun = "<InitiateMultipartUploadResult><UploadId>probe</UploadId>\
+            </InitiateMultipartUploadResult>";
+        let found = "<ListMultipartUploadsResult><IsTruncated>false</IsTruncated>\
+            <Upload><Key>.casier/probe</Key><UploadId>probe</UploadId></Upload>\
+            </ListMultipartUploadsResult>";
         let fake = Fake::start(move |request| {
-            let body = if request.target.contains("uploads") { uploads } else { versions };
+            let body = match (request.method.as_str(), request.target.as_str()) {
+                ("DELETE", _) => return Answer::empty(204),
+                ("POST", _) => begun,
+                (_, target) if target.contains("prefix=.casier") => found,
+                (_, target) if target.contains("uploads") => uploads,
+                _ => versions,
+            };
             Answer::Whole(200, String::new(), body.into())
         })
         .await;
         let receipt = fake.files().delete_all().await.unwrap();
         assert_eq!((receipt.files, receipt.delete_markers, receipt.uploads), (0, 0, 0));
-        for request in fake.requests() {
+        let requests = fake.requests();
+        let (asked, probe): (Vec<_>, Vec<_>) =
+            requests.iter().partition(|request| !request.target.contains(".casier"));
+        assert_eq!(probe.len(), 3);
+        for request in asked {
             assert_eq!(request.method, "GET");
             assert!(request.target.contains("prefix=user_1%2F"), "{}", request.target);
         }
     });
+}
+
+/// A bucket of its own, since versions cannot be switched off again.
+#[test]
+fn older_versions_and_delete_markers_go_too() {
+    on_bench(|bench| async move {
+        let bucket = format!("casier-versions-{}", random_name());
+        bench.raw.create_bucket().bucket(&bucket).send().await.unwrap();
+        let on = VersioningConfiguration::builder().status(BucketVersioningStatus::Enabled).build();
+        let switched = bench.raw.put_bucket_versioning().bucket(&bucket);
+        if switched.versioning_configuration(on).send().await.is_ok() {
+            empty_versions(&bench, &bucket).await;
+        } else {
+            println!("the store has no versions");
+        }
+        bench.raw.delete_bucket().bucket(&bucket).send().await.unwrap();
+        bench
+    });
+}
+
+async fn empty_versions(bench: &Bench, bucket: &str) {
+    let mut config = bench.config.clone();
+    config.bucket = bucket.to_owned();
+    let policy = Arc::new(Policy::builtin());
+    let files = Storage::new(config).unwrap().scoped(bench.scope.clone(), None, policy);
+    for text in ["1", "22", "333"] {
+        for name in ["a.txt", "b.txt"] {
+            let text = Bytes::from_static(text.as_bytes());
+            files.upload_file_object(text, name, "file", Default::default()).await.unwrap();
+        }
+    }
+    files.delete(&bench.key("files/b.txt")).await.unwrap();
+    let neighbour = format!("{}0/files/a.txt", bench.scope.prefix().trim_end_matches('/'));
+    let put = bench.raw.put_object().bucket(bucket).key(&neighbour).body(b"x".to_vec().into());
+    put.send().await.unwrap();
+
+    let receipt = files.delete_all().await.unwrap();
+    assert!(receipt.failed.is_empty(), "{receipt:?}");
+    assert_eq!((receipt.files, receipt.versions, receipt.delete_markers), (1, 5, 1));
+    assert_eq!(receipt.bytes, 12);
+    let left = bench.raw.list_object_versions().bucket(bucket).send().await.unwrap();
+    assert!(left.delete_markers().is_empty());
+    let left: Vec<_> = left.versions().iter().map(|it| it.key().unwrap()).collect();
+    assert_eq!(left, [neighbour.as_str()]);
+    let version = bench.raw.list_object_versions().bucket(bucket).send().await.unwrap();
+    let version = version.versions()[0].version_id().map(str::to_owned);
+    let delete = bench.raw.delete_object().bucket(bucket).key(neighbour).set_version_id(version);
+    delete.send().await.unwrap();
+}
+
+/// What cannot be deleted is told, and does not keep the rest.
+#[test]
+fn what_stays_is_told() {
+    within_limit(async {
+        let receipt = empty_a_store_with_a_lock().await;
+        let kinds: Vec<_> =
+            receipt.failed.iter().map(|it| it.error.as_ref().unwrap().kind()).collect();
+        assert_eq!(kinds, [ErrorKind::StorageDenied]);
+        assert_eq!(receipt.failed[0].key, "user_1/locked");
+        assert_eq!((receipt.files, receipt.delete_markers), (1, 1));
+    });
+}
+
+/// A store with a file that is locked, one that is not, and a marker.
+async fn empty_a_store_with_a_lock() -> Receipt {
+    let gone = Arc::new(AtomicBool::new(false));
+    let fake = Fake::start(move |request| {
+        let entry = |form: &str, key: &str| {
+            format!("<{form}><Key>user_1/{key}</Key><VersionId>1</VersionId><IsLatest>true</IsLatest>\
+                     <Size>7</Size></{form}>")
+        };
+        let body = match (request.method.as_str(), request.target.as_str()) {
+            ("GET", target) if target.contains("versions") => {
+                let mut listed = entry("Version", "locked");
+                if !gone.load(Ordering::Relaxed) {
+                    listed += &(entry("Version", "free") + &entry("DeleteMarker", "marker"));
+                }
+                format!("<ListVersionsResult><IsTruncated>false</IsTruncated>{listed}</ListVersionsResult>")
+            }
+            ("GET", _) => return Answer::error(501, "NotImplemented"),
+            ("POST", target) if target.contains("uploads") => {
+                return Answer::error(501, "NotImplemented");
+            }
+            ("POST", _) => {
+                gone.store(true, Ordering::Relaxed);
+                "<DeleteResult><Error><Key>user_1/locked</Key><VersionId>1</VersionId>\
+                 <Code>AccessDenied</Code></Error>\
+                 <Deleted><Key>user_1/free</Key><VersionId>1</VersionId></Deleted>\
+                 <Deleted><Key>user_1/marker</Key><VersionId>1</VersionId></Deleted></DeleteResult>"
+                    .to_owned()
+            }
+            _ => return Answer::empty(204),
+        };
+        Answer::Whole(200, String::new(), body.into_bytes())
+    })
+    .await;
+    fake.files().delete_all().await.unwrap()
 }

@@ -1,6 +1,7 @@
 //! Copying inside a scope, on the store's own side: no byte passes here but the first few.
 
 mod create_only;
+mod parts;
 mod plan;
 mod whole;
 
@@ -8,6 +9,7 @@ use std::collections::BTreeMap;
 
 pub(super) use self::plan::Plan;
 use crate::storage::file::StoredFile;
+use crate::storage::s3::failure;
 use crate::storage::user_storage::UserStorage;
 use crate::{Error, ErrorKind, Result};
 
@@ -49,7 +51,9 @@ impl Default for CopyOptions {
 impl UserStorage {
     /// Copies a file inside the scope. What the policy says of uploads holds for the copy: its kind,
     /// type and size; where kind, type or extension change, the first bytes are looked at again. The
-    /// storage class stays.
+    /// storage class stays. A file above
+    /// [`StorageConfig::copy_part_bytes`](crate::storage::StorageConfig::copy_part_bytes) is copied
+    /// in parts.
     ///
     /// A file is copied onto itself to replace its metadata, content type or tags; with nothing to
     /// replace that does nothing.
@@ -72,14 +76,24 @@ impl UserStorage {
         if plan.changes_nothing {
             return Ok(plan.copied(plan.etag.clone(), None));
         }
-        if plan.is_create_only && !self.s3.copies_create_only().await? {
+        let in_parts = plan.size > self.s3.config.copy_part_bytes
+            || (plan.is_create_only && !self.s3.copies_create_only().await?);
+        if in_parts && plan.is_create_only {
+            self.s3.require_creates_only().await?;
+        }
+        if in_parts && plan.size == 0 {
             return Err(Error::new(
                 ErrorKind::StorageUnsupported,
-                "the store does not honour If-None-Match, so it cannot promise not to overwrite",
+                "the store does not honour If-None-Match for copies, and an empty file has no parts",
             ));
         }
-        let copied = self.s3.in_time_for(plan.size, self.s3.copy_whole(plan)).await;
-        let (etag, modified) = match copied {
+        let copy = async {
+            match in_parts {
+                true => Ok((parts::copy(&self.s3, plan).await?, None)),
+                false => self.s3.copy_whole(plan).await,
+            }
+        };
+        let (etag, modified) = match self.s3.in_time_for(plan.size, copy).await {
             Ok(copied) => copied,
             Err(error) => (self.settle(plan, error).await?, None),
         };
@@ -89,13 +103,20 @@ impl UserStorage {
     /// Whether the copy is there although the call failed: its answer was lost, or a second try met
     /// the first. Gives the copy's tag, or the error that it is.
     async fn settle(&self, plan: &Plan, error: Error) -> Result<Option<String>> {
-        let may_be_there =
-            matches!(error.kind(), ErrorKind::StorageUnavailable | ErrorKind::FileExists);
-        if may_be_there
+        let may_be_there = [
+            ErrorKind::FileExists,
+            ErrorKind::StorageUnavailable,
+            // What the completion answers when it comes twice.
+            ErrorKind::UploadNotFound,
+        ];
+        if may_be_there.contains(&error.kind())
             && let Some(mark) = &plan.mark
             && let Some(etag) = self.s3.recognise(&plan.target, mark).await
         {
             return Ok(etag);
+        }
+        if error.kind() == ErrorKind::UploadNotFound {
+            return Err(failure::unavailable("the store has lost the parts of the copy"));
         }
         if error.kind() == ErrorKind::FileExists {
             // Either condition can have failed: that there is no file, that the original is the same.

@@ -5,6 +5,7 @@ use std::time::SystemTime;
 use aws_sdk_s3::types::{MetadataDirective, TaggingDirective};
 
 use super::plan::Plan;
+use crate::storage::config::Encryption;
 use crate::storage::content::tags;
 use crate::storage::file;
 use crate::storage::s3::S3;
@@ -21,6 +22,7 @@ impl S3 {
     ) -> Result<(Option<String>, Option<SystemTime>)> {
         let original = &plan.original;
         let tags = plan.tags.as_ref();
+        let (encryption, key_id) = Encryption::headers(self.config.encryption.as_ref());
         let call = self
             .client()
             .await?
@@ -38,6 +40,8 @@ impl S3 {
             .set_content_encoding(original.content_encoding().map(str::to_owned))
             .set_content_language(original.content_language().map(str::to_owned))
             .set_storage_class(plan.storage_class())
+            .set_server_side_encryption(encryption)
+            .set_ssekms_key_id(key_id)
             .set_tagging_directive(tags.map(|_| TaggingDirective::Replace))
             .set_tagging(tags.and_then(tags::encode));
         let on_condition =
