@@ -357,3 +357,29 @@ async fn a_refused_upload_gets_its_answer() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn documents_that_are_none_are_refused() {
+    limited(async {
+        let (server, client) = super::start().await;
+        super::put(&client, "k", b"x").await;
+        for (path, query) in
+            [(format!("/{BUCKET}"), "versioning"), (format!("/{BUCKET}/k"), "tagging")]
+        {
+            for body in ["<", "<Odd/>", "<Tagging><TagSet><Tag/></TagSet></Tagging>"] {
+                let put = Wire::new(server.addr(), "PUT", &path).query(query, "");
+                let answer = put.body(body.as_bytes()).signed().send().await;
+                let known = ["MalformedXML", "IllegalVersioningConfigurationException"];
+                let code = answer.code();
+                assert!(known.contains(&code.as_str()), "{query} {body:?}: {code}");
+            }
+        }
+        for query in ["cors", "lifecycle"] {
+            let put = Wire::new(server.addr(), "PUT", &format!("/{BUCKET}")).query(query, "");
+            let put = put.header("content-md5", "1B2M2Y8AsgTpgAmY7PhCfg==");
+            let code = put.signed().send().await.code();
+            assert!(["MalformedXML", "MissingRequestBodyError"].contains(&code.as_str()), "{code}");
+        }
+    })
+    .await;
+}
