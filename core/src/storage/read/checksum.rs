@@ -68,6 +68,21 @@ impl Checksum {
         }
     }
 
+    /// Whether the checksums of pieces can be put together to that of the whole.
+    pub(super) fn is_combinable(&self) -> bool {
+        !matches!(self.digest, Digest::Sha(_))
+    }
+
+    /// The checksum of these bytes and the `next` ones, if it is combinable.
+    pub(super) fn followed_by(mut self, next: Self) -> Self {
+        match (&mut self.digest, &next.digest) {
+            (Digest::Crc32(digest), Digest::Crc32(next))
+            | (Digest::Crc64(digest), Digest::Crc64(next)) => digest.combine(next),
+            _ => (),
+        }
+        self
+    }
+
     /// # Errors
     /// `checksum-mismatch`.
     pub(super) fn check(self) -> Result<()> {
@@ -85,5 +100,64 @@ impl Checksum {
             ErrorKind::ChecksumMismatch,
             "the bytes that came do not match the store's checksum",
         ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Of the digits 1 to 9, as published:
+    /// <https://reveng.sourceforge.io/crc-catalogue/all.htm>, and FIPS 180-4 for the SHAs.
+    fn answers() -> [GetObjectOutput; 5] {
+        let answer = GetObjectOutput::builder;
+        [
+            answer().checksum_crc64_nvme(STANDARD.encode(0xAE8B_1486_0A79_9888_u64.to_be_bytes())),
+            answer().checksum_crc32_c(STANDARD.encode(0xE306_9283_u32.to_be_bytes())),
+            answer().checksum_crc32(STANDARD.encode(0xCBF4_3926_u32.to_be_bytes())),
+            answer().checksum_sha256("FeKw09M88sR2YSDEs+9bF1etINEvS9TmJu+IHYRjmiU="),
+            answer().checksum_sha1("98O8HYCOBHMqCCJJhYuyDh77tGw="),
+        ]
+        .map(|answer| answer.build())
+    }
+
+    fn sum(answer: &GetObjectOutput, bytes: &[u8]) -> Checksum {
+        let mut sum = Checksum::of_whole(answer);
+        sum.update(bytes);
+        sum
+    }
+
+    #[test]
+    fn each_algorithm_knows_its_bytes() {
+        for answer in answers() {
+            sum(&answer, b"123456789").check().unwrap();
+            for wrong in [&b"123456780"[..], b"12345678", b""] {
+                let error = sum(&answer, wrong).check().unwrap_err();
+                assert_eq!(error.kind(), ErrorKind::ChecksumMismatch, "{answer:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_sums_of_pieces_make_that_of_the_whole() {
+        for answer in answers() {
+            let pieces = [&b"12345"[..], b"", b"678", b"9"].map(|piece| sum(&answer, piece));
+            let whole = pieces.into_iter().reduce(Checksum::followed_by).unwrap();
+            let can = whole.is_combinable();
+            assert_eq!(whole.check().is_ok(), can, "{answer:?}");
+        }
+        let [crc, ..] = answers();
+        assert!(sum(&crc, b"9").followed_by(sum(&crc, b"12345678")).check().is_err());
+    }
+
+    #[test]
+    fn a_checksum_of_checksums_is_not_compared() {
+        let composite = GetObjectOutput::builder().checksum_crc32("AAAAAA==-2").build();
+        assert!(sum(&composite, b"x").check().is_ok());
+        let composite = GetObjectOutput::builder()
+            .checksum_type(ChecksumType::Composite)
+            .checksum_sha256("AAAA")
+            .build();
+        assert!(sum(&composite, b"x").check().is_ok());
     }
 }

@@ -23,6 +23,8 @@ pub(super) struct Opened {
     pub(super) range: Range<u64>,
     pub(super) transfer: Transfer,
     pub(super) checksum: Checksum,
+    /// Whether the store says that it can be asked for parts of the file.
+    pub(super) gives_ranges: bool,
 }
 
 impl UserStorage {
@@ -54,6 +56,7 @@ impl UserStorage {
             is_named: conditions.name_the_version(),
         });
         Ok(Opened {
+            gives_ranges: answer.accept_ranges() == Some("bytes"),
             checksum: match wanted {
                 None => Checksum::of_whole(&answer),
                 Some(_) => Checksum::none(),

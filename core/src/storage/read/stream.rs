@@ -51,7 +51,7 @@ impl UserStorage {
         let conditions = Conditions::of_read(&options)?;
         let wait = options.deadline.unwrap_or(self.s3.config.deadline);
         let opening = self.begin_reading(&key, options.range, &conditions);
-        let Opened { file, range, transfer, checksum } =
+        let Opened { file, range, transfer, checksum, .. } =
             self.s3.until(later(Instant::now(), wait), opening).await?;
         let moved = Moved::new(options.on_progress, range.end - range.start);
         let s3 = Arc::clone(&self.s3);

@@ -40,6 +40,8 @@ pub(super) struct Transfer {
     source: Arc<Source>,
     /// An answer that is being read, and where it ends.
     body: Option<(ByteStream, u64)>,
+    /// What came beyond `end`.
+    rest: Bytes,
     at: u64,
     end: u64,
     breaks: u32,
@@ -48,16 +50,31 @@ pub(super) struct Transfer {
 }
 
 impl Transfer {
-    /// Goes on from an answer that brings `range`.
-    pub(super) fn begun(source: Arc<Source>, body: ByteStream, range: Range<u64>) -> Self {
+    /// Will ask for `range`.
+    pub(super) fn new(source: Arc<Source>, range: Range<u64>) -> Self {
         Self {
             source,
-            body: Some((body, range.end)),
+            body: None,
+            rest: Bytes::new(),
             at: range.start,
             end: range.end,
             breaks: 0,
             broke_at: range.start,
         }
+    }
+
+    /// Goes on from an answer that brings `range`.
+    pub(super) fn begun(source: Arc<Source>, body: ByteStream, range: Range<u64>) -> Self {
+        Self { body: Some((body, range.end)), ..Self::new(source, range) }
+    }
+
+    pub(super) fn source(&self) -> &Arc<Source> {
+        &self.source
+    }
+
+    /// Brings the bytes up to `end`, and keeps what has come beyond it until it is wanted.
+    pub(super) fn extend_to(&mut self, end: u64) {
+        self.end = end;
     }
 
     /// The next bytes; none when all have come.
@@ -77,22 +94,32 @@ impl Transfer {
     }
 
     async fn receive(&mut self) -> Result<Bytes, Failure> {
+        let mut bytes = match std::mem::take(&mut self.rest) {
+            rest if rest.is_empty() => self.read_on().await?,
+            rest => rest,
+        };
+        let wanted = usize::try_from(self.end - self.at).unwrap_or(usize::MAX);
+        if bytes.len() > wanted {
+            self.rest = bytes.split_off(wanted);
+        }
+        self.at += length(&bytes);
+        Ok(bytes)
+    }
+
+    async fn read_on(&mut self) -> Result<Bytes, Failure> {
+        self.body.take_if(|(_, end)| *end == self.at);
         let (body, end) = match &mut self.body {
             Some(body) => body,
             none => {
-                let answer = self.source.open(self.at..self.end).await.map_err(Failure::Final)?;
+                let answer = self.source.ask(self.at..self.end).await.map_err(Failure::Final)?;
                 none.insert((answer, self.end))
             }
         };
         match body.next().await {
-            Some(Ok(bytes)) => {
-                self.at += u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-                if self.at > *end {
-                    let why = "the store sent more than it announced";
-                    return Err(Failure::Final(failure::unavailable(why)));
-                }
-                Ok(bytes)
+            Some(Ok(bytes)) if length(&bytes) > *end - self.at => {
+                Err(Failure::Final(failure::unavailable("the store sent more than it announced")))
             }
+            Some(Ok(bytes)) => Ok(bytes),
             Some(Err(error)) => Err(Failure::Broken(failure::from_stream(&error))),
             None => {
                 Err(Failure::Broken(failure::unavailable("the store sent less than it announced")))
@@ -119,6 +146,10 @@ impl Transfer {
     }
 }
 
+fn length(bytes: &Bytes) -> u64 {
+    u64::try_from(bytes.len()).unwrap_or(u64::MAX)
+}
+
 /// Why no bytes came.
 enum Failure {
     /// It is of no use to ask again.
@@ -128,7 +159,7 @@ enum Failure {
 
 impl Source {
     /// Asks for a part of this version.
-    async fn open(&self, range: Range<u64>) -> Result<ByteStream> {
+    async fn ask(&self, range: Range<u64>) -> Result<ByteStream> {
         let conditions = Conditions::version(&self.etag);
         let answer = self.s3.get(&self.key, Some(range.clone().into()), &conditions).await;
         let answer = answer.map_err(|error| match error.kind() {
