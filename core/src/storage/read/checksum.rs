@@ -115,8 +115,8 @@ mod tests {
             answer().checksum_crc64_nvme(STANDARD.encode(0xAE8B_1486_0A79_9888_u64.to_be_bytes())),
             answer().checksum_crc32_c(STANDARD.encode(0xE306_9283_u32.to_be_bytes())),
             answer().checksum_crc32(STANDARD.encode(0xCBF4_3926_u32.to_be_bytes())),
-            answer().checksum_sha256("FeKw09M88sR2YSDEs+9bF1etINEvS9TmJu+IHYRjmiU="),
-            answer().checksum_sha1("98O8HYCOBHMqCCJJhYuyDh77tGw="),
+            answer().checksum_sha256("FeKw08M4keuw8e9gnsQZQgwg4yDOlMZfvIwzEkSOsiU="),
+            answer().checksum_sha1("98O8HYCOBHMq32eZZczDTKeuNEE="),
         ]
         .map(|answer| answer.build())
     }

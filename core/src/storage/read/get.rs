@@ -82,12 +82,13 @@ impl S3 {
         range: Option<ByteRange>,
         conditions: &Conditions,
     ) -> Result<GetObjectOutput> {
-        let header = match range {
-            None => None,
-            Some(range) => Some(range.header().ok_or_else(|| {
-                Error::new(ErrorKind::RangeInvalid, "a part of a file has at least one byte")
-            })?),
-        };
+        let header =
+            match range {
+                None => None,
+                Some(range) => Some(range.header().ok_or_else(|| {
+                    Error::new(ErrorKind::RangeInvalid, "no file has such a part")
+                })?),
+            };
         let request = self
             .client()
             .await?

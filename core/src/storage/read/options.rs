@@ -9,6 +9,9 @@ use crate::storage::progress::OnProgress;
 /// says otherwise: 64 MiB.
 pub const MAX_READ_BYTES: u64 = 64 * 1024 * 1024;
 
+/// No file is larger, and numbers beyond it are too large for some stores to read.
+const LARGEST: u64 = i64::MAX.unsigned_abs();
+
 /// What [`read`](crate::storage::UserStorage::read) and
 /// [`stream`](crate::storage::UserStorage::stream) may be asked for. The default reads the whole
 /// file, whatever its version.
@@ -118,18 +121,17 @@ impl ByteRange {
         (range.start < range.end).then_some(range)
     }
 
-    /// The header's value; none for a part without bytes, which it cannot tell.
+    /// The header's value; none for a part that no file can have, or that has no byte, which the
+    /// header cannot tell.
     ///
     /// <https://www.rfc-editor.org/rfc/rfc9110#section-14.1.2>
     pub(super) fn header(self) -> Option<String> {
-        match self.0 {
-            Part::From { length: Some(0), .. } | Part::Last(0) => None,
-            Part::From { start, length: None } => Some(format!("bytes={start}-")),
-            Part::From { start, length: Some(length) } => {
-                Some(format!("bytes={start}-{}", start.saturating_add(length - 1)))
-            }
-            Part::Last(length) => Some(format!("bytes=-{length}")),
-        }
+        let Range { start, end } = self.within(LARGEST)?;
+        Some(match self.0 {
+            Part::From { length: None, .. } => format!("bytes={start}-"),
+            Part::From { .. } => format!("bytes={start}-{}", end - 1),
+            Part::Last(_) => format!("bytes=-{}", end - start),
+        })
     }
 }
 
@@ -152,11 +154,8 @@ mod tests {
             (ByteRange::new(2, Some(3)), Some("bytes=2-4"), Some(2..5)),
             (ByteRange::new(8, Some(3)), Some("bytes=8-10"), Some(8..10)),
             (ByteRange::new(2, Some(0)), None, None),
-            (
-                ByteRange::new(u64::MAX, Some(9)),
-                Some("bytes=18446744073709551615-18446744073709551615"),
-                None,
-            ),
+            (ByteRange::new(u64::MAX, Some(9)), None, None),
+            (ByteRange::new(2, Some(u64::MAX)), Some("bytes=2-9223372036854775806"), Some(2..10)),
             (ByteRange::last(3), Some("bytes=-3"), Some(7..10)),
             (ByteRange::last(11), Some("bytes=-11"), Some(0..10)),
             (ByteRange::last(0), None, None),

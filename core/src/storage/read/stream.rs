@@ -64,7 +64,7 @@ impl UserStorage {
                 Err(error) => Some((Err(error), None)),
             }
         });
-        Ok(FileStream { file, range, pieces: pieces.boxed() })
+        Ok(FileStream { file, range, pieces: pieces.fuse().boxed() })
     }
 }
 

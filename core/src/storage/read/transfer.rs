@@ -9,6 +9,7 @@ use bytes::Bytes;
 
 use super::conditions::Conditions;
 use super::get::{given, other_range};
+use crate::random::random_fraction;
 use crate::storage::s3::S3;
 use crate::storage::s3::failure;
 use crate::storage::user_storage::OwnKey;
@@ -20,7 +21,8 @@ const RESUMPTIONS: u32 = 4;
 /// After so many bytes a transfer may break off as often as at first: a long one meets more cuts.
 const PROGRESS: u64 = 8 * 1024 * 1024;
 
-/// How long a transfer waits that breaks off for the second time, at most; then twice as long.
+/// How long a transfer waits at most that breaks off for the second time in a row; then twice as
+/// long, and so on.
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// One version of a file.
@@ -139,7 +141,8 @@ impl Transfer {
             1 => Ok(()),
             breaks if breaks > RESUMPTIONS => Err(error),
             breaks => {
-                tokio::time::sleep(PAUSE * (1 << (breaks - 2))).await;
+                let pause = PAUSE * (1 << (breaks - 2));
+                tokio::time::sleep(pause.mul_f64(random_fraction())).await;
                 Ok(())
             }
         }

@@ -10,7 +10,7 @@ use aws_sdk_s3::types::{Delete, ObjectIdentifier};
 use casier::access::Policy;
 use casier::storage::{Scope, StaticCredentials, Storage, StorageConfig, UserStorage};
 use casier::token::User;
-use casier_local::{S3Config, S3Server};
+use casier_local::{Faults, S3Config, S3Server};
 
 use crate::support::{Folder, random_name, within_limit};
 
@@ -63,6 +63,11 @@ impl Bench {
             config,
             server,
         }
+    }
+
+    /// The faults of the local store, where it is the one.
+    pub(crate) fn faults(&self) -> Option<&Faults> {
+        self.server.as_ref().map(S3Server::faults)
     }
 
     /// The files of the bench's user, as trusted server code sees them.

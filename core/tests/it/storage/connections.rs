@@ -26,7 +26,7 @@ async fn answer_anything() -> Fake {
             let page = "<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>";
             Answer::Whole(200, String::new(), page.into())
         }
-        _ => Answer::Whole(200, String::new(), vec![7; 4096]),
+        _ => Answer::file(&[7; 4096]),
     })
     .await
 }
@@ -102,7 +102,7 @@ fn what_goes_into_the_void_is_asked_again() {
         let count = Arc::new(AtomicUsize::new(0));
         let fake = Fake::start(move |_| match count.fetch_add(1, Ordering::Relaxed) {
             0 => Answer::Silence,
-            _ => Answer::empty(200),
+            _ => Answer::file(b""),
         })
         .await;
         let mut config = fake.config();

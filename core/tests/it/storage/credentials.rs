@@ -165,7 +165,7 @@ fn services(request: &Request) -> Answer {
 #[test]
 fn they_come_from_where_aws_says_and_in_its_order() {
     within_limit(async {
-        let mut world = World::new(|_| Answer::empty(200)).await;
+        let mut world = World::new(|_| Answer::file(b"")).await;
         let services = world.metadata.endpoint.clone();
         world.set("AWS_ACCESS_KEY_ID", "ENVIRONMENT".to_owned());
         world.set("AWS_SECRET_ACCESS_KEY", "hush".to_owned());
@@ -200,7 +200,7 @@ fn they_come_from_where_aws_says_and_in_its_order() {
 #[test]
 fn they_are_fetched_once_as_long_as_they_live() {
     within_limit(async {
-        let mut world = World::new(|_| Answer::empty(200)).await;
+        let mut world = World::new(|_| Answer::file(b"")).await;
         world.program(3600);
         assert_eq!(world.run("ten exists ten").await, ["done"; 3]);
         assert_eq!(world.fetched(), 1);
@@ -211,7 +211,7 @@ fn they_are_fetched_once_as_long_as_they_live() {
 #[test]
 fn they_are_fetched_again_when_they_end() {
     within_limit(async {
-        let mut world = World::new(|_| Answer::empty(200)).await;
+        let mut world = World::new(|_| Answer::file(b"")).await;
         // So little that it is as good as over.
         world.program(2);
         assert_eq!(world.run("exists exists exists").await, ["done"; 3]);
@@ -233,7 +233,7 @@ fn expired_ones_are_renewed_once() {
         for first in ["read", "exists"] {
             let mut world = World::new(|request| match key_of(request).as_str() {
                 "KEY1" => expired(request),
-                _ => Answer::empty(200),
+                _ => Answer::file(b""),
             })
             .await;
             world.program(3600);
@@ -250,7 +250,7 @@ fn calls_that_find_them_expired_together_renew_them_together() {
     within_limit(async {
         let mut world = World::new(|request| match key_of(request).as_str() {
             "KEY1" => expired(request),
-            _ => Answer::empty(200),
+            _ => Answer::file(b""),
         })
         .await;
         world.program(3600);
@@ -285,9 +285,9 @@ fn a_profile_that_was_rewritten_is_read_again() {
             "OLD" => {
                 std::fs::write(&target, profile("NEW")).unwrap();
                 done.store(true, Ordering::Relaxed);
-                Answer::empty(200)
+                Answer::file(b"")
             }
-            _ => Answer::empty(200),
+            _ => Answer::file(b""),
         })
         .await;
         world.set("AWS_SHARED_CREDENTIALS_FILE", path.display().to_string());
@@ -310,7 +310,7 @@ fn a_service_that_does_not_answer_ends_with_the_deadline() {
             ("AWS_CONTAINER_CREDENTIALS_FULL_URI", format!("{}/container", silent.endpoint)),
             ("AWS_EC2_METADATA_SERVICE_ENDPOINT", silent.endpoint.clone()),
         ] {
-            let mut world = World::new(|_| Answer::empty(200)).await;
+            let mut world = World::new(|_| Answer::file(b"")).await;
             world.unset("AWS_EC2_METADATA_DISABLED");
             world.set("DEADLINE", "400".to_owned());
             world.set(name, value);

@@ -41,6 +41,10 @@ pub(crate) enum Answer {
     Last(Vec<u8>),
     /// A length, and fewer bytes than that.
     Short(u64, Vec<u8>),
+    /// Status, further header lines, a length, and fewer bytes than that.
+    Cut(u16, String, u64, Vec<u8>),
+    /// The same, and then nothing comes on a connection that stays.
+    Stalled(u16, String, u64, Vec<u8>),
     /// A body that never ends, as long as anybody reads it: status, and what is said again and again.
     Endless(u16, Vec<u8>),
     /// The connection is closed without a word.
@@ -52,6 +56,11 @@ pub(crate) enum Answer {
 }
 
 impl Request {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        let found = self.headers.iter().find(|(other, _)| other == name);
+        found.map(|(_, value)| value.as_str())
+    }
+
     fn keep(&mut self, piece: &[u8]) {
         let room = KEPT_BYTES - self.bytes.len();
         self.bytes.extend_from_slice(&piece[..piece.len().min(room)]);
@@ -61,6 +70,11 @@ impl Request {
 impl Answer {
     pub(crate) fn empty(status: u16) -> Self {
         Self::Whole(status, String::new(), Vec::new())
+    }
+
+    /// A file with these bytes.
+    pub(crate) fn file(bytes: &[u8]) -> Self {
+        Self::Whole(200, "ETag: \"e\"\r\n".to_owned(), bytes.to_vec())
     }
 
     pub(crate) fn error(status: u16, code: &str) -> Self {
@@ -198,7 +212,10 @@ async fn serve(
                 }
             }
             Answer::Last(body) => {
-                let head = format!("HTTP/1.1 200 X\r\nContent-Length: {}\r\n\r\n", body.len());
+                let head = format!(
+                    "HTTP/1.1 200 X\r\nETag: \"e\"\r\nContent-Length: {}\r\n\r\n",
+                    body.len()
+                );
                 stream.write_all(&[head.as_bytes(), &body].concat()).await?;
                 return Ok(());
             }
@@ -207,6 +224,18 @@ async fn serve(
                 stream.write_all(head.as_bytes()).await?;
                 stream.write_all(&body).await?;
                 return Ok(());
+            }
+            Answer::Cut(status, headers, length, body) => {
+                let head =
+                    format!("HTTP/1.1 {status} X\r\nContent-Length: {length}\r\n{headers}\r\n");
+                stream.write_all(&[head.as_bytes(), &body].concat()).await?;
+                return Ok(());
+            }
+            Answer::Stalled(status, headers, length, body) => {
+                let head =
+                    format!("HTTP/1.1 {status} X\r\nContent-Length: {length}\r\n{headers}\r\n");
+                stream.write_all(&[head.as_bytes(), &body].concat()).await?;
+                tokio::time::sleep(Duration::from_secs(600)).await;
             }
             Answer::Endless(status, piece) => {
                 let head = format!("HTTP/1.1 {status} X\r\nTransfer-Encoding: chunked\r\n\r\n");

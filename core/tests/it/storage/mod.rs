@@ -23,6 +23,8 @@ mod leaving_the_scope;
 mod links;
 mod listing;
 mod model;
+mod reading;
+mod reading_faults;
 mod refusals;
 mod round_trip;
 mod unusual_keys;

@@ -65,14 +65,14 @@ impl<'a> Pieces<'a> {
     pub(super) async fn bring(self, first: Transfer) -> Result<Checksum> {
         let source = Arc::clone(first.source());
         let others = lock(&self.left).end.min(AT_ONCE) - 1;
-        let others = try_join_all((0..others).map(|_| self.from_back(&source)));
-        try_join(self.from_front(first), others).await?;
+        let others = try_join_all((0..others).map(|_| self.backwards(&source)));
+        try_join(self.forwards(first), others).await?;
         let mut done = self.done.into_inner().unwrap_or_else(PoisonError::into_inner).into_values();
         let first = done.next().unwrap_or(self.checksum);
         Ok(done.fold(first, Checksum::followed_by))
     }
 
-    async fn from_front(&self, mut transfer: Transfer) -> Result<()> {
+    async fn forwards(&self, mut transfer: Transfer) -> Result<()> {
         let mut writer = self.partial.writer().await?;
         while let Some(piece) = self.take(Range::next) {
             transfer.extend_to(self.bytes_of(piece).end);
@@ -81,7 +81,7 @@ impl<'a> Pieces<'a> {
         Ok(())
     }
 
-    async fn from_back(&self, source: &Arc<Source>) -> Result<()> {
+    async fn backwards(&self, source: &Arc<Source>) -> Result<()> {
         let mut writer = self.partial.writer().await?;
         while let Some(piece) = self.take(Range::next_back) {
             let mut transfer = Transfer::new(Arc::clone(source), self.bytes_of(piece));
