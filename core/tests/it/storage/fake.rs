@@ -254,7 +254,9 @@ async fn serve(
             }
             Answer::Late(wait) => {
                 tokio::time::sleep(wait).await;
-                stream.write_all(b"HTTP/1.1 200 X\r\nContent-Length: 0\r\n\r\n").await?;
+                stream
+                    .write_all(b"HTTP/1.1 200 X\r\nETag: \"e\"\r\nContent-Length: 0\r\n\r\n")
+                    .await?;
             }
         }
     }

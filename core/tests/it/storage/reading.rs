@@ -34,9 +34,12 @@ pub(super) async fn whole(mut stream: FileStream) -> casier::Result<Vec<u8>> {
     Ok(bytes)
 }
 
+/// How much has moved, and of how much.
+type Step = (u64, Option<u64>);
+
 /// What progress was told, of one transfer.
 #[derive(Clone, Default)]
-pub(super) struct Told(Arc<Mutex<Vec<(u64, Option<u64>)>>>);
+pub(super) struct Told(Arc<Mutex<Vec<Step>>>);
 
 impl Told {
     pub(super) fn on_progress(&self) -> Option<OnProgress> {
