@@ -41,7 +41,8 @@ pub enum Fault {
         after_bytes: u64,
     },
     /// Nothing is done, nothing more is read and nothing answered, until the client goes, the rules
-    /// are cleared or the server stops; for ten minutes at most.
+    /// are cleared or the server stops; for ten minutes at most. That a client went whose body lies
+    /// unread is not noticed before.
     Stall,
     /// The operation is done; the answer stalls after `after_bytes` of its body, as
     /// [`Stall`](Self::Stall) does. A shorter answer stalls before its last byte, one without a
