@@ -3,6 +3,7 @@
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::primitives::ByteStream;
+use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
 
 use crate::random::random_name;
 use crate::storage::content::user_metadata::UPLOAD_MARK;
@@ -27,21 +28,28 @@ impl S3 {
                 let bucket = self.config.bucket.clone();
                 // On a task of its own, so that the object goes even if the caller does not wait.
                 let probe = tokio::spawn(async move { probe(&client, &bucket).await });
-                self.in_time(async {
-                    probe.await.unwrap_or_else(|_| {
-                        Err(Error::new(ErrorKind::Internal, "the probe of the store broke off"))
-                    })
-                })
-                .await
+                self.in_time(async { probe.await.unwrap_or_else(|_| Err(broke_off())) }).await
             })
             .await?;
-        if *honoured {
-            return Ok(());
-        }
-        Err(Error::new(
-            ErrorKind::StorageUnsupported,
-            "the store does not honour If-None-Match, so it cannot promise not to overwrite",
-        ))
+        promised(*honoured)
+    }
+
+    /// [`require_creates_only`](Self::require_creates_only) for uploads in parts, whose condition is
+    /// on their completion.
+    ///
+    /// # Errors
+    /// As there.
+    pub(in crate::storage) async fn require_creates_only_in_parts(&self) -> Result<()> {
+        let honoured = self
+            .creates_only_in_parts
+            .get_or_try_init(|| async {
+                let client = self.client().await?.clone();
+                let bucket = self.config.bucket.clone();
+                let probe = tokio::spawn(async move { probe_in_parts(&client, &bucket).await });
+                self.in_time(async { probe.await.unwrap_or_else(|_| Err(broke_off())) }).await
+            })
+            .await?;
+        promised(*honoured)
     }
 
     /// Whether the file that stands in the way is this very upload: its first try arrived, the
@@ -82,4 +90,72 @@ async fn probe(client: &Client, bucket: &str) -> Result<bool> {
     // What is left over is in nobody's scope.
     let _ = client.delete_object().bucket(bucket).key(&key).send().await;
     honoured
+}
+
+/// A small upload in parts over a file that is there must fail at its completion.
+async fn probe_in_parts(client: &Client, bucket: &str) -> Result<bool> {
+    let key = format!(".casier/probe-{}", random_name()?);
+    let placed = client.put_object().bucket(bucket).key(&key);
+    placed
+        .body(ByteStream::from_static(b"probe"))
+        .send()
+        .await
+        .map_err(|error| failure::from_sdk(&error, OnCondition::Exists))?;
+    let honoured = complete_over(client, bucket, &key).await;
+    // What is left over is in nobody's scope.
+    let _ = client.delete_object().bucket(bucket).key(&key).send().await;
+    honoured
+}
+
+/// Whether the store refuses to complete an upload to a key where a file is.
+async fn complete_over(client: &Client, bucket: &str, key: &str) -> Result<bool> {
+    let begun = client.create_multipart_upload().bucket(bucket).key(key).send().await;
+    let begun = begun.map_err(|error| failure::from_sdk(&error, OnCondition::Exists))?;
+    let id = begun.upload_id().unwrap_or_default();
+    let part = client.upload_part().bucket(bucket).key(key).upload_id(id).part_number(1);
+    let sent = part
+        .body(ByteStream::from_static(b"probe"))
+        .send()
+        .await
+        .map_err(|error| failure::from_sdk(&error, OnCondition::Exists));
+    let honoured = match sent {
+        Err(error) => Err(error),
+        Ok(sent) => {
+            let part = CompletedPart::builder().part_number(1).set_e_tag(sent.e_tag).build();
+            let completed = client
+                .complete_multipart_upload()
+                .bucket(bucket)
+                .key(key)
+                .upload_id(id)
+                .if_none_match("*")
+                .multipart_upload(CompletedMultipartUpload::builder().parts(part).build())
+                .send()
+                .await
+                .map_err(|error| failure::from_sdk(&error, OnCondition::Exists));
+            match completed {
+                Ok(_) => return Ok(false),
+                Err(error) => match error.kind() {
+                    ErrorKind::FileExists => Ok(true),
+                    ErrorKind::StorageUnsupported => Ok(false),
+                    _ => Err(error),
+                },
+            }
+        }
+    };
+    let _ = client.abort_multipart_upload().bucket(bucket).key(key).upload_id(id).send().await;
+    honoured
+}
+
+fn promised(honoured: bool) -> Result<()> {
+    if honoured {
+        return Ok(());
+    }
+    Err(Error::new(
+        ErrorKind::StorageUnsupported,
+        "the store does not honour If-None-Match, so it cannot promise not to overwrite",
+    ))
+}
+
+fn broke_off() -> Error {
+    Error::new(ErrorKind::Internal, "the probe of the store broke off")
 }

@@ -1,14 +1,12 @@
 //! Every call has an end.
 
 use std::future::Future;
-use std::pin::pin;
 use std::time::Duration;
 
 use tokio::runtime::Handle;
 use tokio::time::Instant;
 
 use super::{S3, failure};
-use crate::storage::upload::meter::Meter;
 use crate::{Error, ErrorKind, Result};
 
 /// The pace that a transfer is given time for, in bytes a second.
@@ -68,38 +66,7 @@ impl S3 {
         bytes: u64,
         call: impl Future<Output = Result<T>>,
     ) -> Result<T> {
-        within(self.time_for(bytes), call).await
-    }
-
-    /// How long a transfer of `bytes` may take: the deadline, plus a second for each 128 KiB.
-    pub(in crate::storage) fn time_for(&self, bytes: u64) -> Duration {
-        let extra = Duration::from_secs(bytes / SLOWEST_TRANSFER);
-        self.config.deadline.saturating_add(extra)
-    }
-
-    /// Runs an upload within the time that was given for it, else within that for `size` bytes; for
-    /// an unknown size, within that for the bytes that have moved.
-    pub(in crate::storage) async fn in_time_to_send<T>(
-        &self,
-        given: Option<Duration>,
-        size: Option<u64>,
-        meter: &Meter,
-        call: impl Future<Output = Result<T>>,
-    ) -> Result<T> {
-        in_runtime()?;
-        let begun = Instant::now();
-        let time = || given.unwrap_or_else(|| self.time_for(size.unwrap_or_else(|| meter.moved())));
-        let mut call = pin!(call);
-        let mut left = time();
-        loop {
-            match tokio::time::timeout(left, &mut call).await {
-                Ok(outcome) => return outcome,
-                Err(_) => left = time().saturating_sub(begun.elapsed()),
-            }
-            if left.is_zero() {
-                return Err(failure::timed_out());
-            }
-        }
+        self.until(self.end_of_transfer(Instant::now(), None, bytes), call).await
     }
 }
 
@@ -114,7 +81,7 @@ async fn within<T>(time: Duration, call: impl Future<Output = Result<T>>) -> Res
 }
 
 /// Outside a Tokio runtime its timers would panic.
-pub(super) fn in_runtime() -> Result<()> {
+pub(in crate::storage) fn in_runtime() -> Result<()> {
     Handle::try_current().map(drop).map_err(|_| {
         Error::new(ErrorKind::Internal, "the store can be asked only inside a Tokio runtime")
     })

@@ -34,6 +34,8 @@ pub(in crate::storage) struct S3 {
     signer: Mutex<Option<LinkSigner>>,
     /// Whether the store honours `If-None-Match: *`, once it has been asked.
     pub(in crate::storage) creates_only: OnceCell<bool>,
+    /// The same for uploads in parts.
+    pub(in crate::storage) creates_only_in_parts: OnceCell<bool>,
     /// The same for copies.
     pub(in crate::storage) copies_create_only: OnceCell<bool>,
     /// Whether the store finds open uploads by prefix.
@@ -66,6 +68,7 @@ impl S3 {
             clients: OnceCell::new(),
             signer: Mutex::new(None),
             creates_only: OnceCell::new(),
+            creates_only_in_parts: OnceCell::new(),
             copies_create_only: OnceCell::new(),
             finds_uploads_by_prefix: OnceCell::new(),
             repetitions: Repetitions::default(),

@@ -1,15 +1,22 @@
 //! Uploads in parts that come to nothing leave nothing at the store.
 
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
+use std::time::Duration;
+use std::{mem, thread};
 
 use tokio::runtime::Handle;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
 
-use crate::Result;
 use crate::storage::s3::S3;
 use crate::storage::s3::failure::{self, OnCondition};
+use crate::{ErrorKind, Result};
 
 /// A part that was on its way may arrive after the upload was aborted; then it is aborted again.
 const TRIES: usize = 3;
+
+/// How long a runtime that is shutting down waits for what it has left to abort.
+const LAST_TRY: Duration = Duration::from_secs(2);
 
 /// An upload in parts that the store has begun. Dropped, it is aborted, by a task of its own.
 #[derive(Debug)]
@@ -58,13 +65,14 @@ impl Unfinished {
         let _ = self.begin_abort().await;
     }
 
-    fn begin_abort(&self) -> tokio::task::JoinHandle<()> {
-        let (s3, key, id) = (Arc::clone(&self.s3), self.key.clone(), self.id.clone());
-        self.runtime.spawn(async move {
-            if let Err(error) = s3.in_time(abort(&s3, &key, &id)).await {
-                tracing::warn!(%error, "an upload could not be aborted; its parts remain");
-            }
-        })
+    fn begin_abort(&self) -> JoinHandle<()> {
+        let aborting = Aborting {
+            s3: Arc::clone(&self.s3),
+            key: self.key.clone(),
+            id: self.id.clone(),
+            is_over: false,
+        };
+        self.runtime.spawn(aborting.run())
     }
 }
 
@@ -72,6 +80,49 @@ impl Drop for Unfinished {
     fn drop(&mut self) {
         if !self.is_kept {
             drop(self.begin_abort());
+        }
+    }
+}
+
+/// The task that aborts an upload. One that its runtime drops, because it is shutting down, tries
+/// once more on a thread of its own, and the runtime waits for that a little.
+struct Aborting {
+    s3: Arc<S3>,
+    key: String,
+    id: String,
+    is_over: bool,
+}
+
+impl Aborting {
+    async fn run(mut self) {
+        let aborted = self.s3.in_time(abort(&self.s3, &self.key, &self.id)).await;
+        self.is_over = true;
+        if let Err(error) = aborted {
+            tracing::warn!(%error, "an upload could not be aborted; its parts remain");
+        }
+    }
+}
+
+impl Drop for Aborting {
+    fn drop(&mut self) {
+        if self.is_over {
+            return;
+        }
+        let (config, key, id) = (self.s3.config.clone(), self.key.clone(), mem::take(&mut self.id));
+        let (over, is_over) = mpsc::channel::<()>();
+        let thread = thread::Builder::new().name("casier-abort".to_owned()).spawn(move || {
+            let _over = over;
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            // Connections of the other runtime are dead with it, hence a client of its own.
+            if let (Ok(runtime), Ok(s3)) = (runtime, S3::new(config)) {
+                let aborted = async { timeout(LAST_TRY, abort(&s3, &key, &id)).await };
+                if !matches!(runtime.block_on(aborted), Ok(Ok(()))) {
+                    tracing::warn!("an upload could not be aborted at the end of its runtime");
+                }
+            }
+        });
+        if thread.is_ok() {
+            let _ = is_over.recv_timeout(LAST_TRY);
         }
     }
 }
@@ -87,7 +138,7 @@ async fn abort(s3: &S3, key: &str, id: &str) -> Result<()> {
             Ok(_) => {}
             Err(error) => {
                 let error = failure::from_sdk(&error, OnCondition::Changed);
-                if error.kind() != crate::ErrorKind::UploadNotFound {
+                if error.kind() != ErrorKind::UploadNotFound {
                     return Err(error);
                 }
             }

@@ -1,11 +1,13 @@
 //! Uploads: from disk, from memory and from streams; in one PUT or in parts.
 
 pub(in crate::storage) mod abort;
+mod admit;
 mod checksum;
 mod contents;
+mod deadline;
 mod handle;
 mod local_file;
-pub(in crate::storage) mod meter;
+mod meter;
 mod multipart;
 pub(in crate::storage) mod open_uploads;
 mod options;
@@ -15,34 +17,29 @@ pub(in crate::storage) mod plan;
 mod request;
 mod resume;
 mod secret;
+mod send;
 mod single;
 mod sweep;
 
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::time::SystemTime;
 
-use bytes::{Bytes, BytesMut};
+use bytes::BytesMut;
 
 pub use self::contents::UploadContents;
 use self::contents::{Given, Inflow};
+use self::deadline::Deadline;
 use self::local_file::UploadFile;
-use self::meter::Meter;
-pub use self::options::UploadOptions;
-use self::parts::{Parts, Source};
-use self::piece::{Contents, Piece};
+pub use self::options::{OnBegin, UploadOptions};
+use self::parts::Source;
 use self::plan::PartPlan;
 pub use self::plan::{MAX_OBJECT_BYTES, MULTIPART_FROM};
-use self::request::NewFile;
 pub use self::resume::UploadState;
 pub use self::secret::{MIN_SECRET_BYTES, SealingSecret};
 pub use self::sweep::SweptUploads;
-use crate::access::Action;
-use crate::random::random_name;
-use crate::storage::content::{content_type, sniff, tags, user_metadata};
+use crate::storage::content::sniff::HEAD_BYTES;
 use crate::storage::disk::blocking;
 use crate::storage::file::StoredFile;
-use crate::storage::user_storage::{OwnKey, UserStorage};
+use crate::storage::user_storage::UserStorage;
 use crate::{Error, ErrorKind, Result};
 
 /// The largest file that S3 takes in one PUT: 5 GiB.
@@ -105,10 +102,11 @@ impl UserStorage {
     ) -> Result<StoredFile> {
         match contents.into().0 {
             Given::Bytes(bytes) => {
+                let deadline = Deadline::new(&self.s3, options.deadline);
                 let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-                let head = &bytes[..bytes.len().min(sniff::HEAD_BYTES)];
-                let upload = self.check(filename, kind, Some(size), head, options)?;
-                upload.send(Source::Bytes(bytes)).await
+                let upload = self.prepare(filename, kind, Some(size), options)?;
+                upload.check_head(&bytes[..bytes.len().min(HEAD_BYTES)])?;
+                upload.send(Source::Bytes(bytes), &deadline).await
             }
             Given::File(path) => self.upload_from_disk(path, filename, kind, options).await,
             Given::Inflow(inflow) => self.upload_from_stream(inflow, filename, kind, options).await,
@@ -122,14 +120,16 @@ impl UserStorage {
         kind: &str,
         options: UploadOptions,
     ) -> Result<StoredFile> {
+        let deadline = Deadline::new(&self.s3, options.deadline);
         let opened = blocking(move |_| {
             let file = UploadFile::open(&path)?;
             let head = file.head()?;
             Ok((file, head))
         });
-        let (file, head) = self.s3.in_time(opened).await?;
-        let upload = self.check(filename, kind, Some(file.size()), &head, options)?;
-        let sent = upload.send(Source::File(file.clone())).await;
+        let (file, head) = deadline.run(|| 0, opened).await?;
+        let upload = self.prepare(filename, kind, Some(file.size()), options)?;
+        upload.check_head(&head)?;
+        let sent = upload.send(Source::File(file.clone()), &deadline).await;
         sent.map_err(|error| file.failure().unwrap_or(error))
     }
 
@@ -140,168 +140,27 @@ impl UserStorage {
         kind: &str,
         options: UploadOptions,
     ) -> Result<StoredFile> {
-        let mut begun = BytesMut::new();
+        let deadline = Deadline::new(&self.s3, options.deadline);
         let size = inflow.declared;
-        self.s3.in_time(inflow.fill(&mut begun, sniff::HEAD_BYTES)).await?;
+        let upload = self.prepare(filename, kind, size, options)?;
         if size.is_none() {
             let most = self.decider.max_bytes(kind).unwrap_or(u64::MAX);
             inflow.most = most.min(PartPlan::of_unknown().most());
         }
-        let upload = self.check(filename, kind, size, &begun, options.clone())?;
-        let key = upload.file.key.clone();
-        let sent = upload.send(Source::Inflow(begun, inflow)).await;
-        match sent {
+        let file = upload.file.clone();
+        let sent = async {
+            let mut begun = BytesMut::new();
+            deadline.run(|| 0, inflow.fill(&mut begun, HEAD_BYTES)).await?;
+            upload.check_head(&begun)?;
+            upload.send(Source::Inflow(begun, inflow), &deadline).await
+        };
+        match sent.await {
+            // The policy says it in its own words, and tells the audit.
             Err(error) if size.is_none() && error.kind() == ErrorKind::FileTooLarge => {
                 let come = error.details().used.unwrap_or_default();
-                let claimed = claimed_type(&key, &options);
-                self.admit(kind, &key, claimed, come).and(Err(error))
+                self.admit(kind, &file.key, file.content_type, come).and(Err(error))
             }
             sent => sent,
         }
     }
-
-    /// Checks all that needs no network. A file of unknown size is admitted as far as its head.
-    fn check(
-        &self,
-        filename: &str,
-        kind: &str,
-        size: Option<u64>,
-        head: &[u8],
-        options: UploadOptions,
-    ) -> Result<Upload<'_>> {
-        let key = if options.unguessable {
-            self.scope.unguessable_key(kind, filename)?
-        } else {
-            self.scope.key(kind, filename)?
-        };
-        let key = self.own(&key)?;
-        let least = size.unwrap_or(head.len() as u64);
-        let content_type = self.admit(kind, &key, claimed_type(&key, &options), least)?;
-        let plan = size.map_or(Ok(PartPlan::of_unknown()), PartPlan::of)?;
-        sniff::check_content(head, &content_type)?;
-        tags::check(&options.tags)?;
-        let create_only = !options.overwrite;
-        let in_parts = size.is_none_or(|size| size > MULTIPART_FROM);
-        let mark = if create_only || in_parts { Some(random_name()?) } else { None };
-        let encoded_metadata = user_metadata::encode(&options.metadata, mark.as_deref())?;
-        let config = &self.s3.config;
-        let file = NewFile {
-            key,
-            content_type,
-            encoded_metadata,
-            metadata: options.metadata,
-            tags: tags::encode(&options.tags),
-            storage_class: options.storage_class.or_else(|| config.storage_class.clone()),
-            encryption: config.encryption.clone(),
-            create_only,
-            mark,
-        };
-        let meter = Meter::new(options.on_progress, size);
-        Ok(Upload { storage: self, file, size, plan, meter, deadline: options.deadline })
-    }
-
-    /// What the policy says; gives the content type to store.
-    pub(in crate::storage) fn admit(
-        &self,
-        kind: &str,
-        key: &OwnKey,
-        claimed: String,
-        size: u64,
-    ) -> Result<String> {
-        let action = Action::Upload {
-            kind: kind.to_owned(),
-            filename: key.filename().to_owned(),
-            content_type: claimed.clone(),
-            size,
-        };
-        let terms = self.decider.decide(&action, Some(key.as_str()), SystemTime::now())?;
-        Ok(terms.content_type.unwrap_or(claimed))
-    }
-}
-
-fn claimed_type(key: &OwnKey, options: &UploadOptions) -> String {
-    let claimed = options.content_type.clone();
-    claimed.unwrap_or_else(|| content_type::of_filename(key.filename()))
-}
-
-/// An upload that has been admitted.
-struct Upload<'a> {
-    storage: &'a UserStorage,
-    file: NewFile,
-    size: Option<u64>,
-    plan: PartPlan,
-    meter: Arc<Meter>,
-    deadline: Option<std::time::Duration>,
-}
-
-impl Upload<'_> {
-    /// Sends the file within the deadline.
-    async fn send(self, source: Source) -> Result<StoredFile> {
-        let Self { storage, file, size, plan, meter, deadline } = self;
-        let s3 = &storage.s3;
-        let work = async {
-            if file.create_only {
-                s3.require_creates_only().await?;
-            }
-            match whole(source, size, plan).await? {
-                Whole::Small(contents) => {
-                    let piece = Piece::new(contents).await?;
-                    let etag = single::put(s3, &file, &piece, &meter).await?;
-                    Ok((etag, piece.size()))
-                }
-                Whole::Large(source) => {
-                    let parts = Parts::new(source, plan);
-                    let upload = multipart::begin(s3, &file).await?;
-                    let sent = async {
-                        let sent = multipart::send_parts(&upload, parts, &meter).await?;
-                        let etag = multipart::complete(&upload, &file, &sent).await?;
-                        Ok((etag, sent.values().map(|part| part.crc.bytes()).sum()))
-                    };
-                    match sent.await {
-                        Ok(done) => {
-                            upload.keep();
-                            Ok(done)
-                        }
-                        Err(error) => {
-                            upload.abort().await;
-                            Err(error)
-                        }
-                    }
-                }
-            }
-        };
-        // Boxed: whoever awaits an upload holds and moves its future, which is large.
-        let sent = Box::pin(meter.watch(work));
-        let (etag, size) = s3.in_time_to_send(deadline, size, &meter, sent).await?;
-        s3.note_bucket();
-        Ok(file.stored(size, etag))
-    }
-}
-
-enum Whole {
-    Small(Contents),
-    Large(Source),
-}
-
-/// Whether the file goes in one PUT. A stream of unknown length is gathered up to one part first.
-async fn whole(source: Source, size: Option<u64>, plan: PartPlan) -> Result<Whole> {
-    let is_small = |size| size <= MULTIPART_FROM;
-    Ok(match source {
-        Source::Bytes(bytes) if size.is_some_and(is_small) => Whole::Small(Contents::Memory(bytes)),
-        Source::File(file) if is_small(file.size()) => {
-            let range = 0..file.size();
-            Whole::Small(Contents::Disk(file, range))
-        }
-        Source::Inflow(mut buffer, mut inflow) if size.is_none_or(is_small) => {
-            let most = size.unwrap_or(plan.part_size);
-            let wanted = usize::try_from(most).unwrap_or(usize::MAX);
-            inflow.fill(&mut buffer, wanted).await?;
-            if inflow.at_end().await? {
-                Whole::Small(Contents::Memory(Bytes::from(buffer)))
-            } else {
-                Whole::Large(Source::Inflow(buffer, inflow))
-            }
-        }
-        source => Whole::Large(source),
-    })
 }

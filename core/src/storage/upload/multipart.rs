@@ -14,8 +14,8 @@ use super::piece::{Contents, Piece};
 use super::plan::PARTS_IN_FLIGHT;
 use super::request::NewFile;
 use crate::storage::file;
-use crate::storage::s3::S3;
 use crate::storage::s3::failure::{self, OnCondition};
+use crate::storage::s3::{S3, StoreClock};
 use crate::{Error, ErrorKind, Result};
 
 /// A part that the store holds.
@@ -29,12 +29,16 @@ pub(super) struct SentPart {
 pub(super) type SentParts = BTreeMap<u32, SentPart>;
 
 /// Begins an upload at the store. Given up meanwhile, what was begun is aborted.
-pub(super) async fn begin(s3: &Arc<S3>, file: &NewFile) -> Result<Unfinished> {
+///
+/// `clock` is told the store's time.
+pub(super) async fn begin(s3: &Arc<S3>, file: &NewFile, clock: StoreClock) -> Result<Unfinished> {
     let call = file
         .describe_parts(s3.client().await?.create_multipart_upload())
         .bucket(&s3.config.bucket)
         .checksum_algorithm(ChecksumAlgorithm::Crc64Nvme)
-        .checksum_type(ChecksumType::FullObject);
+        .checksum_type(ChecksumType::FullObject)
+        .customize()
+        .interceptor(clock);
     let (s3, key) = (Arc::clone(s3), file.key.as_str().to_owned());
     // On a task of its own, so that the store's answer is seen even if the caller does not wait.
     let begun = tokio::spawn(async move {

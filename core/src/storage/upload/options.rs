@@ -1,6 +1,8 @@
 //! What an upload may say beside the file.
 
 use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::storage::progress::OnProgress;
@@ -31,6 +33,11 @@ pub struct UploadOptions {
     pub storage_class: Option<String>,
     /// Told how much has been sent. Defaults to nobody.
     pub on_progress: Option<OnProgress>,
+    /// Told of an upload in parts, of a size that is known, as soon as the store has begun it: the
+    /// handle that `resume_upload`, [`upload_state`](crate::storage::UserStorage::upload_state) and
+    /// [`abort_upload`](crate::storage::UserStorage::abort_upload) take. The parts of such an upload
+    /// are kept after `storage-unavailable` and `timeout`. Defaults to nobody.
+    pub on_begin: Option<OnBegin>,
     /// How long the whole call may take. Defaults to
     /// [`StorageConfig::deadline`](crate::storage::StorageConfig::deadline) and a second more for
     /// each 128 KiB.
@@ -48,7 +55,30 @@ impl Default for UploadOptions {
             filename: None,
             storage_class: None,
             on_progress: None,
+            on_begin: None,
             deadline: None,
         }
+    }
+}
+
+/// What is told of an upload in parts that the store has begun.
+#[derive(Clone)]
+pub struct OnBegin(Arc<dyn Fn(&str) + Send + Sync>);
+
+impl OnBegin {
+    /// A listener that takes the upload's handle. The upload waits for it; if it panics, the upload
+    /// is aborted.
+    pub fn new(listener: impl Fn(&str) + Send + Sync + 'static) -> Self {
+        Self(Arc::new(listener))
+    }
+
+    pub(super) fn tell(&self, handle: &str) {
+        (self.0)(handle);
+    }
+}
+
+impl fmt::Debug for OnBegin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OnBegin").finish_non_exhaustive()
     }
 }

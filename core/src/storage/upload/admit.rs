@@ -1,0 +1,83 @@
+//! What may be stored: all that is asked before anything is sent.
+
+use std::time::SystemTime;
+
+use super::meter::Meter;
+use super::options::UploadOptions;
+use super::plan::{MULTIPART_FROM, PartPlan};
+use super::request::NewFile;
+use super::send::Upload;
+use crate::Result;
+use crate::access::Action;
+use crate::random::random_name;
+use crate::storage::content::{content_type, sniff, tags, user_metadata};
+use crate::storage::user_storage::{OwnKey, UserStorage};
+
+impl UserStorage {
+    /// Admits a file by all that is known of it but its bytes. One of unknown size counts as empty.
+    pub(super) fn prepare(
+        &self,
+        filename: &str,
+        kind: &str,
+        size: Option<u64>,
+        options: UploadOptions,
+    ) -> Result<Upload<'_>> {
+        let key = if options.unguessable {
+            self.scope.unguessable_key(kind, filename)?
+        } else {
+            self.scope.key(kind, filename)?
+        };
+        let key = self.own(&key)?;
+        let claimed = options.content_type;
+        let claimed = claimed.unwrap_or_else(|| content_type::of_filename(key.filename()));
+        let content_type = self.admit(kind, &key, claimed, size.unwrap_or_default())?;
+        let plan = size.map_or(Ok(PartPlan::of_unknown()), PartPlan::of)?;
+        tags::check(&options.tags)?;
+        let create_only = !options.overwrite;
+        let may_be_large = size.is_none_or(|size| size > MULTIPART_FROM);
+        let mark = if create_only || may_be_large { Some(random_name()?) } else { None };
+        let encoded_metadata = user_metadata::encode(&options.metadata, mark.as_deref())?;
+        let config = &self.s3.config;
+        let file = NewFile {
+            key,
+            content_type,
+            encoded_metadata,
+            metadata: options.metadata,
+            tags: Some(tags::header(&options.tags)).filter(|header| !header.is_empty()),
+            storage_class: options.storage_class.or_else(|| config.storage_class.clone()),
+            encryption: config.encryption.clone(),
+            create_only,
+            mark,
+        };
+        let meter = Meter::new(options.on_progress, size);
+        Ok(Upload { storage: self, file, size, plan, meter, on_begin: options.on_begin })
+    }
+
+    /// What the policy says of a file; gives the content type to store.
+    pub(in crate::storage) fn admit(
+        &self,
+        kind: &str,
+        key: &OwnKey,
+        claimed: String,
+        size: u64,
+    ) -> Result<String> {
+        let action = Action::Upload {
+            kind: kind.to_owned(),
+            filename: key.filename().to_owned(),
+            content_type: claimed.clone(),
+            size,
+        };
+        let terms = self.decider.decide(&action, Some(key.as_str()), SystemTime::now())?;
+        Ok(terms.content_type.unwrap_or(claimed))
+    }
+}
+
+impl Upload<'_> {
+    /// Compares the first bytes of the file with the type that it claims.
+    ///
+    /// # Errors
+    /// `content-mismatch`.
+    pub(super) fn check_head(&self, head: &[u8]) -> Result<()> {
+        sniff::check_content(head, &self.file.content_type)
+    }
+}

@@ -1,0 +1,156 @@
+//! Sending a file that has been admitted: in one PUT, or in parts.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::deadline::Deadline;
+use super::handle::Handle;
+use super::meter::Meter;
+use super::multipart;
+use super::options::OnBegin;
+use super::parts::{Parts, Source};
+use super::piece::{Contents, Piece};
+use super::plan::{MULTIPART_FROM, PartPlan};
+use super::request::NewFile;
+use super::single;
+use crate::storage::file::StoredFile;
+use crate::storage::s3::StoreClock;
+use crate::storage::user_storage::UserStorage;
+use crate::{Error, ErrorKind, Result};
+
+/// An upload that has been admitted.
+pub(super) struct Upload<'a> {
+    pub(super) storage: &'a UserStorage,
+    pub(super) file: NewFile,
+    pub(super) size: Option<u64>,
+    pub(super) plan: PartPlan,
+    pub(super) meter: Arc<Meter>,
+    pub(super) on_begin: Option<OnBegin>,
+}
+
+/// The tag of what was stored, and its size.
+type Stored = (Option<String>, u64);
+
+impl Upload<'_> {
+    /// Sends the file until the deadline.
+    pub(super) async fn send(self, source: Source, deadline: &Deadline) -> Result<StoredFile> {
+        // Boxed: whoever awaits an upload holds and moves its future, which is large.
+        let sent = Box::pin(self.meter.watch(self.send_all(source, deadline)));
+        let (etag, size) = sent.await?;
+        self.storage.s3.note_bucket();
+        Ok(self.file.stored(size, etag))
+    }
+
+    async fn send_all(&self, source: Source, deadline: &Deadline) -> Result<Stored> {
+        let small_or_large = self.small_or_large(source);
+        match deadline.run(|| self.bytes(), small_or_large).await? {
+            Whole::Small(contents) => deadline.run(|| self.bytes(), self.put(contents)).await,
+            Whole::Large(source) => {
+                let parts = Parts::new(source, self.plan);
+                self.send_parts(parts, deadline).await
+            }
+        }
+    }
+
+    async fn put(&self, contents: Contents) -> Result<Stored> {
+        let s3 = &self.storage.s3;
+        if self.file.create_only {
+            s3.require_creates_only().await?;
+        }
+        let piece = Piece::new(contents).await?;
+        let etag = single::put(s3, &self.file, &piece, &self.meter).await?;
+        Ok((etag, piece.size()))
+    }
+
+    async fn send_parts(&self, parts: Parts, deadline: &Deadline) -> Result<Stored> {
+        let s3 = &self.storage.s3;
+        let clock = StoreClock::default();
+        let begin = async {
+            if self.file.create_only {
+                s3.require_creates_only_in_parts().await?;
+            }
+            multipart::begin(s3, &self.file, clock.clone()).await
+        };
+        let upload = deadline.run(|| self.bytes(), begin).await?;
+        if let (Some(on_begin), Some(size)) = (&self.on_begin, self.size) {
+            on_begin.tell(&self.storage.seal(&self.handle(upload.id(), size, &clock)?)?);
+        }
+        let send = async {
+            let sent = multipart::send_parts(&upload, parts, &self.meter).await?;
+            let etag = multipart::complete(&upload, &self.file, &sent).await?;
+            Ok((etag, sent.values().map(|part| part.crc.bytes()).sum()))
+        };
+        let sent = deadline.run(|| self.bytes(), send).await;
+        match &sent {
+            Ok(_) => upload.keep(),
+            Err(error) if self.on_begin.is_some() && is_passing(error) => upload.keep(),
+            // Beyond the deadline it goes on alone.
+            Err(_) => {
+                let aborted = async {
+                    upload.abort().await;
+                    Ok(())
+                };
+                let _ = deadline.run(|| self.bytes(), aborted).await;
+            }
+        }
+        sent
+    }
+
+    /// How many bytes there is time for: a file of unknown size has it as its bytes move.
+    fn bytes(&self) -> u64 {
+        self.size.unwrap_or_else(|| self.meter.moved())
+    }
+
+    fn handle(&self, upload_id: &str, size: u64, clock: &StoreClock) -> Result<Handle> {
+        let life = self.storage.s3.config.upload_life;
+        let ends = clock.time().checked_add(life);
+        let ends = ends.and_then(|ends| ends.duration_since(std::time::UNIX_EPOCH).ok());
+        let mark = self.file.mark.clone();
+        let mark =
+            mark.ok_or_else(|| Error::new(ErrorKind::Internal, "an upload in parts has no mark"))?;
+        Ok(Handle {
+            key: self.file.key.as_str().to_owned(),
+            upload_id: upload_id.to_owned(),
+            size,
+            part_size: self.plan.part_size,
+            content_type: self.file.content_type.clone(),
+            overwrite: !self.file.create_only,
+            mark,
+            expires_at: ends.map_or(u64::MAX, |ends| ends.as_secs()),
+        })
+    }
+
+    /// Whether the file goes in one PUT. A stream of unknown length is gathered up to one part first.
+    async fn small_or_large(&self, source: Source) -> Result<Whole> {
+        let is_small = |size| size <= MULTIPART_FROM;
+        Ok(match source {
+            Source::Bytes(bytes) if self.size.is_some_and(is_small) => {
+                Whole::Small(Contents::Memory(bytes))
+            }
+            Source::File(file) if is_small(file.size()) => {
+                let range = 0..file.size();
+                Whole::Small(Contents::Disk(file, range))
+            }
+            Source::Inflow(mut buffer, mut inflow) if self.size.is_none_or(is_small) => {
+                let most = self.size.unwrap_or(self.plan.part_size);
+                inflow.fill(&mut buffer, usize::try_from(most).unwrap_or(usize::MAX)).await?;
+                match inflow.at_end().await? {
+                    true => Whole::Small(Contents::Memory(Bytes::from(buffer))),
+                    false => Whole::Large(Source::Inflow(buffer, inflow)),
+                }
+            }
+            source => Whole::Large(source),
+        })
+    }
+}
+
+enum Whole {
+    Small(Contents),
+    Large(Source),
+}
+
+/// Whether the upload can be gone on with later.
+fn is_passing(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::StorageUnavailable | ErrorKind::Timeout)
+}
