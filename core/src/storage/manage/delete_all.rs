@@ -1,5 +1,7 @@
 //! Emptying a scope.
 
+use std::collections::HashSet;
+
 use futures_util::stream::{self, StreamExt as _};
 
 use super::delete::Deletion;
@@ -67,20 +69,36 @@ impl UserStorage {
         Ok(receipt)
     }
 
+    /// Deletes all versions, and then the objects that are left: all of them where the store lists no
+    /// versions, and on MinIO those whose keys end in a slash.
     async fn delete_everything(&self, receipt: &mut Receipt) -> Result<()> {
+        let prefix = self.scope.prefix();
         let mut place = Place::default();
-        loop {
-            let page = self.s3.remains(self.scope.prefix(), &mut place);
-            let page = self.s3.in_time(page).await?;
-            let targets: Vec<Target> = page.iter().map(|remain| remain.target.clone()).collect();
-            if !targets.is_empty() {
-                let outcomes = self.s3.delete_batch(&targets).await?;
-                page.into_iter().zip(outcomes).for_each(|(it, error)| receipt.note(it, error));
-            }
-            if place.is_over {
-                return Ok(());
+        while !place.is_over {
+            match self.s3.in_time(self.s3.versions(prefix, &mut place)).await {
+                Err(error) if error.kind() == ErrorKind::StorageUnsupported => break,
+                page => self.delete_page(page?, receipt).await?,
             }
         }
+        // Without a version, what cannot be deleted would only be hidden.
+        let stays: HashSet<String> = receipt.failed.iter().map(|it| it.key.clone()).collect();
+        let mut place = Place::default();
+        while !place.is_over {
+            let mut page = self.s3.in_time(self.s3.objects(prefix, &mut place)).await?;
+            page.retain(|remain| !stays.contains(&remain.target.key));
+            self.delete_page(page, receipt).await?;
+        }
+        Ok(())
+    }
+
+    async fn delete_page(&self, page: Vec<Remain>, receipt: &mut Receipt) -> Result<()> {
+        if page.is_empty() {
+            return Ok(());
+        }
+        let targets: Vec<Target> = page.iter().map(|remain| remain.target.clone()).collect();
+        let outcomes = self.s3.delete_batch(&targets).await?;
+        page.into_iter().zip(outcomes).for_each(|(it, error)| receipt.note(it, error));
+        Ok(())
     }
 
     async fn abort_all(&self, receipt: &mut Receipt) -> Result<()> {

@@ -8,12 +8,12 @@ use aws_sdk_s3::operation::list_object_versions::ListObjectVersionsOutput;
 use aws_sdk_s3::types::{EncodingType, Object};
 
 use super::delete_batch::Target;
+use crate::Result;
 use crate::storage::file;
 use crate::storage::list::MAX_PAGE_FILES;
 use crate::storage::list::listing::{decoded, leads_nowhere};
 use crate::storage::s3::S3;
 use crate::storage::s3::failure::{self, OnCondition};
-use crate::{ErrorKind, Result};
 
 /// Something that can be deleted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,8 +36,6 @@ pub(super) enum Form {
 #[derive(Debug, Default)]
 pub(super) struct Place {
     pub(super) is_over: bool,
-    /// The store lists no versions.
-    without_versions: bool,
     /// The last key, and the last version of it.
     key: Option<String>,
     id: Option<String>,
@@ -46,17 +44,8 @@ pub(super) struct Place {
 }
 
 impl S3 {
-    /// The next page of what lies under `prefix`: all versions, or the objects where the store lists
-    /// no versions.
-    pub(super) async fn remains(&self, prefix: &str, place: &mut Place) -> Result<Vec<Remain>> {
-        if !place.without_versions {
-            match self.versions(prefix, place).await {
-                Err(error) if error.kind() == ErrorKind::StorageUnsupported => {
-                    place.without_versions = true;
-                }
-                versions => return versions,
-            }
-        }
+    /// The next page of the objects under `prefix`.
+    pub(super) async fn objects(&self, prefix: &str, place: &mut Place) -> Result<Vec<Remain>> {
         let listing = self.list(prefix, place.key.as_deref(), MAX_PAGE_FILES).await?;
         place.is_over = listing.more_after.is_none();
         place.key = listing.more_after;
@@ -68,7 +57,8 @@ impl S3 {
         Ok(listing.objects.into_iter().map(file).collect())
     }
 
-    async fn versions(&self, prefix: &str, place: &mut Place) -> Result<Vec<Remain>> {
+    /// The next page of all versions under `prefix`.
+    pub(super) async fn versions(&self, prefix: &str, place: &mut Place) -> Result<Vec<Remain>> {
         let answer = self
             .client()
             .await?

@@ -154,11 +154,12 @@ fn wrong_arguments_are_refused() {
 fn everything_comes_once_and_in_order() {
     on_bench(|bench| async move {
         let files = bench.files();
-        let keys: Vec<String> = ["books/", "books/a", "books/b", "books//c", "images/d", "e"]
-            .map(|it| bench.key(it))
-            .into();
-        for key in &keys {
-            bench.put_raw(key, b"x").await;
+        for rest in ["books/a", "books/b", "images/d", "e"] {
+            bench.put_raw(&bench.key(rest), b"x").await;
+        }
+        let mut unreadable = 0;
+        for rest in ["books/", "books//c"] {
+            unreadable += u64::from(bench.put_if_taken(&bench.key(rest)).await);
         }
         for limit in [2, 3, 1000] {
             let mut all = files.list_all(options(None, limit, None));
@@ -167,7 +168,7 @@ fn everything_comes_once_and_in_order() {
                 found.push(file.unwrap().key);
             }
             assert_eq!(found, ["books/a", "books/b", "e", "images/d"].map(|it| bench.key(it)));
-            assert_eq!(all.skipped(), 2);
+            assert_eq!(all.skipped(), unreadable);
             assert!(all.next().await.is_none());
         }
         // It is a stream as well, and can begin at a cursor.
