@@ -43,7 +43,7 @@ impl UserStorage {
             content_type,
             encoded_metadata,
             metadata: options.metadata,
-            tags: Some(tags::header(&options.tags)).filter(|header| !header.is_empty()),
+            tags: tags::encode(&options.tags),
             storage_class: options.storage_class.or_else(|| config.storage_class.clone()),
             encryption: config.encryption.clone(),
             create_only,
