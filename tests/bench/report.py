@@ -93,7 +93,7 @@ def ratio(value: float) -> str:
 
 def rounded(per_second: float) -> int:
     """To the hundred as far as that says enough, else to three digits."""
-    return round(per_second, -2 if per_second >= 10_000 else 2 - len(str(int(per_second))))
+    return int(round(per_second, -2 if per_second >= 10_000 else 2 - len(str(int(per_second)))))
 
 
 def duration(nanoseconds: float) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 import rounds
 import stores
-from stores import Files
+from stores import Files, Transfers
 
 BATCH = 16
 """Calls in one turn: some milliseconds."""
@@ -70,7 +70,7 @@ def turn(files: Files, call: Call) -> Callable[[str], float]:
     return run
 
 
-def large_file(contestants: Sequence[Files]) -> list[Outcome]:
+def large_file(contestants: Sequence[Transfers]) -> list[Outcome]:
     with tempfile.TemporaryDirectory() as folder:
         source, target = Path(folder, "source"), Path(folder, "target")
         source.write_bytes(text_of(LARGE))
@@ -86,11 +86,11 @@ def large_file(contestants: Sequence[Files]) -> list[Outcome]:
     return outcomes
 
 
-def upload(files: Files, source: Path) -> Callable[[str], float]:
+def upload(files: Transfers, source: Path) -> Callable[[str], float]:
     return lambda name: timed(lambda: files.upload(source, name))
 
 
-def download(files: Files, target: Path) -> Callable[[str], float]:
+def download(files: Transfers, target: Path) -> Callable[[str], float]:
     def run(name: str) -> float:
         took = timed(lambda: files.download(name, target))
         assert target.stat().st_size == LARGE
