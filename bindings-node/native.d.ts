@@ -48,6 +48,9 @@ export interface Settings {
   useSsl?: boolean | null | undefined
   linkSeconds?: number | null | undefined
   deadlineSeconds?: number | null | undefined
+  serverSideEncryption?: string | null | undefined
+  kmsKeyId?: string | null | undefined
+  storageClass?: string | null | undefined
   policy?: string | null | undefined
   allowedOrigins?: Names | null | undefined
   tokenCache?: boolean | null | undefined

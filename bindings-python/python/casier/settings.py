@@ -43,6 +43,9 @@ class Settings(TypedDict, total=False):
     use_ssl: bool | None
     link_seconds: int | None
     deadline_seconds: int | None
+    server_side_encryption: str | None
+    kms_key_id: str | None
+    storage_class: str | None
     policy: str | PathLike[str] | None
     allowed_origins: Names | None
     token_cache: bool | None

@@ -70,6 +70,12 @@ extension Casier {
         public var linkSeconds: Int?
         /// Seconds that a call to the store may take (transfers: more, by size), 1 to 3600. Default: 30.
         public var deadlineSeconds: Int?
+        /// How the store encrypts what is uploaded: `AES256` or `aws:kms`. Default: the bucket's own rule.
+        public var serverSideEncryption: String?
+        /// The id, ARN or alias of the key for `aws:kms`. Default: AWS's own key for S3.
+        public var kmsKeyId: String?
+        /// The storage class of uploads that name none, as S3 names it. Default: the store's.
+        public var storageClass: String?
         /// The policy file. Default: the built-in tiers.
         public var policy: URL?
         /// Origins that may change things by cookie. Default: the authorized parties.
@@ -139,6 +145,9 @@ extension Casier.Settings {
             "use_ssl": useSsl.map(String.init),
             "link_seconds": linkSeconds.map(String.init),
             "deadline_seconds": deadlineSeconds.map(String.init),
+            "server_side_encryption": serverSideEncryption,
+            "kms_key_id": kmsKeyId,
+            "storage_class": storageClass,
             "policy": policy.map(path),
             "allowed_origins": allowedOrigins?.joined(separator: ","),
             "token_cache": tokenCache.map(String.init),

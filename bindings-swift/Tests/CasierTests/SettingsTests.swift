@@ -45,7 +45,8 @@ struct SettingsTests {
     private let texts: [WritableKeyPath<Casier.Settings, String?>] = [
         \.issuer, \.publishableKey, \.provider, \.jwksUrl, \.jwtKey, \.secretKey, \.clerkApiUrl,
         \.publicMetadataClaim, \.accessKeyId, \.secretAccessKey, \.sessionToken, \.region, \.bucket,
-        \.endpointUrl, \.publicEndpointUrl, \.redisUrl, \.webhookUrl,
+        \.endpointUrl, \.publicEndpointUrl, \.serverSideEncryption, \.kmsKeyId, \.storageClass,
+        \.redisUrl, \.webhookUrl,
     ]
     private let lists: [WritableKeyPath<Casier.Settings, [String]?>] = [
         \.authorizedParties, \.audience, \.algorithms, \.clerkWebhookSecret, \.allowedOrigins,

@@ -101,6 +101,26 @@ pub(super) fn region(value: &Given) -> Result<String> {
     Ok(name.clone())
 }
 
+/// A storage class, by the letters of those that S3 has.
+pub(super) fn storage_class(value: &Given) -> Result<String> {
+    let name = &value.text;
+    let is_letter = |b: u8| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_';
+    if name.len() > 64 || !name.bytes().all(is_letter) {
+        return Err(value.invalid("is not a storage class, such as `STANDARD_IA`"));
+    }
+    Ok(name.clone())
+}
+
+/// The id, the ARN or the alias of a KMS key: it goes into a header.
+pub(super) fn kms_key_id(value: &Given) -> Result<String> {
+    let id = &value.text;
+    let is_letter = |b: u8| b.is_ascii_alphanumeric() || b"-_/:".contains(&b);
+    if id.len() > 2048 || !id.bytes().all(is_letter) {
+        return Err(value.invalid("is not the id, the ARN or the alias of a KMS key"));
+    }
+    Ok(id.clone())
+}
+
 /// An S3 endpoint: scheme, host and port. Without a scheme, `use_ssl` chooses it.
 pub(super) fn endpoint(value: &Given, use_ssl: bool) -> Result<String> {
     let text = match (value.text.contains("://"), use_ssl) {

@@ -98,6 +98,12 @@ settings! {
     LinkSeconds = "link_seconds", ["PRESIGNED_URL_EXPIRATION"], "s3.link_seconds", "3600";
     /// Seconds that a call to the store may take (transfers: more, by size), 1 to 3600.
     DeadlineSeconds = "deadline_seconds", [], "s3.deadline_seconds", "30";
+    /// How the store encrypts what is uploaded: `AES256` or `aws:kms`.
+    ServerSideEncryption = "server_side_encryption", ["S3_SERVER_SIDE_ENCRYPTION"], "s3.server_side_encryption", "the bucket's own rule";
+    /// The id, ARN or alias of the key for `aws:kms`.
+    KmsKeyId = "kms_key_id", ["S3_KMS_KEY_ID"], "s3.kms_key_id", "AWS's own key for S3";
+    /// The storage class of uploads that name none, as S3 names it: `STANDARD_IA`.
+    StorageClass = "storage_class", ["S3_STORAGE_CLASS"], "s3.storage_class", "the store's";
     /// Path of the policy file.
     Policy = "policy", ["CASIER_POLICY"], "casier.policy", "the built-in tiers";
     /// Origins that may change things by cookie, separated by commas.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::layers::{Layers, missing};
 use super::{Setting, check};
 use crate::Result;
-use crate::storage::{MAX_LINK_SECONDS, StaticCredentials, StorageConfig};
+use crate::storage::{Encryption, MAX_LINK_SECONDS, StaticCredentials, StorageConfig};
 
 /// The storage configuration, or nothing when no bucket is set. Values are checked either way.
 pub(super) fn resolve(layers: &Layers) -> Result<Option<StorageConfig>> {
@@ -24,6 +24,9 @@ pub(super) fn resolve(layers: &Layers) -> Result<Option<StorageConfig>> {
     let credentials = credentials(layers)?;
     let link_seconds = number(Setting::LinkSeconds, 1, MAX_LINK_SECONDS)?;
     let deadline = number(Setting::DeadlineSeconds, 1, 3600)?;
+    let encryption = encryption(layers)?;
+    let storage_class =
+        layers.given(Setting::StorageClass)?.map(check::storage_class).transpose()?;
     let secret = layers.given(Setting::Secret)?.map(check::sealing_secret).transpose()?;
     let Some(bucket) = layers.given(Setting::Bucket)?.map(check::bucket).transpose()? else {
         return Ok(None);
@@ -37,6 +40,8 @@ pub(super) fn resolve(layers: &Layers) -> Result<Option<StorageConfig>> {
     config.link_seconds = link_seconds.unwrap_or(config.link_seconds);
     config.deadline = deadline.map_or(config.deadline, Duration::from_secs);
     config.secret = secret;
+    config.encryption = encryption;
+    config.storage_class = storage_class;
     Ok(Some(config))
 }
 
@@ -47,6 +52,20 @@ fn path_style(layers: &Layers, has_endpoint: bool) -> Result<bool> {
         "virtual" => Ok(false),
         "auto" => Ok(has_endpoint),
         _ => Err(value.invalid("must be `path`, `virtual` or `auto`")),
+    }
+}
+
+fn encryption(layers: &Layers) -> Result<Option<Encryption>> {
+    let key_id = layers.given(Setting::KmsKeyId)?.map(check::kms_key_id).transpose()?;
+    let Some(value) = layers.given(Setting::ServerSideEncryption)? else {
+        let needs_kms = "S3_KMS_KEY_ID is, and needs `aws:kms`";
+        return key_id.map_or(Ok(None), |_| Err(missing(Setting::ServerSideEncryption, needs_kms)));
+    };
+    match (value.text.trim(), key_id) {
+        ("AES256", None) => Ok(Some(Encryption::S3)),
+        ("aws:kms", key_id) => Ok(Some(Encryption::Kms { key_id })),
+        ("AES256", Some(_)) => Err(value.invalid("must be `aws:kms` with S3_KMS_KEY_ID")),
+        _ => Err(value.invalid("must be `AES256` or `aws:kms`")),
     }
 }
 

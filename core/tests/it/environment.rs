@@ -94,6 +94,9 @@ fn a_wrong_value_of_any_variable_gives_one_error_that_names_it_and_no_secret() {
         ("S3_PUBLIC_ENDPOINT_URL", &["https://", "https://s3.example.com/?x=1"]),
         ("S3_ADDRESSING_STYLE", &["host", "PATH"]),
         ("S3_USE_SSL", &["maybe", "yes"]),
+        ("S3_SERVER_SIDE_ENCRYPTION", &["aes256", "none"]),
+        ("S3_KMS_KEY_ID", &["a key", "é"]),
+        ("S3_STORAGE_CLASS", &["standard", "A,B"]),
         ("PRESIGNED_URL_EXPIRATION", &["0", "604801", "-1", "1h", "3600.5"]),
         ("REDIS_URL", &["redis://:do-not-show@127.0.0.1"]),
         ("CASIER_CONFIG", &["/nonexistent/casier.toml"]),
@@ -144,6 +147,8 @@ fn a_missing_partner_is_named() {
     assert!(error.message().starts_with("AWS_ACCESS_KEY_ID is not set"), "{error}");
     assert!(!error.message().contains(MARK));
 
+    let message = problem("S3_KMS_KEY_ID", "alias/files");
+    assert!(message.starts_with("S3_SERVER_SIDE_ENCRYPTION is not set"), "{message}");
     let message = problem("CASIER_WEBHOOK_URL", "https://hooks.example.com");
     assert!(message.starts_with("CASIER_WEBHOOK_SECRET is not set"), "{message}");
     let message = problem("CLERK_JWKS_URL", "https://api.clerk.com/v1/jwks");

@@ -34,6 +34,14 @@ pub(crate) fn on_bench<F: Future<Output = Bench>>(test: impl FnOnce(Bench) -> F)
     });
 }
 
+/// [`on_bench`], but always on the local server, whose faults the test sets.
+pub(crate) fn on_local_bench<F: Future<Output = Bench>>(test: impl FnOnce(Bench) -> F) {
+    within_limit(async {
+        let bench = test(Bench::local(local_server()).await).await;
+        bench.clean_up().await;
+    });
+}
+
 impl Bench {
     pub(crate) async fn new() -> Self {
         Self::with(local_server()).await
@@ -48,14 +56,19 @@ impl Bench {
     }
 
     async fn with(local: S3Config) -> Self {
-        let (config, server) = match from_environment() {
-            Some(config) => (config, None),
-            None => {
-                let server = S3Server::start(local).await.unwrap();
-                let config = config("casier-test", server.endpoint(), "AKIATEST", "secret", None);
-                (config, Some(server))
-            }
-        };
+        match from_environment() {
+            Some(config) => Self::of(config, None),
+            None => Self::local(local).await,
+        }
+    }
+
+    async fn local(local: S3Config) -> Self {
+        let server = S3Server::start(local).await.unwrap();
+        let config = config("casier-test", server.endpoint(), "AKIATEST", "secret", None);
+        Self::of(config, Some(server))
+    }
+
+    fn of(config: StorageConfig, server: Option<S3Server>) -> Self {
         Self {
             storage: Storage::new(config.clone()).unwrap(),
             scope: Scope::new(format!("test-{}", random_name())).unwrap(),
@@ -136,6 +149,13 @@ impl Bench {
             keys.extend(page.unwrap().contents().iter().map(|o| o.key().unwrap().to_owned()));
         }
         keys
+    }
+
+    /// Whether the scope holds neither an object nor an upload that was begun.
+    pub(crate) async fn is_empty(&self) -> bool {
+        let uploads = self.raw.list_multipart_uploads().bucket(&self.config.bucket);
+        let uploads = uploads.prefix(self.scope.prefix()).send().await.unwrap();
+        uploads.uploads().is_empty() && self.keys_under(self.scope.prefix()).await.is_empty()
     }
 
     /// Asserts that the scope holds no object and no upload that was begun.

@@ -28,4 +28,5 @@ mod reading_faults;
 mod refusals;
 mod round_trip;
 mod unusual_keys;
+mod uploads;
 mod wire;
