@@ -6,6 +6,7 @@ mod clock;
 mod create_only;
 mod credentials;
 pub(in crate::storage) mod deadline;
+mod encryption;
 mod endpoint;
 pub(in crate::storage) mod failure;
 mod retry;
@@ -36,6 +37,8 @@ pub(in crate::storage) struct S3 {
     pub(in crate::storage) creates_only: OnceCell<bool>,
     /// The same for uploads in parts.
     pub(in crate::storage) creates_only_in_parts: OnceCell<bool>,
+    /// Whether the store encrypts as the configuration asks, once it has been asked.
+    encrypts: OnceCell<bool>,
     /// The same for copies.
     pub(in crate::storage) copies_create_only: OnceCell<bool>,
     /// Whether the store finds open uploads by prefix.
@@ -69,6 +72,7 @@ impl S3 {
             signer: Mutex::new(None),
             creates_only: OnceCell::new(),
             creates_only_in_parts: OnceCell::new(),
+            encrypts: OnceCell::new(),
             copies_create_only: OnceCell::new(),
             finds_uploads_by_prefix: OnceCell::new(),
             repetitions: Repetitions::default(),

@@ -50,12 +50,16 @@ impl Hasher {
     }
 
     pub(super) fn finish(self) -> Sums {
-        let sha256 = self.sha256.finish();
         Sums {
-            sha256: sha256.as_ref().iter().map(|byte| format!("{byte:02x}")).collect(),
+            sha256: hexadecimal(self.sha256.finish().as_ref()),
             crc: Crc { value: self.crc.finalize(), bytes: self.crc.get_amount() },
         }
     }
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    let digit = |half: u8| char::from(b"0123456789abcdef"[usize::from(half)]);
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 0xF)]).collect()
 }
 
 /// The CRC-64/NVME of so many bytes. That of a whole follows from those of its parts.

@@ -43,8 +43,11 @@ impl Upload<'_> {
     }
 
     async fn send_all(&self, source: Source, deadline: &Deadline) -> Result<Stored> {
-        let small_or_large = self.small_or_large(source);
-        match deadline.run(|| self.bytes(), small_or_large).await? {
+        let prepare = async {
+            self.storage.s3.require_encryption().await?;
+            self.small_or_large(source).await
+        };
+        match deadline.run(|| self.bytes(), prepare).await? {
             Whole::Small(contents) => deadline.run(|| self.bytes(), self.put(contents)).await,
             Whole::Large(source) => {
                 let parts = Parts::new(source, self.plan);

@@ -1,10 +1,13 @@
 //! From every source, in one PUT and in parts.
 
 use std::io::Cursor;
+use std::sync::Arc;
 
 use aws_sdk_s3::types::ChecksumMode;
 use bytes::Bytes;
-use casier::storage::{UploadContents, UploadOptions};
+use casier::ErrorKind;
+use casier::access::Policy;
+use casier::storage::{Encryption, Storage, UploadContents, UploadOptions};
 use futures_util::stream;
 
 use super::{MIB, SMALL, Told, bytes};
@@ -116,6 +119,32 @@ fn what_is_said_of_a_file_is_stored_with_its_parts() {
             assert_eq!(found.metadata, said_again);
             assert_eq!(found.content_type.as_deref(), Some("application/octet-stream"));
             said = said_again;
+        }
+        bench
+    });
+}
+
+#[test]
+fn a_file_is_encrypted_or_refused() {
+    on_bench(|bench| async move {
+        let mut config = bench.config.clone();
+        config.encryption = Some(Encryption::S3);
+        let storage = Storage::new(config).unwrap();
+        let files = storage.scoped(bench.scope.clone(), None, Arc::new(Policy::builtin()));
+        for size in [10, SMALL + 1] {
+            let upload = files.upload_file_object(bytes(size), "a.bin", "file", Default::default());
+            match upload.await {
+                Ok(stored) => {
+                    let head = bench.raw.head_object().bucket(&bench.config.bucket);
+                    let head = head.key(stored.key).send().await.unwrap();
+                    assert_eq!(head.server_side_encryption().unwrap().as_str(), "AES256");
+                }
+                Err(error) => {
+                    assert_eq!(error.kind(), ErrorKind::StorageUnsupported);
+                    println!("the store does not encrypt");
+                    bench.assert_nothing_left().await;
+                }
+            }
         }
         bench
     });
