@@ -79,7 +79,7 @@ impl UserStorage {
         let in_parts = plan.size > self.s3.config.copy_part_bytes
             || (plan.is_create_only && !self.s3.copies_create_only().await?);
         if in_parts && plan.is_create_only {
-            self.s3.require_creates_only().await?;
+            self.s3.require_creates_only_in_parts().await?;
         }
         if in_parts && plan.size == 0 {
             return Err(Error::new(
