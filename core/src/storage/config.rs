@@ -24,6 +24,9 @@ const DEFAULT_DEADLINE: Duration = Duration::from_secs(30);
 /// How long an upload can be gone on with when nobody says otherwise.
 const DEFAULT_UPLOAD_LIFE: Duration = Duration::from_secs(24 * 3600);
 
+/// Longer than any upload takes.
+const MAX_UPLOAD_LIFE: Duration = Duration::from_secs(365 * 24 * 3600);
+
 /// How much is copied in one request when nobody says otherwise.
 const DEFAULT_COPY_PART_BYTES: u64 = 1 << 30;
 
@@ -55,7 +58,8 @@ pub struct StorageConfig {
     /// Defaults to 30 seconds.
     pub deadline: Duration,
     /// How long an upload in parts can be gone on with after it was begun, by the store's clock;
-    /// what is older may be swept. Longer than the longest upload takes. Defaults to 24 hours.
+    /// what is older may be swept. Longer than the longest upload takes, a year at most. Defaults to
+    /// 24 hours.
     pub upload_life: Duration,
     /// What the handles of uploads are sealed with. Defaults to a secret of this process, which no
     /// other process can open.
@@ -136,8 +140,11 @@ impl StorageConfig {
             let why = "the part of a copy is not between 5 MiB and 5 GiB";
             return Err(Error::new(ErrorKind::ConfigInvalid, why));
         }
-        if self.upload_life.is_zero() {
-            return Err(Error::new(ErrorKind::ConfigInvalid, "the life of an upload is zero"));
+        if self.upload_life.is_zero() || self.upload_life > MAX_UPLOAD_LIFE {
+            return Err(Error::new(
+                ErrorKind::ConfigInvalid,
+                "the life of an upload is zero, or longer than a year",
+            ));
         }
         Ok(())
     }

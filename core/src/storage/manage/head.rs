@@ -32,14 +32,19 @@ impl UserStorage {
 
     pub(in crate::storage) async fn head(&self, key: &OwnKey) -> Result<StoredFile> {
         let answer = self.s3.in_time(self.s3.head(key)).await?;
-        Ok(StoredFile {
-            content_type: answer.content_type().map(str::to_owned),
-            etag: file::etag(answer.e_tag()),
-            last_modified: file::time(answer.last_modified()),
-            metadata: answer.metadata().map(user_metadata::decode).unwrap_or_default(),
-            storage_class: answer.storage_class().map(|class| class.as_str().to_owned()),
-            ..key.file(file::size(answer.content_length()))
-        })
+        Ok(stored_file(key, &answer))
+    }
+}
+
+/// What the answer to HEAD tells of a file.
+pub(in crate::storage) fn stored_file(key: &OwnKey, answer: &HeadObjectOutput) -> StoredFile {
+    StoredFile {
+        content_type: answer.content_type().map(str::to_owned),
+        etag: file::etag(answer.e_tag()),
+        last_modified: file::time(answer.last_modified()),
+        metadata: answer.metadata().map(user_metadata::decode).unwrap_or_default(),
+        storage_class: answer.storage_class().map(|class| class.as_str().to_owned()),
+        ..key.file(file::size(answer.content_length()))
     }
 }
 

@@ -4,7 +4,7 @@ mod copy;
 mod delete;
 mod delete_all;
 mod delete_batch;
-mod head;
+pub(in crate::storage) mod head;
 mod move_to;
 mod remains;
 mod tags;

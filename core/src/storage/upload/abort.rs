@@ -116,7 +116,7 @@ impl Drop for Aborting {
             // Connections of the other runtime are dead with it, hence a client of its own.
             if let (Ok(runtime), Ok(s3)) = (runtime, S3::new(config)) {
                 let aborted = async { timeout(LAST_TRY, abort(&s3, &key, &id)).await };
-                if !matches!(runtime.block_on(aborted), Ok(Ok(()))) {
+                if !matches!(runtime.block_on(aborted), Ok(Ok(_))) {
                     tracing::warn!("an upload could not be aborted at the end of its runtime");
                 }
             }
@@ -127,17 +127,18 @@ impl Drop for Aborting {
     }
 }
 
-/// Aborts an upload until none of its parts is left.
+/// Aborts an upload until none of its parts is left. Says whether there was one.
 ///
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_AbortMultipartUpload.html>
-async fn abort(s3: &S3, key: &str, id: &str) -> Result<()> {
+pub(super) async fn abort(s3: &S3, key: &str, id: &str) -> Result<bool> {
     let (client, bucket) = (s3.client().await?, &s3.config.bucket);
+    let mut was_there = false;
     for _ in 0..TRIES {
         let aborted = client.abort_multipart_upload().bucket(bucket).key(key).upload_id(id);
         match aborted.send().await {
-            Ok(_) => {}
+            Ok(_) => was_there = true,
             Err(error) => {
-                let error = failure::from_sdk(&error, OnCondition::Changed);
+                let error = failure::from_sdk_without_file(&error, OnCondition::Changed);
                 if error.kind() != ErrorKind::UploadNotFound {
                     return Err(error);
                 }
@@ -146,7 +147,7 @@ async fn abort(s3: &S3, key: &str, id: &str) -> Result<()> {
         let left = client.list_parts().bucket(bucket).key(key).upload_id(id).max_parts(1);
         // An upload that is not there has no parts.
         if left.send().await.map_or(true, |left| left.parts().is_empty()) {
-            return Ok(());
+            return Ok(was_there);
         }
     }
     Err(failure::unavailable("parts still arrive at the store"))

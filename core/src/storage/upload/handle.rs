@@ -8,6 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 
+use super::plan::PartPlan;
 use super::secret::SealingSecret;
 use crate::storage::config::StorageConfig;
 use crate::storage::user_storage::UserStorage;
@@ -23,27 +24,31 @@ const MAX_HANDLE_BYTES: usize = 4096;
 /// An upload in parts that has been begun, and what was settled when it was.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(in crate::storage) struct Handle {
+pub(super) struct Handle {
     /// The full key.
-    pub(in crate::storage) key: String,
+    pub(super) key: String,
     /// What the store calls the upload.
-    pub(in crate::storage) upload_id: String,
+    pub(super) upload_id: String,
     /// The size of the file, in bytes.
-    pub(in crate::storage) size: u64,
+    pub(super) size: u64,
     /// The size of every part but the last.
-    pub(in crate::storage) part_size: u64,
-    pub(in crate::storage) content_type: String,
+    pub(super) part_size: u64,
+    pub(super) content_type: String,
     /// Whether a file of the same key is replaced.
-    pub(in crate::storage) overwrite: bool,
+    pub(super) overwrite: bool,
     /// What the object will be known by as this upload's.
-    pub(in crate::storage) mark: String,
+    pub(super) mark: String,
     /// When the handle ends, in seconds since 1970 by the store's clock.
-    pub(in crate::storage) expires_at: u64,
+    pub(super) expires_at: u64,
 }
 
 impl Handle {
+    pub(super) fn plan(&self) -> PartPlan {
+        PartPlan { part_size: self.part_size }
+    }
+
     /// When the handle ends, by the store's clock.
-    pub(in crate::storage) fn expires_at(&self) -> SystemTime {
+    pub(super) fn expires_at(&self) -> SystemTime {
         UNIX_EPOCH.checked_add(Duration::from_secs(self.expires_at)).unwrap_or(UNIX_EPOCH)
     }
 }
@@ -60,8 +65,7 @@ impl UserStorage {
     ///
     /// # Errors
     /// `internal` when the system has no random numbers, or the store's upload id is too long.
-    #[allow(dead_code, reason = "for uploads in parts")]
-    pub(in crate::storage) fn seal(&self, upload: &Handle) -> Result<String> {
+    pub(super) fn seal(&self, upload: &Handle) -> Result<String> {
         let cannot = |why| Error::new(ErrorKind::Internal, why);
         let plain =
             serde_json::to_vec(upload).map_err(|_| cannot("an upload handle cannot be written"))?;
@@ -78,7 +82,7 @@ impl UserStorage {
     ///
     /// # Errors
     /// `upload-not-found`, the same for whatever is not such a handle.
-    pub(in crate::storage) fn open(&self, handle: &str) -> Result<Handle> {
+    pub(super) fn open(&self, handle: &str) -> Result<Handle> {
         let secret = secret(&self.s3.config)?;
         let sealed = Some(handle)
             .filter(|handle| handle.len() <= MAX_HANDLE_BYTES)
@@ -101,7 +105,7 @@ impl UserStorage {
 
 /// What is said of every handle that does not lead to an upload, so that nothing can be learnt from
 /// trying.
-pub(in crate::storage) fn not_found() -> Error {
+pub(super) fn not_found() -> Error {
     Error::new(ErrorKind::UploadNotFound, "there is no such upload, or it has ended")
 }
 

@@ -77,17 +77,27 @@ impl UploadFile {
     /// set.
     pub(super) fn sums(&self, range: Range<u64>, stop: &AtomicBool) -> Result<Sums> {
         let mut hasher = Hasher::new();
+        self.scan(range, stop, |piece| hasher.update(piece))?;
+        Ok(hasher.finish())
+    }
+
+    /// Shows a range piece by piece. Blocks, and stops early once `stop` is set.
+    pub(super) fn scan(
+        &self,
+        range: Range<u64>,
+        stop: &AtomicBool,
+        mut seen: impl FnMut(&[u8]),
+    ) -> Result<()> {
         let mut piece = vec![0; PIECE_BYTES];
         let mut offset = range.start;
         while offset < range.end {
             go_on(stop)?;
             let piece = &mut piece[..length(offset..range.end).min(PIECE_BYTES)];
             self.read_exactly(piece, offset).map_err(|error| self.read_failed(error))?;
-            hasher.update(piece);
+            seen(piece);
             offset += piece.len() as u64;
         }
-        self.check_unchanged()?;
-        Ok(hasher.finish())
+        self.check_unchanged()
     }
 
     /// Refuses a file that is not as it was when it was opened.

@@ -8,6 +8,7 @@ use futures_util::stream::{FuturesUnordered, StreamExt as _};
 
 use super::abort::Unfinished;
 use super::checksum::{Crc, SignedWith};
+use super::held::{HeldPart, HeldParts};
 use super::meter::{Meter, PieceMeter};
 use super::parts::Parts;
 use super::piece::{Contents, Piece};
@@ -18,14 +19,14 @@ use crate::storage::s3::failure::{self, OnCondition};
 use crate::storage::s3::{S3, StoreClock};
 use crate::{Error, ErrorKind, Result};
 
-/// A part that the store holds.
+/// A part that has arrived at the store.
 #[derive(Clone, Debug)]
 pub(super) struct SentPart {
     pub(super) etag: String,
     pub(super) crc: Crc,
 }
 
-/// The parts that the store holds, by their numbers.
+/// The parts that have arrived, by their numbers.
 pub(super) type SentParts = BTreeMap<u32, SentPart>;
 
 /// Begins an upload at the store. Given up meanwhile, what was begun is aborted.
@@ -57,6 +58,7 @@ pub(super) async fn begin(s3: &Arc<S3>, file: &NewFile, clock: StoreClock) -> Re
 pub(super) async fn send_parts(
     upload: &Unfinished,
     mut parts: Parts,
+    held: &HeldParts,
     meter: &Arc<Meter>,
 ) -> Result<SentParts> {
     let mut sent = SentParts::new();
@@ -67,7 +69,8 @@ pub(super) async fn send_parts(
             next = parts.next(), if !is_last && on_their_way.len() < PARTS_IN_FLIGHT => {
                 match next? {
                     Some((number, contents)) => {
-                        on_their_way.push(send_part(upload, number, contents, meter));
+                        let held = held.get(&number);
+                        on_their_way.push(send_part(upload, number, contents, held, meter));
                     }
                     None => is_last = true,
                 }
@@ -129,10 +132,17 @@ async fn send_part(
     upload: &Unfinished,
     number: u32,
     contents: Contents,
+    held: Option<&HeldPart>,
     meter: &Arc<Meter>,
 ) -> Result<(u32, SentPart)> {
     let piece = Piece::new(contents).await?;
     let progress = PieceMeter::new(meter);
+    if let Some(held) = held
+        && held.is(&piece).await?
+    {
+        progress.reached(piece.size());
+        return Ok((number, SentPart { etag: held.etag.clone(), crc: piece.sums.crc }));
+    }
     let s3 = upload.s3();
     let answer = s3
         .client()

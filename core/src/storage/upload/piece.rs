@@ -8,6 +8,7 @@ use std::task::{Context, Poll};
 use aws_sdk_s3::primitives::{ByteStream, SdkBody};
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
+use md5::{Digest as _, Md5};
 
 use super::checksum::Sums;
 use super::local_file::{FileBody, UploadFile};
@@ -77,6 +78,23 @@ impl Piece {
 
     pub(super) fn size(&self) -> u64 {
         self.sums.crc.bytes()
+    }
+
+    /// The MD5, in hexadecimal: what most stores give a part as its tag.
+    ///
+    /// # Errors
+    /// `io-failed` when the file cannot be read or has become shorter.
+    pub(super) async fn md5(&self) -> Result<String> {
+        let contents = self.contents.clone();
+        blocking(move |stop| {
+            let mut md5 = Md5::new();
+            match contents {
+                Contents::Memory(bytes) => md5.update(&bytes),
+                Contents::Disk(file, range) => file.scan(range, stop, |piece| md5.update(piece))?,
+            }
+            Ok(md5.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+        })
+        .await
     }
 
     /// A body that can be sent again when an attempt fails.

@@ -1,21 +1,25 @@
 //! Going on with an upload in parts that another call, or another process, began.
 
-use std::time::SystemTime;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::{Duration, SystemTime};
 
-use aws_sdk_s3::types::Part;
-
+use super::abort::{self, Unfinished};
+use super::deadline::Deadline;
 use super::handle::{self, Handle};
-use super::plan::PartPlan;
-use crate::storage::file;
-use crate::storage::s3::StoreClock;
-use crate::storage::s3::failure::{self, OnCondition};
-use crate::storage::user_storage::UserStorage;
-use crate::{ErrorKind, Result};
-
-/// How many parts S3 lists at a time.
-///
-/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListParts.html>
-const PAGE_PARTS: u32 = 1000;
+use super::local_file::UploadFile;
+use super::meter::Meter;
+use super::parts::{Parts, Source};
+use super::request::NewFile;
+use super::send::Upload;
+use crate::storage::content::sniff;
+use crate::storage::content::user_metadata::UPLOAD_MARK;
+use crate::storage::disk::blocking;
+use crate::storage::file::StoredFile;
+use crate::storage::manage::head::stored_file;
+use crate::storage::progress::OnProgress;
+use crate::storage::user_storage::{OwnKey, UserStorage};
+use crate::{Error, ErrorKind, Result};
 
 /// How far an upload in parts is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,25 +45,77 @@ pub struct UploadState {
     pub expires_at: SystemTime,
 }
 
+/// What [`UserStorage::resume_upload`] may be told beside the file. Nothing by default.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct ResumeOptions {
+    /// Told how much of the file is at the store, what was there before included. Defaults to
+    /// nobody.
+    pub on_progress: Option<OnProgress>,
+    /// How long the whole call may take. Defaults to
+    /// [`StorageConfig::deadline`](crate::storage::StorageConfig::deadline) and a second more for
+    /// each 128 KiB of the file.
+    pub deadline: Option<Duration>,
+}
+
 impl UserStorage {
-    /// How far an upload is that `on_begin` told of.
+    /// Goes on with an upload of which [`on_begin`](super::UploadOptions::on_begin) told the handle,
+    /// in this process or another: sends the parts of the file that the store does not hold, and
+    /// completes it. A part that the store holds counts only if its checksum is that of the file's
+    /// part; else it is sent again, so that what is stored in the end is the file at `path`, whole.
+    ///
+    /// An upload that has been completed meanwhile, by another process or with its answer lost, is
+    /// recognised, and its file told. What the first call settled holds: the key, the content type,
+    /// the metadata, whether another file is replaced.
     ///
     /// # Errors
-    /// `upload-not-found` when the handle is not of this scope, bucket and endpoint, was changed, or
+    /// `upload-not-found` when the handle is not of this scope, bucket and endpoint, was changed or
+    /// has ended, and when the upload was given up; `invalid-request` when the file has another
+    /// size; then as [`upload_file`](Self::upload_file). The upload can be gone on with again after
+    /// these of before anything is sent, and after `timeout` and `storage-unavailable`; after any
+    /// other, or when the future is dropped while parts are sent, it is aborted.
+    pub async fn resume_upload(
+        &self,
+        upload_id: &str,
+        path: impl Into<PathBuf>,
+        options: ResumeOptions,
+    ) -> Result<StoredFile> {
+        let upload = self.open(upload_id)?;
+        let deadline = Deadline::new(&self.s3, options.deadline);
+        let opened = self.file_to_go_on_with(&upload, path.into());
+        let file = deadline.run(|| upload.size, opened).await?;
+        let begun = Upload {
+            storage: self,
+            file: self.begun_file(&upload)?,
+            size: Some(upload.size),
+            plan: upload.plan(),
+            meter: Meter::new(options.on_progress, Some(upload.size)),
+            on_begin: None,
+        };
+        let work = self.go_on(&upload, &begun, file.clone(), &deadline);
+        // Boxed: whoever awaits it holds and moves its future, which is large.
+        let done = Box::pin(begun.meter.watch(work)).await;
+        done.map_err(|error| file.failure().unwrap_or(error))
+    }
+
+    /// How far an upload is of which [`on_begin`](super::UploadOptions::on_begin) told the handle.
+    ///
+    /// # Errors
+    /// `upload-not-found` when the handle is not of this scope, bucket and endpoint, was changed or
     /// has ended, and when the upload is over; what [`UserStorage`] says.
     pub async fn upload_state(&self, upload_id: &str) -> Result<UploadState> {
         let upload = self.open(upload_id)?;
-        let parts = self.held_parts(&upload).await?;
-        let own = self.listed(&upload.key).ok_or_else(handle::not_found)?.file(upload.size);
+        let held = self.s3.held_parts(&upload).await?.ok_or_else(handle::not_found)?;
+        let file = self.begun_file(&upload)?.stored(upload.size, None);
         Ok(UploadState {
-            key: own.key,
-            filename: own.filename,
-            kind: own.kind,
+            key: file.key,
+            filename: file.filename,
+            kind: file.kind,
             size: upload.size,
             part_size: upload.part_size,
-            part_count: upload.part_count(),
-            sent: parts.iter().map(|part| file::size(part.size())).sum(),
-            parts: parts.iter().filter_map(number).collect(),
+            part_count: upload.plan().count(upload.size),
+            sent: held.values().map(|part| part.size).sum(),
+            parts: held.into_keys().collect(),
             expires_at: upload.expires_at(),
         })
     }
@@ -68,102 +124,111 @@ impl UserStorage {
     /// completed or given up, stays as it is.
     ///
     /// # Errors
-    /// `upload-not-found` when the handle is not of this scope, bucket and endpoint, was changed, or
+    /// `upload-not-found` when the handle is not of this scope, bucket and endpoint, was changed or
     /// has ended; what [`UserStorage`] says.
     pub async fn abort_upload(&self, upload_id: &str) -> Result<()> {
         let upload = self.open(upload_id)?;
-        let clock = StoreClock::default();
-        let call = async {
-            self.s3
-                .client()
-                .await?
-                .abort_multipart_upload()
-                .bucket(&self.s3.config.bucket)
-                .key(&upload.key)
-                .upload_id(&upload.upload_id)
-                .customize()
-                .interceptor(clock.clone())
-                .send()
-                .await
-                .map_err(|error| failure::from_sdk_without_file(&error, OnCondition::Changed))
+        if self.s3.held_parts(&upload).await?.is_none() {
+            return Ok(());
+        }
+        self.s3.in_time(abort::abort(&self.s3, &upload.key, &upload.upload_id)).await.map(drop)
+    }
+
+    async fn go_on(
+        &self,
+        upload: &Handle,
+        begun: &Upload<'_>,
+        file: UploadFile,
+        deadline: &Deadline,
+    ) -> Result<StoredFile> {
+        let bytes = || upload.size;
+        let completed = || deadline.run(bytes, self.completed(upload));
+        let Some(held) = deadline.run(bytes, self.s3.held_parts(upload)).await? else {
+            return completed().await?.ok_or_else(handle::not_found);
         };
-        match self.s3.in_time(call).await {
-            Err(error) if error.kind() != ErrorKind::UploadNotFound => Err(error),
-            _ => upload.require_live(clock.time()),
+        let at_store = Unfinished::new(&self.s3, &upload.key, upload.upload_id.clone());
+        let parts = Parts::new(Source::File(file), upload.plan());
+        match begun.finish(at_store, parts, &held, true, deadline).await {
+            // What comes after it may not fail it.
+            Ok((etag, size)) => match completed().await {
+                Ok(Some(stored)) => Ok(stored),
+                _ => Ok(begun.file.clone().stored(size, etag)),
+            },
+            // Another process was quicker.
+            Err(error) if error.kind() == ErrorKind::UploadNotFound => {
+                completed().await?.ok_or(error)
+            }
+            Err(error) => Err(error),
         }
     }
 
-    /// The parts of an upload that the store holds and that are as long as they should be, in order.
-    async fn held_parts(&self, upload: &Handle) -> Result<Vec<Part>> {
-        let end = self.s3.end_of_many(upload.part_count().div_ceil(PAGE_PARTS) as usize);
-        self.s3.until(end, self.list_parts(upload)).await
+    /// The file, if it can be the one that the upload was begun with, and may still be stored.
+    async fn file_to_go_on_with(&self, upload: &Handle, path: PathBuf) -> Result<UploadFile> {
+        let opened = blocking(move |_| {
+            let file = UploadFile::open(&path)?;
+            let head = file.head()?;
+            Ok((file, head))
+        });
+        let (file, head) = self.s3.in_time(opened).await?;
+        if file.size() != upload.size {
+            return Err(Error::new(
+                ErrorKind::InvalidRequest,
+                "the file has not the size that the upload was begun with",
+            )
+            .with_limit(upload.size, file.size()));
+        }
+        let key = self.begun_key(upload)?;
+        let kind = key.kind().unwrap_or_default().to_owned();
+        self.admit(&kind, &key, upload.content_type.clone(), upload.size)?;
+        sniff::check_content(&head, &upload.content_type)?;
+        Ok(file)
     }
 
-    async fn list_parts(&self, upload: &Handle) -> Result<Vec<Part>> {
-        let clock = StoreClock::default();
-        let client = self.s3.client().await?;
-        let mut held = Vec::new();
-        let mut after = 0;
-        loop {
-            let page = client
-                .list_parts()
-                .bucket(&self.s3.config.bucket)
-                .key(&upload.key)
-                .upload_id(&upload.upload_id)
-                .part_number_marker(after.to_string())
-                .customize()
-                .interceptor(clock.clone())
-                .send()
-                .await
-                .map_err(|error| failure::from_sdk_without_file(&error, OnCondition::Changed))
-                .map_err(|error| match error.kind() {
-                    ErrorKind::UploadNotFound => handle::not_found(),
-                    _ => error,
-                })?;
-            upload.require_live(clock.time())?;
-            for part in page.parts() {
-                let listed = number(part).filter(|&number| number > after).ok_or_else(unordered)?;
-                after = listed;
-                if part.size().and_then(|size| u64::try_from(size).ok()) == upload.bytes_of(listed)
-                {
-                    held.push(part.clone());
-                }
+    fn begun_key(&self, upload: &Handle) -> Result<OwnKey> {
+        self.listed(&upload.key).ok_or_else(handle::not_found)
+    }
+
+    /// What was settled when the upload was begun; the store knows the rest.
+    fn begun_file(&self, upload: &Handle) -> Result<NewFile> {
+        Ok(NewFile {
+            key: self.begun_key(upload)?,
+            content_type: upload.content_type.clone(),
+            metadata: BTreeMap::new(),
+            encoded_metadata: BTreeMap::new(),
+            tags: None,
+            storage_class: None,
+            encryption: None,
+            create_only: !upload.overwrite,
+            mark: Some(upload.mark.clone()),
+        })
+    }
+
+    /// The file, if this upload has been completed.
+    async fn completed(&self, upload: &Handle) -> Result<Option<StoredFile>> {
+        let key = self.begun_key(upload)?;
+        match self.s3.in_time(self.s3.head(&key)).await {
+            Ok(found) => {
+                let mark = found.metadata().and_then(|metadata| metadata.get(UPLOAD_MARK));
+                Ok((mark == Some(&upload.mark)).then(|| stored_file(&key, &found)))
             }
-            match page.is_truncated() {
-                Some(true) if page.parts().is_empty() => return Err(unordered()),
-                Some(true) => {}
-                _ => return Ok(held),
-            }
+            Err(error) if error.kind() == ErrorKind::FileNotFound => Ok(None),
+            Err(error) => Err(error),
         }
     }
 }
 
-impl Handle {
-    fn plan(&self) -> PartPlan {
-        PartPlan { part_size: self.part_size }
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn assert_send(_: impl Send) {}
+
+    /// Other languages run them on threads of a runtime.
+    #[allow(dead_code, reason = "that it compiles is the test")]
+    fn every_call_can_go_to_another_thread(files: &UserStorage) {
+        assert_send(files.resume_upload("", "", ResumeOptions::default()));
+        assert_send(files.upload_state(""));
+        assert_send(files.abort_upload(""));
+        assert_send(files.sweep_uploads());
     }
-
-    fn part_count(&self) -> u32 {
-        self.plan().count(self.size)
-    }
-
-    /// How long a part has to be; none when there is no such part.
-    fn bytes_of(&self, number: u32) -> Option<u64> {
-        let range = self.plan().range(number, self.size);
-        Some(range.end - range.start).filter(|&bytes| bytes > 0)
-    }
-
-    /// # Errors
-    /// `upload-not-found` when the handle has ended at `now`, by the store's clock.
-    fn require_live(&self, now: SystemTime) -> Result<()> {
-        if now >= self.expires_at() { Err(handle::not_found()) } else { Ok(()) }
-    }
-}
-
-fn number(part: &Part) -> Option<u32> {
-    part.part_number().and_then(|number| u32::try_from(number).ok())
-}
-
-fn unordered() -> crate::Error {
-    failure::unavailable("the store does not list parts in order")
 }

@@ -56,7 +56,6 @@ impl SealingSecret {
 
     /// Encrypts with AES-256-GCM under a random nonce, which stands before the ciphertext. It opens
     /// only beside the same `place`.
-    #[allow(dead_code, reason = "for uploads in parts")]
     pub(super) fn seal(&self, place: &[u8], mut plain: Vec<u8>) -> Result<Vec<u8>> {
         let key = self.keys.first().ok_or_else(failed)?;
         let nonce = key.seal_in_place_append_tag(Aad::from(place), &mut plain);

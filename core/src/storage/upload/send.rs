@@ -1,11 +1,14 @@
 //! Sending a file that has been admitted: in one PUT, or in parts.
 
 use std::sync::Arc;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 
+use super::abort::Unfinished;
 use super::deadline::Deadline;
 use super::handle::Handle;
+use super::held::HeldParts;
 use super::meter::Meter;
 use super::multipart;
 use super::options::OnBegin;
@@ -30,7 +33,7 @@ pub(super) struct Upload<'a> {
 }
 
 /// The tag of what was stored, and its size.
-type Stored = (Option<String>, u64);
+pub(super) type Stored = (Option<String>, u64);
 
 impl Upload<'_> {
     /// Sends the file until the deadline.
@@ -75,19 +78,35 @@ impl Upload<'_> {
             }
             multipart::begin(s3, &self.file, clock.clone()).await
         };
+        let asked = Instant::now();
         let upload = deadline.run(|| self.bytes(), begin).await?;
+        // The store began it no earlier than it was asked to.
+        let begun = clock.time().checked_sub(asked.elapsed()).unwrap_or(UNIX_EPOCH);
         if let (Some(on_begin), Some(size)) = (&self.on_begin, self.size) {
-            on_begin.tell(&self.storage.seal(&self.handle(upload.id(), size, &clock)?)?);
+            on_begin.tell(&self.storage.seal(&self.handle(upload.id(), size, begun)?)?);
         }
+        let resumable = self.on_begin.is_some() && self.size.is_some();
+        self.finish(upload, parts, &HeldParts::new(), resumable, deadline).await
+    }
+
+    /// Sends the parts that the store does not hold, and makes all of them a file.
+    pub(super) async fn finish(
+        &self,
+        upload: Unfinished,
+        parts: Parts,
+        held: &HeldParts,
+        resumable: bool,
+        deadline: &Deadline,
+    ) -> Result<Stored> {
         let send = async {
-            let sent = multipart::send_parts(&upload, parts, &self.meter).await?;
+            let sent = multipart::send_parts(&upload, parts, held, &self.meter).await?;
             let etag = multipart::complete(&upload, &self.file, &sent).await?;
             Ok((etag, sent.values().map(|part| part.crc.bytes()).sum()))
         };
         let sent = deadline.run(|| self.bytes(), send).await;
         match &sent {
             Ok(_) => upload.keep(),
-            Err(error) if self.on_begin.is_some() && is_passing(error) => upload.keep(),
+            Err(error) if resumable && is_passing(error) => upload.keep(),
             // Beyond the deadline it goes on alone.
             Err(_) => {
                 let aborted = async {
@@ -105,10 +124,10 @@ impl Upload<'_> {
         self.size.unwrap_or_else(|| self.meter.moved())
     }
 
-    fn handle(&self, upload_id: &str, size: u64, clock: &StoreClock) -> Result<Handle> {
+    fn handle(&self, upload_id: &str, size: u64, begun: SystemTime) -> Result<Handle> {
         let life = self.storage.s3.config.upload_life;
-        let ends = clock.time().checked_add(life);
-        let ends = ends.and_then(|ends| ends.duration_since(std::time::UNIX_EPOCH).ok());
+        let ends = begun.checked_add(life);
+        let ends = ends.and_then(|ends| ends.duration_since(UNIX_EPOCH).ok());
         let mark = self.file.mark.clone();
         let mark =
             mark.ok_or_else(|| Error::new(ErrorKind::Internal, "an upload in parts has no mark"))?;

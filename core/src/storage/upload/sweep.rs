@@ -14,9 +14,6 @@ use crate::{ErrorKind, Result};
 /// What the keys of ours outside of the scopes begin with.
 const OUR_OWN: &str = ".casier/";
 
-/// What the first segment of every scope begins with.
-const SCOPES: &str = "user_";
-
 /// How many uploads are aborted at a time.
 const PARALLEL_ABORTS: usize = 8;
 
@@ -38,8 +35,7 @@ impl UserStorage {
     /// [`StorageConfig::upload_life`](crate::storage::StorageConfig::upload_life), by the store's
     /// own clock: what a crash left. One that can yet be gone on with is never touched.
     ///
-    /// A rule of the bucket that aborts incomplete uploads after some days does the same for all
-    /// tools. This call has no deadline as a whole; each request of it has.
+    /// This call has no deadline as a whole; each request of it has.
     ///
     /// # Errors
     /// What [`UserStorage`] says; what had been aborted by then is gone.
@@ -55,9 +51,8 @@ impl Storage {
     /// # Errors
     /// As there.
     pub async fn sweep_uploads(&self) -> Result<SweptUploads> {
-        let scopes = self.s3.sweep(SCOPES, is_in_a_scope).await?;
-        let own = self.s3.sweep(OUR_OWN, |_| true).await?;
-        Ok(SweptUploads { aborted: scopes.aborted + own.aborted, live: scopes.live + own.live })
+        // The whole bucket is listed: not every store finds uploads by a part of their keys.
+        self.s3.sweep("", |key| key.starts_with(OUR_OWN) || is_in_a_scope(key)).await
     }
 }
 

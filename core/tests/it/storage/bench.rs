@@ -10,7 +10,7 @@ use aws_sdk_s3::types::{Delete, ObjectIdentifier};
 use casier::access::Policy;
 use casier::storage::{Scope, StaticCredentials, Storage, StorageConfig, UserStorage};
 use casier::token::User;
-use casier_local::{Faults, S3Config, S3Server};
+use casier_local::{Clock, Faults, S3Config, S3Server};
 
 use crate::support::{Folder, random_name, within_limit};
 
@@ -23,6 +23,8 @@ pub(crate) struct Bench {
     pub(crate) scope: Scope,
     /// Sees the whole bucket.
     pub(crate) raw: Client,
+    /// The local server's; a real one's cannot be moved.
+    pub(crate) clock: Option<Clock>,
     server: Option<S3Server>,
 }
 
@@ -57,23 +59,25 @@ impl Bench {
 
     async fn with(local: S3Config) -> Self {
         match from_environment() {
-            Some(config) => Self::of(config, None),
+            Some(config) => Self::of(config, None, None),
             None => Self::local(local).await,
         }
     }
 
     async fn local(local: S3Config) -> Self {
+        let clock = local.clock.clone();
         let server = S3Server::start(local).await.unwrap();
         let config = config("casier-test", server.endpoint(), "AKIATEST", "secret", None);
-        Self::of(config, Some(server))
+        Self::of(config, Some(server), Some(clock))
     }
 
-    fn of(config: StorageConfig, server: Option<S3Server>) -> Self {
+    fn of(config: StorageConfig, server: Option<S3Server>, clock: Option<Clock>) -> Self {
         Self {
             storage: Storage::new(config.clone()).unwrap(),
             scope: Scope::new(format!("test-{}", random_name())).unwrap(),
             raw: raw_client(&config),
             config,
+            clock,
             server,
         }
     }
@@ -86,6 +90,12 @@ impl Bench {
     /// The files of the bench's user, as trusted server code sees them.
     pub(crate) fn files(&self) -> UserStorage {
         self.files_of(&self.scope)
+    }
+
+    /// The same files, reached in another way.
+    pub(crate) fn files_with(&self, config: StorageConfig) -> UserStorage {
+        let storage = Storage::new(config).unwrap();
+        storage.scoped(self.scope.clone(), None, Arc::new(Policy::builtin()))
     }
 
     /// Those of another user.
@@ -187,7 +197,7 @@ impl Bench {
 
     /// Key and id of every unfinished upload under a prefix. The whole bucket is listed: not every
     /// store finds them by a prefix.
-    async fn unfinished(&self, prefix: &str) -> Vec<(String, String)> {
+    pub(crate) async fn unfinished(&self, prefix: &str) -> Vec<(String, String)> {
         let mut found = Vec::new();
         let (mut key_marker, mut id_marker) = (None, None);
         loop {
