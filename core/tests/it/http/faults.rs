@@ -92,9 +92,13 @@ fn a_bucket_that_is_not_there_is_a_wrong_setting() {
 #[test]
 fn of_many_files_each_has_its_own_outcome() {
     logged(async |bench| {
-        let fake = Fake::start(|request| match request.target.contains("locked") {
-            true => fake::Answer::error(403, "AccessDenied"),
-            false => fake::Answer::empty(204),
+        let fake = Fake::start(|_| {
+            let deleted = |key| format!("<Deleted><Key>user_ada/files/{key}.txt</Key></Deleted>");
+            let locked =
+                "<Error><Key>user_ada/files/locked.txt</Key><Code>AccessDenied</Code></Error>";
+            let told =
+                format!("<DeleteResult>{}{locked}{}</DeleteResult>", deleted("a"), deleted("b"));
+            fake::Answer::Whole(200, String::new(), told.into_bytes())
         })
         .await;
         bench.configure(|builder| builder.set(Setting::EndpointUrl, &fake.endpoint));
