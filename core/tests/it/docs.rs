@@ -83,7 +83,7 @@ fn attacks_md_names_what_the_tests_try() {
         .lines()
         .filter_map(|line| line.strip_prefix("| ")?.split(' ').next()?.parse().ok())
         .collect();
-    assert_eq!(rows, (1..=rows.len()).collect::<Vec<_>>(), "the rows are numbered");
+    assert!(rows.is_sorted_by(|row, next| row < next), "the rows are numbered: {rows:?}");
     let mut named = BTreeSet::new();
     for folder in ["core/src", "core/tests", "tests/conformance"] {
         note_attacks(&path("..").join(folder), &mut named);

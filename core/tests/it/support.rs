@@ -30,7 +30,27 @@ pub(crate) fn within<T>(limit: Duration, test: impl Future<Output = T>) -> T {
 /// Runs a test of this program again, alone in a process of its own with these variables and no
 /// others; `is_child` is true there. Gives what it printed.
 pub(crate) async fn in_child(test: &str, variables: &[(&str, &str)]) -> String {
-    let output = tokio::process::Command::new(std::env::current_exe().unwrap())
+    output(tokio::process::Command::new(std::env::current_exe().unwrap()), test, variables).await
+}
+
+/// The same within the limits that a shell sets before it becomes this program (`exec "$0" "$@"`).
+#[cfg(unix)]
+pub(crate) async fn in_limited_child(
+    limits: &str,
+    test: &str,
+    variables: &[(&str, &str)],
+) -> String {
+    let mut shell = tokio::process::Command::new("/bin/sh");
+    shell.arg("-c").arg(limits).arg(std::env::current_exe().unwrap());
+    output(shell, test, variables).await
+}
+
+async fn output(
+    mut program: tokio::process::Command,
+    test: &str,
+    variables: &[(&str, &str)],
+) -> String {
+    let output = program
         .args(["--exact", test, "--nocapture"])
         .env_clear()
         .env(CHILD, "1")

@@ -15,6 +15,9 @@ const SLOWEST_TRANSFER: u64 = 128 * 1024;
 /// What each of many small calls adds to the time of one.
 const TIME_FOR_EACH: Duration = Duration::from_millis(100);
 
+/// What is left of a failed call is tidied up within this, however little time the call had.
+const TIDYING: Duration = Duration::from_secs(30);
+
 /// Thirty years, which no call waits for.
 const FAR_AWAY: Duration = Duration::from_secs(30 * 365 * 24 * 3600);
 
@@ -25,6 +28,14 @@ impl S3 {
         call: impl Future<Output = Result<T>>,
     ) -> Result<T> {
         within(self.config.deadline, call).await
+    }
+
+    /// Runs what tidies up after a call.
+    pub(in crate::storage) async fn in_time_to_tidy_up<T>(
+        &self,
+        call: impl Future<Output = Result<T>>,
+    ) -> Result<T> {
+        within(self.config.deadline.max(TIDYING), call).await
     }
 
     /// When `count` small calls have to be over that belong together: a tenth of a second for each

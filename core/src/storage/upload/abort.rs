@@ -95,7 +95,7 @@ struct Aborting {
 
 impl Aborting {
     async fn run(mut self) {
-        let aborted = self.s3.in_time(abort(&self.s3, &self.key, &self.id)).await;
+        let aborted = self.s3.in_time_to_tidy_up(abort(&self.s3, &self.key, &self.id)).await;
         self.is_over = true;
         if let Err(error) = aborted {
             tracing::warn!(%error, "an upload could not be aborted; its parts remain");

@@ -11,7 +11,9 @@ use casier::storage::{ListOptions, Scope, Storage, StorageConfig, UserStorage};
 use futures_util::stream::{self, StreamExt as _};
 
 use super::fake::{Answer, Fake, files};
-use crate::support::{Folder, in_child, is_child, within_limit, within_long_limit};
+use crate::support::{
+    Folder, in_child, in_limited_child, is_child, within_limit, within_long_limit,
+};
 
 const KEY: &str = "user_1/files/a.txt";
 
@@ -148,6 +150,34 @@ fn a_process_without_descriptors_says_so_and_recovers() {
             files.metadata(KEY).await.unwrap();
         }
         assert!(folder.names().is_empty());
+    });
+}
+
+/// Attack 122. A disk without room is played by a limit on how long a file may become.
+#[test]
+#[cfg(unix)]
+fn a_disk_without_room_leaves_nothing_and_recovers() {
+    const TEST: &str = "storage::connections::a_disk_without_room_leaves_nothing_and_recovers";
+    within_limit(async {
+        let Ok(endpoint) = std::env::var(ENDPOINT) else {
+            let fake = Fake::start(|request| {
+                let length = if request.target.contains("large.bin") { 3_000_000 } else { 1000 };
+                Answer::Whole(200, "ETag: \"e\"\r\n".to_owned(), vec![7; length])
+            })
+            .await;
+            // The limit tells by a signal first, unless that is not wanted.
+            let limited = "trap '' XFSZ; ulimit -f 1000; exec \"$0\" \"$@\"";
+            in_limited_child(limited, TEST, &[(ENDPOINT, &fake.endpoint)]).await;
+            return;
+        };
+        let (files, folder) = (files(stored_at(endpoint)), Folder::new());
+        let large = folder.path().join("large");
+        let error =
+            files.download("user_1/files/large.bin", large, Default::default()).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::IoFailed, "{error}");
+        assert!(folder.names().is_empty());
+        files.download(KEY, folder.path().join("small"), Default::default()).await.unwrap();
+        assert_eq!(folder.names(), ["small"]);
     });
 }
 

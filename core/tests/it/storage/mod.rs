@@ -18,6 +18,7 @@ mod deleting;
 mod erasing;
 mod failures;
 pub(crate) mod fake;
+mod faults;
 #[cfg(target_os = "linux")]
 mod large;
 mod leaving_the_scope;

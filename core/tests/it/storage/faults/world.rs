@@ -1,0 +1,252 @@
+//! A store that an operation runs on, what was in it before, and what has to be in it then.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use aws_sdk_s3::Client;
+use aws_sdk_s3::primitives::ByteStream;
+use aws_sdk_s3::types::{Tag, Tagging};
+use casier::ErrorKind;
+use casier::access::Policy;
+use casier::storage::{Scope, Storage, UserStorage};
+use casier_local::{S3Config, S3Server};
+
+use super::operations::Operation;
+use super::{DEADLINE, HANGS, LONG_DEADLINE};
+use crate::storage::bench::{config, raw_client};
+use crate::support::Folder;
+
+/// The prefix of the user whose files these are.
+pub(super) const SCOPE: &str = "user_1/";
+
+const BUCKET: &str = "faults";
+
+/// Bytes, and what is stored beside them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Content {
+    /// Some kilobytes, of this colour.
+    Small(&'static str),
+    /// So many bytes, blue.
+    Large(usize),
+}
+
+impl Content {
+    pub(super) fn bytes(self) -> &'static [u8] {
+        static MADE: Mutex<BTreeMap<Content, &[u8]>> = Mutex::new(BTreeMap::new());
+        MADE.lock().unwrap().entry(self).or_insert_with(|| {
+            let (length, seed) = match self {
+                Self::Small(color) => (5000, color.len()),
+                Self::Large(length) => (length, 251),
+            };
+            let bytes: Vec<u8> = (0..length).map(|at| (at * 31 + at / 251 + seed) as u8).collect();
+            bytes.leak()
+        })
+    }
+
+    pub(super) fn color(self) -> &'static str {
+        match self {
+            Self::Small(color) => color,
+            Self::Large(_) => "blue",
+        }
+    }
+}
+
+/// Files of a scope, by what follows its prefix in their keys.
+pub(super) type Files = &'static [(&'static str, Content)];
+
+pub(super) struct World {
+    pub(super) server: S3Server,
+    pub(super) files: UserStorage,
+    pub(super) folder: Folder,
+    raw: Client,
+    operation: &'static Operation,
+    is_patient: AtomicBool,
+}
+
+impl World {
+    pub(super) async fn new(operation: &'static Operation) -> Self {
+        let server = S3Server::start(S3Config::new(BUCKET, "AKIATEST", "secret")).await.unwrap();
+        let mut config = config(BUCKET, server.endpoint(), "AKIATEST", "secret", None);
+        config.deadline = DEADLINE;
+        let raw = raw_client(&config);
+        let policy = Arc::new(Policy::builtin());
+        let files = Storage::new(config).unwrap().scoped(Scope::new("1").unwrap(), None, policy);
+        let world = Self {
+            server,
+            files,
+            folder: Folder::new(),
+            raw,
+            operation,
+            is_patient: AtomicBool::new(false),
+        };
+        for (name, content) in operation.given {
+            world.put(name, *content).await;
+        }
+        for (name, content) in operation.given_locally {
+            world.folder.write(name, content.bytes());
+        }
+        (operation.prepare)(&world).await;
+        world.server.faults().clear();
+        world
+    }
+
+    /// The deadline of a transfer.
+    pub(super) fn deadline(&self) -> Duration {
+        if self.is_patient.load(Ordering::Relaxed) { HANGS } else { LONG_DEADLINE }
+    }
+
+    pub(super) fn key(name: &str) -> String {
+        format!("{SCOPE}{name}")
+    }
+
+    async fn put(&self, name: &str, content: Content) {
+        self.raw
+            .put_object()
+            .bucket(BUCKET)
+            .key(Self::key(name))
+            .content_type("application/octet-stream")
+            .metadata("color", content.color())
+            .body(ByteStream::from_static(content.bytes()))
+            .send()
+            .await
+            .unwrap();
+    }
+
+    /// What the store holds of the user: bytes, and the colour that is stored beside them.
+    async fn stored(&self) -> BTreeMap<String, (Vec<u8>, Option<String>)> {
+        let mut stored = BTreeMap::new();
+        let listed = self.raw.list_objects_v2().bucket(BUCKET).prefix(SCOPE).send().await.unwrap();
+        for object in listed.contents() {
+            let key = object.key().unwrap();
+            let file = self.raw.get_object().bucket(BUCKET).key(key).send().await.unwrap();
+            let color = file.metadata().and_then(|metadata| metadata.get("color").cloned());
+            let bytes = file.body.collect().await.unwrap().to_vec();
+            stored.insert(key[SCOPE.len()..].to_owned(), (bytes, color));
+        }
+        stored
+    }
+
+    /// Everything is as it is to be once the operation has succeeded.
+    pub(super) async fn assert_done(&self) {
+        let operation = self.operation;
+        let stored = self.stored().await;
+        let names: Vec<_> = stored.keys().map(String::as_str).collect();
+        let expected: BTreeMap<_, _> = operation.then.iter().copied().collect();
+        assert_eq!(names, expected.keys().copied().collect::<Vec<_>>(), "{operation:?}");
+        for (name, content) in expected {
+            assert!(is(&stored[name], content), "{operation:?}: {name} is another");
+        }
+        for (name, content) in operation.then_locally {
+            let bytes = std::fs::read(self.folder.path().join(name)).unwrap();
+            assert!(bytes == content.bytes(), "{operation:?}: {name} is another");
+        }
+    }
+
+    /// Each file is as it was or as it was to be, and none has been lost on its way.
+    pub(super) async fn assert_sound(&self, shown: &str) {
+        let operation = self.operation;
+        let stored = self.stored().await;
+        let find = |files: Files, name: &str| {
+            files.iter().find(|(known, _)| *known == name).map(|(_, content)| *content)
+        };
+        for (name, found) in &stored {
+            let known = [find(operation.given, name), find(operation.then, name)];
+            let sound = known.into_iter().flatten().any(|content| is(found, content));
+            assert!(sound, "{name} is neither old nor new: {shown}");
+        }
+        for (name, content) in operation.given {
+            // What has gone was to go, and what was to come in its place is there.
+            if !stored.contains_key(*name) {
+                assert!(find(operation.then, name).is_none(), "{name} is lost: {shown}");
+                let elsewhere = operation.then.iter().filter(|(_, then)| then == content);
+                for (new, _) in elsewhere {
+                    assert!(stored.contains_key(*new), "{name} is lost on its way: {shown}");
+                }
+            }
+        }
+        for (name, content) in operation.given_locally {
+            let bytes = std::fs::read(self.folder.path().join(name)).unwrap();
+            let new = find(operation.then_locally, name);
+            let sound = [Some(*content), new].into_iter().flatten().any(|it| it.bytes() == bytes);
+            assert!(sound, "{name} is neither old nor new: {shown}");
+        }
+    }
+
+    /// No file that nobody has named, in the store or in the folder, and no upload that was begun;
+    /// what is tidied up in the background has a while for it.
+    pub(super) async fn assert_nothing_else(&self, request: &str, done: bool, shown: &str) {
+        let known = |name: &String, files: [Files; 2]| {
+            files.iter().any(|files| files.iter().any(|(known, _)| known == name))
+        };
+        let mut left = Vec::new();
+        for _ in 0..100 {
+            let [before, after] = self.operation.open_uploads;
+            left = self
+                .uploads()
+                .await
+                .into_iter()
+                .skip(if done { after } else { before })
+                .collect::<Vec<_>>();
+            // Nobody can know of an upload whose beginning was not answered: the sweep ends it.
+            if request == "CreateMultipartUpload" {
+                left.clear();
+            }
+            let local = self.folder.names();
+            let ours = [self.operation.given_locally, self.operation.then_locally];
+            left.extend(local.into_iter().filter(|name| !known(name, ours)));
+            if left.is_empty() {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        assert!(left.is_empty(), "{left:?} is left: {shown}");
+        let ours = [self.operation.given, self.operation.then];
+        for name in self.stored().await.keys() {
+            assert!(known(name, ours), "{name} is left: {shown}");
+        }
+    }
+
+    async fn uploads(&self) -> Vec<String> {
+        let open = self.raw.list_multipart_uploads().bucket(BUCKET).send().await.unwrap();
+        let keys = open.uploads().iter().map(|upload| upload.key().unwrap().to_owned());
+        keys.collect()
+    }
+
+    /// Begins an upload that nobody goes on with.
+    pub(super) async fn begin_upload(&self, name: &str) {
+        let key = Self::key(name);
+        self.raw.create_multipart_upload().bucket(BUCKET).key(key).send().await.unwrap();
+    }
+
+    pub(super) async fn tag(&self, name: &str, tag: &str, value: &str) {
+        let tag = Tag::builder().key(tag).value(value).build().unwrap();
+        let tagging = Tagging::builder().tag_set(tag).build().unwrap();
+        let tagged = self.raw.put_object_tagging().bucket(BUCKET).key(Self::key(name));
+        tagged.tagging(tagging).send().await.unwrap();
+    }
+
+    /// The same client does it, now that nothing fails.
+    pub(super) async fn assert_recovers(&self, operation: &Operation, shown: &str) {
+        self.is_patient.store(true, Ordering::Relaxed);
+        for _ in 0..20 {
+            let again = tokio::time::timeout(HANGS, (operation.call)(self)).await;
+            match again.unwrap_or_else(|_| panic!("it hangs again: {shown}")) {
+                Ok(()) => return self.assert_done().await,
+                // The machine has other things to do.
+                Err(error) if error.kind() == ErrorKind::Timeout => {}
+                Err(error) => panic!("it does not recover: {error}: {shown}"),
+            }
+        }
+        panic!("it does not recover in time: {shown}");
+    }
+
+    pub(super) async fn close(self) {
+        self.server.shutdown().await;
+    }
+}
+
+fn is((bytes, color): &(Vec<u8>, Option<String>), content: Content) -> bool {
+    color.as_deref() == Some(content.color()) && *bytes == content.bytes()
+}
