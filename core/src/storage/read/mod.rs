@@ -22,7 +22,7 @@ use crate::{Error, ErrorKind, Result};
 impl UserStorage {
     /// Reads a file, or a part of it, into memory.
     ///
-    /// An answer that is short or breaks off is taken up where it ended, a few times in a row, as
+    /// An answer that is short or breaks off is taken up where it ended, a few times, as
     /// long as the file is the same.
     ///
     /// # Errors

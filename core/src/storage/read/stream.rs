@@ -36,7 +36,7 @@ pub struct FileStream {
 impl UserStorage {
     /// Reads a file, or a part of it, as a stream.
     ///
-    /// An answer that is short or breaks off is taken up where it ended, a few times in a row, as
+    /// An answer that is short or breaks off is taken up where it ended, a few times, as
     /// long as the file is the same. [`ReadOptions::deadline`] is for each piece and runs only while
     /// one is waited for, so that whoever takes them may take their time.
     ///

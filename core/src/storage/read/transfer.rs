@@ -15,14 +15,14 @@ use crate::storage::s3::failure;
 use crate::storage::user_storage::OwnKey;
 use crate::{Error, ErrorKind, Result};
 
-/// How often a transfer is taken up again without [`PROGRESS`] between.
+/// How often a transfer is taken up again within [`PROGRESS`].
 const RESUMPTIONS: u32 = 4;
 
 /// After so many bytes a transfer may break off as often as at first: a long one meets more cuts.
 const PROGRESS: u64 = 8 * 1024 * 1024;
 
-/// How long a transfer waits at most that breaks off for the second time in a row; then twice as
-/// long, and so on.
+/// How long a transfer waits at most that breaks off for the second time; then twice as long, and
+/// so on.
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// One version of a file.
@@ -46,9 +46,9 @@ pub(super) struct Transfer {
     rest: Bytes,
     at: u64,
     end: u64,
+    /// How often it broke off, and from where on that is counted.
     breaks: u32,
-    /// How far it had come when it last broke off.
-    broke_at: u64,
+    counted_from: u64,
 }
 
 impl Transfer {
@@ -61,7 +61,7 @@ impl Transfer {
             at: range.start,
             end: range.end,
             breaks: 0,
-            broke_at: range.start,
+            counted_from: range.start,
         }
     }
 
@@ -132,10 +132,9 @@ impl Transfer {
     /// Waits until the transfer may be taken up again, or gives `error` when it broke too often.
     async fn pause(&mut self, error: Error) -> Result<()> {
         self.body = None;
-        if self.at - self.broke_at >= PROGRESS {
-            self.breaks = 0;
+        if self.at - self.counted_from >= PROGRESS {
+            (self.breaks, self.counted_from) = (0, self.at);
         }
-        self.broke_at = self.at;
         self.breaks += 1;
         match self.breaks {
             1 => Ok(()),

@@ -98,6 +98,25 @@ fn what_breaks_off_is_taken_up_where_it_ended() {
     });
 }
 
+/// Attack 111. A long transfer meets more cuts than a short one.
+#[test]
+fn cuts_are_counted_by_the_bytes_between_them() {
+    within_limit(async {
+        let content: Arc<[u8]> = bytes(LARGE).into();
+        let given = Arc::clone(&content);
+        let fake = Fake::start(move |request| {
+            let (status, headers, mut body) = honest(request, &given, "");
+            let length = body.len() as u64;
+            body.truncate(3 << 20);
+            Answer::Cut(status, headers, length, body)
+        })
+        .await;
+        for way in WAYS {
+            assert!(get(&fake.files(), way, None).await.unwrap() == *content, "{way}");
+        }
+    });
+}
+
 /// Attack 111. A part of a file is taken up as well, and not a byte more is asked for.
 #[test]
 fn a_part_that_breaks_off_is_taken_up() {

@@ -23,7 +23,7 @@ impl UserStorage {
     /// The disk is not waited for: what a power cut leaves is up to the file system.
     ///
     /// From 16 MiB on, up to four parts are on their way at once, all of the same version. An answer
-    /// that is short or breaks off is taken up where it ended, a few times in a row. Memory stays
+    /// that is short or breaks off is taken up where it ended, a few times. Memory stays
     /// bounded whatever the size.
     ///
     /// # Errors
