@@ -9,6 +9,7 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 
+use crate::answers::SweptUploads;
 use crate::audit::{Listener, Trail};
 use crate::convert::{Headers, SettingText, Text, TextRef, Time, or_now};
 use crate::error::OrRaise;
@@ -254,6 +255,16 @@ impl Casier {
     ///     ConfigError: No bucket is configured.
     fn storage_for(&self, py: Python<'_>, user_id: Text) -> PyResult<UserStorage> {
         UserStorage::open(py, self.0.clone(), Owner::UserId(user_id.0))
+    }
+
+    /// Aborts the uploads in parts of every user whose ids have expired: what crashes have left. By
+    /// the store's own clock, so that no live upload is swept.
+    ///
+    /// Raises:
+    ///     ConfigError: No bucket is configured.
+    fn sweep_uploads(&self, py: Python<'_>) -> PyResult<SweptUploads> {
+        let casier = self.0.casier(py)?;
+        self.0.wait(py, async move { casier.sweep_uploads().await }).map(SweptUploads)
     }
 
     fn __repr__(&self) -> &'static str {

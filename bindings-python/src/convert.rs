@@ -5,13 +5,12 @@ use std::ops::Deref;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use bytes::Bytes;
 use casier::{Error, ErrorKind};
 use pyo3::exceptions::{PyTypeError, PyUnicodeEncodeError, PyValueError};
 use pyo3::inspect::PyStaticExpr;
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
-use pyo3::types::{PyBool, PyDateTime, PyDict, PyInt, PyList, PyMapping, PyMemoryView, PyString};
+use pyo3::types::{PyBool, PyDateTime, PyDict, PyInt, PyList, PyMapping, PyString};
 use pyo3::{
     IntoPyObjectExt, PyTypeInfo, type_hint_identifier, type_hint_subscript, type_hint_union,
 };
@@ -306,33 +305,6 @@ impl FromPyObject<'_, '_> for ClaimPaths {
             Ok((field.0, path))
         });
         paths.collect::<PyResult<_>>().map(Self)
-    }
-}
-
-/// The bytes of a file: `bytes` as they are, other buffers copied, a binary file read to its end.
-pub(crate) struct Contents(pub(crate) Bytes);
-
-impl FromPyObject<'_, '_> for Contents {
-    type Error = PyErr;
-
-    const INPUT_TYPE: PyStaticExpr = type_hint_union!(
-        type_hint_identifier!("_typeshed", "ReadableBuffer"),
-        type_hint_subscript!(type_hint_identifier!("_typeshed", "SupportsRead"), BYTES)
-    );
-
-    fn extract(value: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
-        let read = match value.getattr_opt("read")? {
-            Some(read) => read.call0()?,
-            None => value.to_owned(),
-        };
-        if let Ok(bytes) = read.extract::<PyBackedBytes>() {
-            return Ok(Self(Bytes::from_owner(bytes)));
-        }
-        let view = PyMemoryView::from(&read).map_err(|_| {
-            PyTypeError::new_err("expected bytes, a buffer, or a file opened in binary mode")
-        })?;
-        let bytes: PyBackedBytes = view.call_method0("tobytes")?.extract()?;
-        Ok(Self(Bytes::from_owner(bytes)))
     }
 }
 

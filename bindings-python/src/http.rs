@@ -12,7 +12,8 @@ use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 
 use crate::client::{Casier, Client};
-use crate::convert::{Contents as Data, Headers, JsonText, Text};
+use crate::contents::InMemory;
+use crate::convert::{Headers, JsonText, Text};
 use crate::error::{OrRaise, Raised};
 use crate::log;
 use crate::session::Session;
@@ -139,7 +140,7 @@ impl HttpBody {
 
     /// The text of a JSON body, as it came.
     #[staticmethod]
-    fn json(text: Data) -> Self {
+    fn json(text: InMemory) -> Self {
         Self(Body::Json(text.0))
     }
 
@@ -176,7 +177,7 @@ pub(crate) struct HttpFile(FormFile);
 impl HttpFile {
     /// A file in memory, with the name and the content type that the browser gave.
     #[staticmethod]
-    fn in_memory(filename: Text, content_type: Option<Text>, data: Data) -> Self {
+    fn in_memory(filename: Text, content_type: Option<Text>, data: InMemory) -> Self {
         Self(FormFile::new(filename.0, content_type.map(|text| text.0), Contents::Memory(data.0)))
     }
 

@@ -2,8 +2,10 @@
 //! lives in the core.
 
 mod access;
+mod answers;
 mod audit;
 mod client;
+mod contents;
 mod convert;
 mod error;
 mod file;
@@ -14,6 +16,7 @@ mod scope;
 mod session;
 mod storage;
 mod token;
+mod transfer;
 
 use pyo3::prelude::*;
 
@@ -29,6 +32,8 @@ mod _casier {
     const MAX_FORM_TEXT_BYTES: u32 = casier::http::MAX_FORM_TEXT_BYTES;
     #[pymodule_export]
     use crate::access::{Action, Decision, Facts, Policy, Reverification};
+    #[pymodule_export]
+    use crate::answers::{KindUsage, Receipt, SweptUploads, UploadState, Usage};
     #[pymodule_export]
     use crate::audit::AuditEvent;
     #[pymodule_export]
@@ -47,9 +52,11 @@ mod _casier {
     #[pymodule_export]
     use crate::session::Session;
     #[pymodule_export]
-    use crate::storage::UserStorage;
+    use crate::storage::{FileList, FileStream, UserStorage};
     #[pymodule_export]
     use crate::token::{Organization, TokenVerifier, User, VerifiedToken};
+    #[pymodule_export]
+    use crate::transfer::{ByteRange, Cancellation};
 
     #[pymodule_init]
     fn init() {

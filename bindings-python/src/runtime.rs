@@ -9,6 +9,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use casier::{Error, ErrorKind, Result};
+use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use tokio::runtime::{Builder, Runtime};
 
@@ -111,6 +112,32 @@ impl<T> Drop for PerProcess<T> {
         let slot = self.0.get_mut().unwrap_or_else(PoisonError::into_inner);
         if slot.as_ref().is_some_and(|(owner, _)| *owner != process::id()) {
             leak(slot.take());
+        }
+    }
+}
+
+/// What holds a connection, and so belongs to the process that made it.
+pub(crate) struct OwnedHere<T>(Option<T>, u32);
+
+impl<T> OwnedHere<T> {
+    pub(crate) fn new(value: T) -> Self {
+        Self(Some(value), process::id())
+    }
+
+    /// # Errors
+    /// A `RuntimeError` in another process.
+    pub(crate) fn get_mut(&mut self) -> PyResult<&mut T> {
+        match &mut self.0 {
+            Some(value) if self.1 == process::id() => Ok(value),
+            _ => Err(PyRuntimeError::new_err("it belongs to the process that made it")),
+        }
+    }
+}
+
+impl<T> Drop for OwnedHere<T> {
+    fn drop(&mut self) {
+        if self.1 != process::id() {
+            leak(self.0.take());
         }
     }
 }

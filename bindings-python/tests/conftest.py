@@ -48,6 +48,23 @@ class LocalStack:
         """The issuer's public keys."""
         return self.fetch(f"{self.issuer}/.well-known/jwks.json").decode()
 
+    def inject(self, fault: str, **rule: object) -> None:
+        """Makes the store behave as `docs/local.md` says of this fault."""
+        self.faults("POST", {"fault": fault, **rule})
+
+    def faults(self, method: str, rule: dict[str, object] | None = None) -> Any:
+        """Sets, tells of or clears the faults of the store."""
+        answer = self.fetch(
+            self.environment["CASIER_LOCAL_FAULTS_URL"],
+            method=method,
+            data=None if rule is None else json.dumps(rule).encode(),
+            headers={
+                "Authorization": f"Bearer {self.environment['CASIER_LOCAL_MINT_TOKEN']}",
+                "Content-Type": "application/json",
+            },
+        )
+        return json.loads(answer) if answer else None
+
     @property
     def issuer(self) -> str:
         return self.environment["CLERK_ISSUER"]
@@ -104,6 +121,20 @@ def ada(stack: LocalStack, app: casier.Casier, request: pytest.FixtureRequest) -
 @pytest.fixture
 def files(ada: casier.Session) -> casier.UserStorage:
     return ada.files()
+
+
+@pytest.fixture
+def trusted(app: casier.Casier, request: pytest.FixtureRequest) -> casier.UserStorage:
+    """Files without the limits of a tier, another user's for each test."""
+    return app.storage_for(f"user_bob_{abs(hash(request.node.nodeid)):x}")
+
+
+@pytest.fixture
+def faulty(stack: LocalStack) -> Iterator[LocalStack]:
+    """The stack, to inject faults into; they end with the test."""
+    stack.faults("DELETE")
+    yield stack
+    stack.faults("DELETE")
 
 
 @pytest.fixture

@@ -63,7 +63,6 @@ def test_many_are_deleted_at_once(files: casier.UserStorage) -> None:
 
     assert code_of(lambda: files.delete_many([keys[2], "user_other/blogs/a.md"])) == "not-owner"
     assert code_of(lambda: files.delete_many([keys[2], keys[2] + "/../a"])) == "invalid-key"
-    assert code_of(lambda: files.delete_many([keys[2]] * 1001)) == "invalid-request"
     with pytest.raises(TypeError, match="sequence of strings"):
         files.delete_many(keys[2])
     assert files.exists(keys[2])
@@ -83,20 +82,11 @@ def test_strided_views_are_read_in_order(files: casier.UserStorage) -> None:
     assert files.read(stored.key) == b"abc"
 
 
-@pytest.mark.parametrize("data", ["text", io.StringIO("text"), 5, None])
+@pytest.mark.parametrize("data", ["text", io.StringIO("text"), 5, None, {}])
 def test_what_is_not_bytes(files: casier.UserStorage, data: bytes) -> None:
     with pytest.raises(TypeError, match="bytes"):
         files.upload_file_object(data, "notes.md", "blog")
     assert files.list().items == []
-
-
-def test_what_a_file_object_raises_comes_through(files: casier.UserStorage) -> None:
-    class Broken(io.RawIOBase):
-        def read(self, size: int = -1) -> bytes:
-            raise OSError("the disk is gone")
-
-    with pytest.raises(OSError, match="the disk is gone"):
-        files.upload_file_object(Broken(), "notes.md", "blog")
 
 
 def test_uploads_say_what_they_want(files: casier.UserStorage, tmp_path: Path) -> None:

@@ -6,12 +6,12 @@ The compiled part of the package `casier`; import from there.
 from _typeshed import ReadableBuffer, SupportsGetItem, SupportsRead
 from casier.errors import CasierError
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from os import PathLike
 from casier.settings import Settings
 from typing import Any, Final, SupportsFloat, SupportsIndex, final, Unpack
 
-__all__ = ["MAX_FORM_PARTS", "MAX_FORM_TEXT_BYTES", "__version__", "Action", "AuditEvent", "Casier", "Decision", "Deletion", "Facts", "HttpAnswer", "HttpApi", "HttpBody", "HttpCall", "HttpFile", "Link", "Organization", "Page", "ParsedKey", "Policy", "Reverification", "Scope", "Session", "StoredFile", "TokenVerifier", "User", "UserStorage", "VerifiedToken", "catalogue", "error_answer", "extract_token", "failure_answer", "http_routes", "request_id", "settings", "success_answer"]
+__all__ = ["MAX_FORM_PARTS", "MAX_FORM_TEXT_BYTES", "__version__", "Action", "AuditEvent", "ByteRange", "Cancellation", "Casier", "Decision", "Deletion", "Facts", "FileList", "FileStream", "HttpAnswer", "HttpApi", "HttpBody", "HttpCall", "HttpFile", "KindUsage", "Link", "Organization", "Page", "ParsedKey", "Policy", "Receipt", "Reverification", "Scope", "Session", "StoredFile", "SweptUploads", "TokenVerifier", "UploadState", "Usage", "User", "UserStorage", "VerifiedToken", "catalogue", "error_answer", "extract_token", "failure_answer", "http_routes", "request_id", "settings", "success_answer"]
 
 MAX_FORM_PARTS: Final[int]
 MAX_FORM_TEXT_BYTES: Final[int]
@@ -172,6 +172,38 @@ class AuditEvent:
         """
 
 @final
+class ByteRange:
+    """
+    A part of a file. What reaches beyond its end ends there; a part that holds no byte of it is
+    `range-invalid`.
+
+    Args:
+        start: The offset of the first byte.
+        length: How many bytes. Defaults to all that follow.
+    """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __new__(cls, /, start: int, length: int | None = None) -> ByteRange: ...
+    def __repr__(self, /) -> str: ...
+    @staticmethod
+    def last(length: int) -> ByteRange:
+        """
+        The last bytes of a file; the whole of one that is shorter.
+        """
+
+@final
+class Cancellation:
+    """
+    Gives up calls from another thread. Once cancelled it stays so.
+    """
+    def __new__(cls, /) -> Cancellation: ...
+    def cancel(self, /) -> None:
+        """
+        Gives up every call that was given this (`cancelled`), and every one that will be. What an
+        upload had sent is aborted.
+        """
+
+@final
 class Casier:
     """
     Verifies who is calling and opens their files. Build one for a process; threads may share it.
@@ -281,6 +313,14 @@ class Casier:
             InvalidInput: The id cannot name a user (`invalid-user-id`).
             ConfigError: No bucket is configured.
         """
+    def sweep_uploads(self, /) -> SweptUploads:
+        """
+        Aborts the uploads in parts of every user whose ids have expired: what crashes have left. By
+        the store's own clock, so that no live upload is swept.
+
+        Raises:
+            ConfigError: No bucket is configured.
+        """
 
 @final
 class Decision:
@@ -354,6 +394,45 @@ class Facts:
     def stored_bytes(self, /) -> int:
         """
         The bytes that the user holds or has reserved now.
+        """
+
+@final
+class FileList:
+    """
+    Files one after the other: an iterator. It belongs to the process that made it.
+    """
+    def __iter__(self, /) -> FileList: ...
+    def __next__(self, /) -> StoredFile: ...
+    @property
+    def skipped(self, /) -> int:
+        """
+        How many objects have been left out so far because their keys cannot be read.
+        """
+
+@final
+class FileStream:
+    """
+    The bytes of a file as they come: an iterator, and a context manager that ends the transfer.
+    Nothing is read ahead of who takes them, save what the connection holds. It belongs to the
+    process that made it.
+    """
+    def __enter__(self, /) -> FileStream: ...
+    def __exit__(self, /, *_exception) -> None: ...
+    def __iter__(self, /) -> FileStream: ...
+    def __next__(self, /) -> bytes: ...
+    def close(self, /) -> None:
+        """
+        Ends the transfer. What has not been taken is not read.
+        """
+    @property
+    def file(self, /) -> StoredFile:
+        """
+        The file, with the size of the whole.
+        """
+    @property
+    def range(self, /) -> range:
+        """
+        Which of its bytes the stream gives.
         """
 
 @final
@@ -487,6 +566,25 @@ class HttpFile:
     def on_disk(filename: str, content_type: str | None, path: str | PathLike[str]) -> HttpFile:
         """
         A file on disk, which the caller removes after the call.
+        """
+
+@final
+class KindUsage:
+    """
+    What a scope holds of one kind.
+    """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def bytes(self, /) -> int:
+        """
+        Their bytes.
+        """
+    @property
+    def files(self, /) -> int:
+        """
+        How many files.
         """
 
 @final
@@ -650,6 +748,43 @@ class Policy:
     def tiers(self, /) -> list[str]:
         """
         The names of the tiers, lowest first.
+        """
+
+@final
+class Receipt:
+    """
+    What `delete_all` has deleted.
+    """
+    def __repr__(self, /) -> str: ...
+    @property
+    def bytes(self, /) -> int:
+        """
+        The bytes of the files and the older versions.
+        """
+    @property
+    def delete_markers(self, /) -> int:
+        """
+        How many delete markers.
+        """
+    @property
+    def failed(self, /) -> list[Deletion]:
+        """
+        What is still there, and why; empty when all is gone.
+        """
+    @property
+    def files(self, /) -> int:
+        """
+        How many files: the current versions.
+        """
+    @property
+    def uploads(self, /) -> int:
+        """
+        How many unfinished uploads.
+        """
+    @property
+    def versions(self, /) -> int:
+        """
+        How many older versions.
         """
 
 @final
@@ -933,6 +1068,23 @@ class StoredFile:
         """
 
 @final
+class SweptUploads:
+    """
+    What `sweep_uploads` has found.
+    """
+    def __repr__(self, /) -> str: ...
+    @property
+    def aborted(self, /) -> int:
+        """
+        How many uploads have been aborted.
+        """
+    @property
+    def live(self, /) -> int:
+        """
+        How many may still be completed, and were left alone.
+        """
+
+@final
 class TokenVerifier:
     """
     Verifies the tokens of one issuer whose keys are given: no network, and the time may come from
@@ -982,6 +1134,80 @@ class TokenVerifier:
             AuthenticationError: The token must not be trusted; `code` says why.
             InvalidInput: Its `sub` cannot name a user (`invalid-user-id`); `invalid-request` for
                 another source.
+        """
+
+@final
+class UploadState:
+    """
+    How far an upload in parts has come.
+    """
+    def __repr__(self, /) -> str: ...
+    @property
+    def expires_at(self, /) -> datetime:
+        """
+        When the id of the upload ends, in UTC.
+        """
+    @property
+    def filename(self, /) -> str:
+        """
+        The last part of the key.
+        """
+    @property
+    def key(self, /) -> str:
+        """
+        The full S3 key that the file will have.
+        """
+    @property
+    def kind(self, /) -> str | None:
+        """
+        The kind.
+        """
+    @property
+    def part_count(self, /) -> int:
+        """
+        How many parts the file has.
+        """
+    @property
+    def part_size(self, /) -> int:
+        """
+        The bytes of each part but the last.
+        """
+    @property
+    def parts(self, /) -> list[int]:
+        """
+        The numbers of the parts that the store holds, from 1 on.
+        """
+    @property
+    def sent(self, /) -> int:
+        """
+        The bytes that the store holds.
+        """
+    @property
+    def size(self, /) -> int:
+        """
+        The size of the file in bytes.
+        """
+
+@final
+class Usage:
+    """
+    What a scope holds.
+    """
+    def __repr__(self, /) -> str: ...
+    @property
+    def by_kind(self, /) -> dict[str, KindUsage]:
+        """
+        The same for each kind. What lies in no kind's folder counts above alone.
+        """
+    @property
+    def bytes(self, /) -> int:
+        """
+        Their bytes.
+        """
+    @property
+    def files(self, /) -> int:
+        """
+        How many files.
         """
 
 @final
@@ -1132,49 +1358,98 @@ class UserStorage:
     credentials `storage-denied`.
     """
     def __repr__(self, /) -> str: ...
+    def abort_upload(self, /, upload_id: str) -> None:
+        """
+        Gives up an upload in parts: what the store holds of it goes. One that is over already,
+        completed or given up, stays as it is.
+
+        Args:
+            upload_id: What `on_begin` was called with.
+
+        Raises:
+            NotFound: The id is forged, another's, or has expired (`upload-not-found`).
+        """
     @property
     def bucket(self, /) -> str:
         """
         The bucket that the scope lies in.
         """
+    def copy(self, /, key: str, *, filename: str | None = None, kind: str | None = None, overwrite: bool = True, unguessable: bool = False, metadata: Mapping[str, str] | None = None, content_type: str | None = None, tags: Mapping[str, str] | None = None) -> StoredFile:
+        """
+        Copies a file inside the scope, at the store. What the policy says of uploads holds for the
+        copy. Copied onto itself, a file gets other metadata, tags or another content type.
+
+        Args:
+            key: The full key of the file.
+            filename: The copy's name. Defaults to the original's.
+            kind: The copy's kind. Defaults to the original's.
+            overwrite: Whether a file of the copy's key is replaced.
+            unguessable: Whether 128 random bits go into the name, before its extension.
+            metadata: User metadata in place of the original's.
+            content_type: Defaults to the original's while the extension stays the same, and to the
+                one of the new extension otherwise.
+            tags: Tags in place of the original's.
+
+        Raises:
+            NotFound: There is no such file (`file-not-found`).
+            InvalidInput: What `upload_file` raises.
+            Conflict: There is a file of the copy's key and `overwrite` is false (`file-exists`), or
+                the original is replaced meanwhile (`conflict`).
+        """
     def delete(self, /, key: str) -> None:
         """
         Deletes a file. Deleting what is not there succeeds.
         """
+    def delete_all(self, /) -> Receipt:
+        """
+        Deletes everything in the scope: files with all their versions, also those whose keys cannot
+        be read, and unfinished uploads. Safe to call again: what is gone is gone.
+        """
     def delete_many(self, /, keys: Sequence[str]) -> list[Deletion]:
         """
-        Deletes up to 1000 files, and tells of each key, in the order given, what became of it.
-        Deleting what is not there succeeds. All together have the deadline of one call and a tenth
-        of a second more for each key.
+        Deletes files, 1,000 in a request, and tells of each key, in the order given, what became of
+        it. Deleting what is not there succeeds.
 
         Raises:
             AccessDenied: One of the keys belongs to another (`not-owner`); nothing is deleted.
-            InvalidInput: `invalid-key` for one of the keys, `invalid-request` for more than 1000;
-                nothing is deleted.
+            InvalidInput: `invalid-key` for one of the keys; nothing is deleted.
         """
-    def download(self, /, key: str, path: str | PathLike[str]) -> StoredFile:
+    def download(self, /, key: str, path: str | PathLike[str], *, if_match: str | None = None, if_none_match: str | None = None, if_modified_since: datetime | None = None, if_unmodified_since: datetime | None = None, on_progress: Callable[[int, int | None], object] | None = None, deadline: float | int | timedelta | None = None, cancellation: Cancellation | None = None) -> StoredFile:
         """
         Downloads a file to a path, which appears whole or not at all. A file that is there is
-        replaced.
+        replaced. Large files come in several ranges at a time.
+
+        Args:
+            key: The full key of the file.
+            path: Where to write it.
+            if_match: As for `read`.
+            if_none_match: As for `read`.
+            if_modified_since: As for `read`.
+            if_unmodified_since: As for `read`.
+            on_progress: As for `read`.
+            deadline: As for `read`.
+            cancellation: As for `read`.
 
         Raises:
             NotFound: There is no such file (`file-not-found`).
-            Conflict: It must be restored from its archive first (`file-archived`).
+            Conflict: A condition does not hold (`precondition-failed`), it is replaced meanwhile
+                (`conflict`), or it must be restored from its archive first (`file-archived`).
             CasierError: The folder is missing or cannot be written to (`io-failed`).
         """
     def exists(self, /, key: str) -> bool:
         """
         Whether there is such a file.
         """
-    def list(self, /, kind: str | None = None, *, limit: int | None = None, cursor: str | None = None, with_metadata: bool = False) -> Page:
+    def list(self, /, kind: str | None = None, *, search: str | None = None, limit: int | None = None, cursor: str | None = None, with_metadata: bool = False) -> Page:
         """
         Lists files of the scope, in the order of their keys.
 
         A page may hold fewer files than its limit, even none, and yet have a next one: go on until
-        `next_cursor` is None.
+        `next_cursor` is None. `list_all` does.
 
         Args:
             kind: Only files of this kind. Defaults to all.
+            search: Only files whose name holds this, whatever its case and Unicode form.
             limit: The most files of the page, 1 to 1000. Defaults to 1000.
             cursor: `next_cursor` of the page before, with the same kind. Defaults to the beginning.
             with_metadata: Whether content types and user metadata are wanted, which takes one more
@@ -1183,12 +1458,57 @@ class UserStorage:
         Raises:
             InvalidInput: `invalid-kind`, `invalid-cursor`; `invalid-request` for the limit.
         """
+    def list_all(self, /, kind: str | None = None, *, search: str | None = None, limit: int | None = None, cursor: str | None = None, with_metadata: bool = False) -> FileList:
+        """
+        Every file of the scope, or of a kind, in the order of their keys: an iterator that holds one
+        page at a time. Nothing is sent before the first file is asked for.
+
+        Args:
+            kind: As for `list`.
+            search: As for `list`.
+            limit: The most files of a page. Defaults to 1000.
+            cursor: As for `list`.
+            with_metadata: As for `list`.
+
+        Raises:
+            CasierError: While it is iterated: what `list` raises.
+        """
     def metadata(self, /, key: str) -> StoredFile:
         """
         What is known of a file.
 
         Raises:
             NotFound: There is no such file (`file-not-found`).
+        """
+    def move(self, /, key: str, *, filename: str | None = None, kind: str | None = None, overwrite: bool = True, unguessable: bool = False, metadata: Mapping[str, str] | None = None, content_type: str | None = None, tags: Mapping[str, str] | None = None) -> StoredFile:
+        """
+        Moves a file inside the scope: copies it, and deletes the original once the copy is there.
+
+        Args:
+            key: The full key of the file.
+            filename: As for `copy`.
+            kind: As for `copy`.
+            overwrite: As for `copy`.
+            unguessable: As for `copy`.
+            metadata: As for `copy`.
+            content_type: As for `copy`.
+            tags: As for `copy`.
+
+        Raises:
+            CasierError: What `copy` raises; `conflict` also when the original is replaced after it
+                was copied: both are there then.
+        """
+    def newest(self, /, count: int, kind: str | None = None) -> list[StoredFile]:
+        """
+        The files that were stored last, the newest first. The whole scope, or kind, is listed for
+        it.
+
+        Args:
+            count: How many, 1 to 1000.
+            kind: Only files of this kind. Defaults to all.
+
+        Raises:
+            InvalidInput: `invalid-kind`; `invalid-request` for the count.
         """
     def presigned_url(self, /, key: str, expires_in: int | None = None, download_as: str | None = None) -> Link:
         """
@@ -1206,27 +1526,123 @@ class UserStorage:
         Raises:
             InvalidInput: `invalid-request` for the life, `invalid-filename` for `download_as`.
         """
-    def read(self, /, key: str, *, limit: int | None = None) -> bytes:
+    def read(self, /, key: str, *, limit: int | None = None, range: ByteRange | None = None, if_match: str | None = None, if_none_match: str | None = None, if_modified_since: datetime | None = None, if_unmodified_since: datetime | None = None, on_progress: Callable[[int, int | None], object] | None = None, deadline: float | int | timedelta | None = None, cancellation: Cancellation | None = None) -> bytes:
         """
-        Reads a file into memory.
+        Reads a file, or a part of it, into memory.
 
         Args:
             key: The full key of the file.
             limit: The most bytes to take. Defaults to 64 MiB.
+            range: The part to read. Defaults to the whole.
+            if_match: Only the version of this entity tag.
+            if_none_match: Only another version than that of this entity tag.
+            if_modified_since: Only if it was stored after this time, to the second. The store looks
+                at it only without `if_none_match`.
+            if_unmodified_since: Only if it was not stored after this time, to the second. The store
+                looks at it only without `if_match`.
+            on_progress: Is called with the bytes that have come and with all that will. It runs on
+                any thread and must be quick.
+            deadline: How long the whole call may take, in seconds. Defaults to 30 seconds and one
+                more for each 128 KiB.
+            cancellation: Gives the call up from another thread (`cancelled`).
 
         Raises:
             NotFound: There is no such file (`file-not-found`).
-            InvalidInput: It is larger than the limit (`file-too-large`).
-            Conflict: It must be restored from its archive first (`file-archived`).
+            InvalidInput: It is larger than the limit (`file-too-large`), or the range holds none of
+                its bytes (`range-invalid`).
+            Conflict: A condition does not hold (`precondition-failed`), or it must be restored from
+                its archive first (`file-archived`).
+        """
+    def rename(self, /, key: str, filename: str, *, overwrite: bool = True) -> StoredFile:
+        """
+        Gives a file another name, in the folder of its kind.
+
+        Args:
+            key: The full key of the file.
+            filename: The new name. It is cleaned: the answer tells the name that was stored.
+            overwrite: Whether a file of that name is replaced.
+
+        Raises:
+            CasierError: What `move` raises.
+        """
+    def resume_upload(self, /, upload_id: str, path: str | PathLike[str], *, on_progress: Callable[[int, int | None], object] | None = None, deadline: float | int | timedelta | None = None, cancellation: Cancellation | None = None) -> StoredFile:
+        """
+        Goes on with an upload in parts that broke off, from what the store holds of it and is as in
+        the file.
+
+        Args:
+            upload_id: What `on_begin` was called with.
+            path: The file that was being uploaded.
+            on_progress: As for `upload_file`; begins with what the store already holds.
+            deadline: As for `upload_file`.
+            cancellation: As for `upload_file`.
+
+        Raises:
+            NotFound: The id is forged, another's, has expired, or of an upload that was given up
+                (`upload-not-found`).
+            CasierError: What `upload_file` raises.
         """
     @property
     def scope(self, /) -> Scope:
         """
         The scope that this storage is confined to.
         """
-    def upload_file(self, /, path: str | PathLike[str], kind: str, *, filename: str | None = None, metadata: Mapping[str, str] | None = None, content_type: str | None = None, overwrite: bool = True, unguessable: bool = False) -> StoredFile:
+    def set_tags(self, /, key: str, tags: Mapping[str, str]) -> None:
         """
-        Uploads a file from disk, in pieces; memory stays bounded whatever its size.
+        Replaces the tags of a file; no tags remove them.
+
+        Args:
+            key: The full key of the file.
+            tags: 10 at most, names of 1 to 128 characters, values of up to 256.
+
+        Raises:
+            NotFound: There is no such file (`file-not-found`).
+            InvalidInput: `invalid-request` for the tags.
+            StorageError: The store has no tags (`storage-unsupported`).
+        """
+    def stream(self, /, key: str, *, range: ByteRange | None = None, if_match: str | None = None, if_none_match: str | None = None, if_modified_since: datetime | None = None, if_unmodified_since: datetime | None = None, on_progress: Callable[[int, int | None], object] | None = None, deadline: float | int | timedelta | None = None, cancellation: Cancellation | None = None) -> FileStream:
+        """
+        Reads a file, or a part of it, as a stream: an iterator of bytes, of any size.
+
+            with files.stream(key) as stream:
+                for piece in stream:
+                    ...
+
+        An answer that breaks off is taken up where it ended, as long as the file is the same.
+
+        Args:
+            key: The full key of the file.
+            range: As for `read`.
+            if_match: As for `read`.
+            if_none_match: As for `read`.
+            if_modified_since: As for `read`.
+            if_unmodified_since: As for `read`.
+            on_progress: As for `read`.
+            deadline: How long each piece may be waited for, in seconds. Defaults to 30.
+            cancellation: Gives up the stream from another thread (`cancelled`).
+
+        Raises:
+            CasierError: At once what `read` raises, save for the size; while it is read, `conflict`
+                when the file is replaced, and `checksum-mismatch`.
+        """
+    def sweep_uploads(self, /) -> SweptUploads:
+        """
+        Aborts the uploads in parts of this scope whose ids have expired: what crashes have left. By
+        the store's own clock, so that no live upload is swept.
+        """
+    def tags(self, /, key: str) -> dict[str, str]:
+        """
+        The tags of a file.
+
+        Raises:
+            NotFound: There is no such file (`file-not-found`).
+            StorageError: The store has no tags (`storage-unsupported`).
+        """
+    def upload_file(self, /, path: str | PathLike[str], kind: str, *, filename: str | None = None, metadata: Mapping[str, str] | None = None, content_type: str | None = None, overwrite: bool = True, unguessable: bool = False, tags: Mapping[str, str] | None = None, storage_class: str | None = None, on_progress: Callable[[int, int | None], object] | None = None, on_begin: Callable[[str], object] | None = None, deadline: float | int | timedelta | None = None, cancellation: Cancellation | None = None) -> StoredFile:
+        """
+        Uploads a file from disk: small ones in one request, large ones in parts, several at a time.
+        Memory stays bounded whatever the size. An upload that fails or is given up is aborted at the
+        store.
 
         Args:
             path: The file to upload.
@@ -1239,31 +1655,65 @@ class UserStorage:
                 `application/octet-stream`.
             overwrite: Whether a file of the same key is replaced.
             unguessable: Whether 128 random bits go into the name, before its extension.
+            tags: Tags of the object: 10 at most, names of 1 to 128 characters, values of up to 256.
+            storage_class: The storage class, as S3 names it (`STANDARD_IA`). Defaults to the
+                setting `storage_class`.
+            on_progress: Is called with the bytes that have been sent and with all that will be, or
+                None where that is not known. It runs on any thread and must be quick.
+            on_begin: Is called with the id of an upload in parts as soon as there is one: keep it,
+                and `resume_upload` goes on after a restart. With it, a failure that may pass
+                (`storage-unavailable`, `timeout`) keeps what was sent.
+            deadline: How long the whole call may take, in seconds. Defaults to 30 seconds and one
+                more for each 128 KiB.
+            cancellation: Gives the upload up from another thread (`cancelled`).
 
         Raises:
             InvalidInput: `invalid-kind`, `invalid-filename`, `type-not-allowed`,
-                `content-mismatch`, `file-too-large` for the tier or above 5 GiB,
-                `metadata-too-large`, `invalid-request`, `checksum-mismatch`.
+                `content-mismatch`, `file-too-large`, `metadata-too-large`, `invalid-request`,
+                `checksum-mismatch`.
             Conflict: The file exists and `overwrite` is false (`file-exists`).
             CasierError: The file on disk cannot be read, or changes meanwhile (`io-failed`).
         """
-    def upload_file_object(self, /, data: ReadableBuffer | SupportsRead[bytes], filename: str, kind: str, *, metadata: Mapping[str, str] | None = None, content_type: str | None = None, overwrite: bool = True, unguessable: bool = False) -> StoredFile:
+    def upload_file_object(self, /, data: ReadableBuffer | SupportsRead[bytes] | Iterable[ReadableBuffer], filename: str, kind: str, *, size: int | None = None, metadata: Mapping[str, str] | None = None, content_type: str | None = None, overwrite: bool = True, unguessable: bool = False, tags: Mapping[str, str] | None = None, storage_class: str | None = None, on_progress: Callable[[int, int | None], object] | None = None, deadline: float | int | timedelta | None = None, cancellation: Cancellation | None = None) -> StoredFile:
         """
-        Uploads what is in memory.
+        Uploads what is in memory, or what a file or an iterable gives. These are read while they are
+        sent, on another thread than the caller's, and never held in memory as a whole.
 
         Args:
-            data: Bytes, any buffer of bytes, or a file opened in binary mode, which is read into
-                memory from where it stands to its end (`upload_file` streams from disk).
+            data: Bytes, any buffer of bytes, a file opened in binary mode, which is read from where
+                it stands to its end, or an iterable of bytes.
             filename: The name to store it under. It is cleaned: the answer tells the name that was
                 stored.
             kind: The kind of file, for example `image`.
+            size: How many bytes there are. Defaults to what `data` can tell. Of another size, it is
+                refused (`upload-incomplete`, `invalid-request`) and nothing is stored.
             metadata: As for `upload_file`.
             content_type: As for `upload_file`.
             overwrite: As for `upload_file`.
             unguessable: As for `upload_file`.
+            tags: As for `upload_file`.
+            storage_class: As for `upload_file`.
+            on_progress: As for `upload_file`.
+            deadline: As for `upload_file`.
+            cancellation: As for `upload_file`.
 
         Raises:
-            CasierError: What `upload_file` raises, less what concerns the disk.
+            CasierError: What `upload_file` raises, less what concerns the disk. What `data` itself
+                raises while it is read comes through; nothing is stored then.
+        """
+    def upload_state(self, /, upload_id: str) -> UploadState:
+        """
+        How far an upload in parts has come.
+
+        Args:
+            upload_id: What `on_begin` was called with.
+
+        Raises:
+            NotFound: As for `resume_upload` (`upload-not-found`).
+        """
+    def usage(self, /) -> Usage:
+        """
+        How many files the scope holds, and how many bytes. The whole scope is listed for it.
         """
 
 @final

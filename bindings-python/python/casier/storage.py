@@ -98,7 +98,7 @@ class S3StorageService:
         trusted: bool = False,
     ) -> FileDict:
         """Uploads bytes, or what is left of an open file, such as one of `request.files`, which is
-        read into memory.
+        sent while it is read.
 
         Args:
             user_id: Whose file it becomes.
