@@ -167,7 +167,7 @@ impl Usage {
     #[getter]
     fn by_kind(&self) -> BTreeMap<String, KindUsage> {
         let by_kind = self.0.by_kind.iter();
-        by_kind.map(|(kind, usage)| (kind.clone(), KindUsage(usage.clone()))).collect()
+        by_kind.map(|(kind, usage)| (kind.clone(), KindUsage(*usage))).collect()
     }
 
     fn __repr__(&self) -> String {

@@ -29,7 +29,6 @@ impl UserStorage {
     ///
     /// Raises:
     ///     InvalidInput: `invalid-kind`, `invalid-cursor`; `invalid-request` for the limit.
-    #[expect(clippy::too_many_arguments, reason = "keyword arguments")]
     #[pyo3(signature = (
         kind = None, *, search = None, limit = None, cursor = None, with_metadata = false
     ))]
@@ -64,7 +63,6 @@ impl UserStorage {
     ///
     /// Raises:
     ///     CasierError: While it is iterated: what `list` raises.
-    #[expect(clippy::too_many_arguments, reason = "keyword arguments")]
     #[pyo3(signature = (
         kind = None, *, search = None, limit = None, cursor = None, with_metadata = false
     ))]
