@@ -1,42 +1,40 @@
 //! What a user does with files of their own.
 
-use std::collections::BTreeMap;
-
 use bytes::Bytes;
-use casier::storage::{ListOptions, ReadOptions, StoredFile, UploadOptions};
+use casier::storage::{
+    ByteRange, ListOptions, ReadOptions, StoredFile, UploadContents, UploadOptions,
+};
 use casier::{Error, ErrorKind};
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
 
 use super::super::bench::metadata;
-use super::step::Name;
+use super::step::{Form, Name, Uploading};
 use super::world::{File, Outcome, User, World};
 use crate::support::Folder;
 
 impl World<'_> {
-    pub(super) async fn upload(
-        &mut self,
-        user: usize,
-        name: Name,
-        bytes: Vec<u8>,
-        overwrite: bool,
-        note: Option<&str>,
-    ) -> Outcome {
+    pub(super) async fn upload(&mut self, user: usize, upload: &Uploading) -> Outcome {
+        let Uploading { name, overwrite, note, tags, .. } = upload;
         let mut options = UploadOptions::default();
-        options.overwrite = overwrite;
-        options.metadata = metadata(&Vec::from_iter(note.map(|note| ("note", note))));
+        options.overwrite = *overwrite;
+        options.metadata = metadata(&Vec::from_iter(note.as_deref().map(|note| ("note", note))));
+        options.tags.clone_from(tags);
         let file = File {
-            bytes,
+            bytes: upload.content.bytes(),
             content_type: content_type(name.filename),
             metadata: options.metadata.clone(),
-            tags: BTreeMap::new(),
+            tags: tags.clone(),
         };
         let asked = &self.users[user];
-        let key = asked.key(name);
-        let body = Bytes::from(file.bytes.clone());
+        let key = asked.key(*name);
+        let folder = Folder::new();
+        let contents = contents(&file.bytes, upload.form, &folder);
         let answer =
-            asked.storage.upload_file_object(body, name.filename, name.kind, options).await;
-        if !overwrite && !self.can("create only", kind(&answer))? {
+            asked.storage.upload_file_object(contents, name.filename, name.kind, options).await;
+        let needs = [(!tags.is_empty(), "tags"), (!overwrite, "create only")];
+        let needs = needs.into_iter().filter(|(needed, _)| *needed).map(|(_, what)| what);
+        if !self.can_all(needs, kind(&answer))? {
             return Ok(());
         }
         let user = &mut self.users[user];
@@ -47,6 +45,19 @@ impl World<'_> {
         is_file(&done(answer)?, &key, &file)?;
         user.put(key, file);
         Ok(())
+    }
+}
+
+fn contents(bytes: &[u8], form: Form, folder: &Folder) -> UploadContents {
+    match form {
+        Form::Memory => Bytes::copy_from_slice(bytes).into(),
+        Form::Disk => UploadContents::file(folder.write("contents", bytes)),
+        Form::Stream { is_length_known } => {
+            let pieces: Vec<_> =
+                bytes.chunks(100_000).map(|it| Ok(Bytes::copy_from_slice(it))).collect();
+            let length = is_length_known.then_some(bytes.len() as u64);
+            UploadContents::stream(futures_util::stream::iter(pieces), length)
+        }
     }
 }
 
@@ -63,6 +74,52 @@ impl User {
                 prop_assert_eq!(kind(&answer), Some(ErrorKind::FileTooLarge));
             }
             Some(file) => prop_assert!(done(answer)? == file.bytes, "{}", key),
+        }
+        Ok(())
+    }
+
+    pub(super) async fn read_range(&self, name: Name, start: Option<u64>, length: u64) -> Outcome {
+        let key = self.key(name);
+        let mut options = ReadOptions::default();
+        options.range = Some(match start {
+            Some(start) => ByteRange::new(start, Some(length)),
+            None => ByteRange::last(length),
+        });
+        let answer = self.storage.read(&key, options).await;
+        let Some(file) = self.model.get(&key) else {
+            // A part without bytes cannot be asked for: there need not be such a file.
+            let missing = kind(&answer) == Some(ErrorKind::FileNotFound);
+            prop_assert!(missing || length == 0 && kind(&answer) == Some(ErrorKind::RangeInvalid));
+            return Ok(());
+        };
+        let size = file.bytes.len() as u64;
+        let start = start.unwrap_or_else(|| size.saturating_sub(length));
+        let end = start.saturating_add(length).min(size);
+        if start >= end {
+            prop_assert_eq!(kind(&answer), Some(ErrorKind::RangeInvalid));
+        } else {
+            let expected = &file.bytes[start as usize..end as usize];
+            prop_assert!(done(answer)? == expected, "{}", key);
+        }
+        Ok(())
+    }
+
+    /// Reads the version that is there, or any but that.
+    pub(super) async fn read_if(&self, name: Name, same: bool) -> Outcome {
+        let key = self.key(name);
+        let Some(file) = self.model.get(&key) else { return Ok(()) };
+        let tag = done(self.storage.metadata(&key).await)?.etag;
+        let mut options = ReadOptions::default();
+        if same {
+            options.if_match = tag;
+        } else {
+            options.if_none_match = tag;
+        }
+        let answer = self.storage.read(&key, options).await;
+        if same {
+            prop_assert!(done(answer)? == file.bytes, "{}", key);
+        } else {
+            prop_assert_eq!(kind(&answer), Some(ErrorKind::PreconditionFailed));
         }
         Ok(())
     }

@@ -36,6 +36,9 @@ pub(super) struct Name {
     pub(super) filename: &'static str,
 }
 
+/// How long a line of a content is.
+const LINE: usize = 64;
+
 #[derive(Clone, Debug)]
 pub(super) struct Content {
     letter: u8,
@@ -43,8 +46,15 @@ pub(super) struct Content {
 }
 
 impl Content {
+    /// Lines of the letter and their numbers, so that a part in the wrong place shows.
     pub(super) fn bytes(&self) -> Vec<u8> {
-        vec![self.letter; self.length]
+        let letter = char::from(self.letter);
+        let mut bytes = Vec::with_capacity(self.length + LINE);
+        for line in 0..self.length.div_ceil(LINE) {
+            bytes.extend(format!("{letter}{line:0width$}\n", width = LINE - 2).bytes());
+        }
+        bytes.truncate(self.length);
+        bytes
     }
 }
 
@@ -53,15 +63,25 @@ impl Content {
 pub(super) enum Step {
     Upload {
         user: usize,
-        name: Name,
-        content: Content,
-        overwrite: bool,
-        note: Option<String>,
+        upload: Uploading,
     },
     Read {
         user: usize,
         name: Name,
         limit: Option<u64>,
+    },
+    /// From an offset on, the last bytes where there is none.
+    ReadRange {
+        user: usize,
+        name: Name,
+        start: Option<u64>,
+        length: u64,
+    },
+    /// Only if it is what it was a moment before, or only if it is not.
+    ReadIf {
+        user: usize,
+        name: Name,
+        same: bool,
     },
     Download {
         user: usize,
@@ -126,6 +146,24 @@ pub(super) enum Step {
     },
 }
 
+#[derive(Clone, Debug)]
+pub(super) struct Uploading {
+    pub(super) name: Name,
+    pub(super) form: Form,
+    pub(super) content: Content,
+    pub(super) overwrite: bool,
+    pub(super) note: Option<String>,
+    pub(super) tags: BTreeMap<String, String>,
+}
+
+/// How an upload brings its bytes.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Form {
+    Memory,
+    Disk,
+    Stream { is_length_known: bool },
+}
+
 /// A copy, or what is made of one.
 #[derive(Clone, Debug)]
 pub(super) struct Copying {
@@ -150,11 +188,12 @@ pub(super) fn steps(count: Range<usize>) -> impl Strategy<Value = Vec<Step>> {
 
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
-        8 => (user(), name(), content(), any::<bool>(), note()).prop_map(
-            |(user, name, content, overwrite, note)| Step::Upload {
-                user, name, content, overwrite, note
-            }
+        8 => (user(), upload()).prop_map(|(user, upload)| Step::Upload { user, upload }),
+        2 => (user(), name(), option::of(0_u64..3000), 0_u64..3000).prop_map(
+            |(user, name, start, length)| Step::ReadRange { user, name, start, length }
         ),
+        1 => (user(), name(), any::<bool>())
+            .prop_map(|(user, name, same)| Step::ReadIf { user, name, same }),
         3 => (user(), name(), option::of(0_u64..3000))
             .prop_map(|(user, name, limit)| Step::Read { user, name, limit }),
         1 => (user(), name()).prop_map(|(user, name)| Step::Download { user, name }),
@@ -203,8 +242,33 @@ fn name() -> impl Strategy<Value = Name> {
     (kind(), prop::sample::select(FILENAMES)).prop_map(|(kind, filename)| Name { kind, filename })
 }
 
+fn upload() -> impl Strategy<Value = Uploading> {
+    let form = prop_oneof![
+        4 => Just(Form::Memory),
+        1 => Just(Form::Disk),
+        1 => any::<bool>().prop_map(|is_length_known| Form::Stream { is_length_known }),
+    ];
+    let tags = prop_oneof![3 => Just(BTreeMap::new()), 1 => tags()];
+    (name(), form, content(), any::<bool>(), note(), tags).prop_map(
+        |(name, form, content, overwrite, note, tags)| Uploading {
+            name,
+            form,
+            content,
+            overwrite,
+            note,
+            tags,
+        },
+    )
+}
+
+/// Few are so large that they go in parts.
 fn content() -> impl Strategy<Value = Content> {
-    let length = prop_oneof![1 => Just(0), 6 => 1_usize..2000, 2 => 2000_usize..300_000];
+    let length = prop_oneof![
+        10 => Just(0),
+        80 => 1_usize..2000,
+        20 => 2000_usize..300_000,
+        1 => (17_usize << 20)..(25 << 20),
+    ];
     (b'a'..=b'z', length).prop_map(|(letter, length)| Content { letter, length })
 }
 

@@ -80,9 +80,11 @@ impl<'a> World<'a> {
 
     async fn take(&mut self, step: &Step) -> Outcome {
         match step {
-            Step::Upload { user, name, content, overwrite, note } => {
-                self.upload(*user, *name, content.bytes(), *overwrite, note.as_deref()).await
+            Step::Upload { user, upload } => self.upload(*user, upload).await,
+            Step::ReadRange { user, name, start, length } => {
+                self.users[*user].read_range(*name, *start, *length).await
             }
+            Step::ReadIf { user, name, same } => self.users[*user].read_if(*name, *same).await,
             Step::Read { user, name, limit } => self.users[*user].read(*name, *limit).await,
             Step::Download { user, name } => self.users[*user].download(*name).await,
             Step::Describe { user, name } => self.users[*user].describe(*name).await,
@@ -117,8 +119,23 @@ impl<'a> World<'a> {
         what: &'static str,
         error: Option<ErrorKind>,
     ) -> Result<bool, TestCaseError> {
+        self.can_all([what], error)
+    }
+
+    /// The same for what needs several things, of which one at least is lacking.
+    pub(super) fn can_all(
+        &mut self,
+        needs: impl IntoIterator<Item = &'static str>,
+        error: Option<ErrorKind>,
+    ) -> Result<bool, TestCaseError> {
         let able = error != Some(ErrorKind::StorageUnsupported);
-        prop_assert_eq!(*self.learned.entry(what).or_insert(able), able, "{}", what);
+        let needs: Vec<_> = needs.into_iter().collect();
+        if able || needs.len() == 1 {
+            for what in &needs {
+                prop_assert_eq!(*self.learned.entry(what).or_insert(able), able, "{}", what);
+            }
+        }
+        prop_assert!(able || !needs.is_empty(), "unsupported, and nothing is needed");
         Ok(able)
     }
 
