@@ -26,8 +26,9 @@ large_tests() {
 
 build_stories
 stage "garage" 1500 build_garage
+stage "minio" 1500 build_minio
 stage "large files on casier-local" 600 large_tests transfer
-for engine in garage; do
+for engine in garage minio; do
   start_server "$engine" "tests/servers/$engine.sh"
   start_server casier-local "$PROFILE_DIR/casier-local" --until-stdin-closes
   stage "storage tests on $engine" 600 with_servers "$engine" -- storage_tests
@@ -37,4 +38,4 @@ for engine in garage; do
   stop_servers
   grep -q "^$engine: objects put: [1-9]" "$LOGS/$engine.log" || fail "nothing was stored in $engine"
 done
-finish "every test passed on Garage $GARAGE_VERSION$(without_swift)"
+finish "every test passed on Garage $GARAGE_VERSION and MinIO $MINIO_VERSION$(without_swift)"

@@ -35,6 +35,29 @@ impl UserStorage {
 }
 
 impl S3 {
+    /// Refuses to go on where the store has no tags: Garage 2.5, for example, takes those of an
+    /// upload without a word. It is asked once, for the tags of the file that is to be stored; that
+    /// there is none, or that they may not be read, says that there could be.
+    ///
+    /// # Errors
+    /// `storage-unsupported`; what the call to the store may answer.
+    pub(in crate::storage) async fn require_tags(&self, key: &OwnKey) -> Result<()> {
+        let ask = || async {
+            match self.tags(key).await {
+                Err(error)
+                    if matches!(
+                        error.kind(),
+                        ErrorKind::FileNotFound | ErrorKind::StorageDenied
+                    ) =>
+                {
+                    Ok(())
+                }
+                asked => asked.map(drop),
+            }
+        };
+        self.has_tags.get_or_try_init(ask).await.copied()
+    }
+
     pub(super) async fn tags(&self, key: &OwnKey) -> Result<BTreeMap<String, String>> {
         let call = self.client().await?.get_object_tagging();
         let answer = call

@@ -45,6 +45,8 @@ pub(in crate::storage) struct S3 {
     pub(in crate::storage) finds_uploads_by_prefix: OnceCell<bool>,
     /// For what the SDK does not repeat by itself.
     pub(in crate::storage) repetitions: Repetitions,
+    /// Set when the store was found to have tags.
+    pub(in crate::storage) has_tags: OnceCell<()>,
     /// Set when the bucket has answered, so that a 404 without a body can only mean the file.
     pub(in crate::storage) bucket_seen: OnceCell<()>,
 }
@@ -76,6 +78,7 @@ impl S3 {
             copies_create_only: OnceCell::new(),
             finds_uploads_by_prefix: OnceCell::new(),
             repetitions: Repetitions::default(),
+            has_tags: OnceCell::new(),
             bucket_seen: OnceCell::new(),
         })
     }

@@ -48,6 +48,9 @@ impl Upload<'_> {
     async fn send_all(&self, source: Source, deadline: &Deadline) -> Result<Stored> {
         let prepare = async {
             self.storage.s3.require_encryption().await?;
+            if self.file.tags.is_some() {
+                self.storage.s3.require_tags(&self.file.key).await?;
+            }
             self.small_or_large(source).await
         };
         match deadline.run(|| self.bytes(), prepare).await? {

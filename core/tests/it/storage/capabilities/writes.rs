@@ -16,17 +16,21 @@ pub(super) async fn find(probe: &Probe<'_>) -> Vec<Row> {
         ),
         row(
             "SSE-S3 (`AES256`)",
-            "`S3_SERVER_SIDE_ENCRYPTION`",
+            "`S3_SERVER_SIDE_ENCRYPTION`, else `storage-unsupported`",
             encryption(probe, ServerSideEncryption::Aes256).await,
         ),
         row(
             "SSE-KMS (`aws:kms`)",
-            "`S3_SERVER_SIDE_ENCRYPTION`",
+            "`S3_SERVER_SIDE_ENCRYPTION`, else `storage-unsupported`",
             encryption(probe, ServerSideEncryption::AwsKms).await,
         ),
         row("storage classes", "`S3_STORAGE_CLASS`", storage_classes(probe).await),
         row("metadata in any script", "`metadata`", metadata(probe).await),
-        row("tags with `PutObject`", "`tags` of an upload", tags_at_once(probe).await),
+        row(
+            "tags with `PutObject`",
+            "`tags` of an upload, else `storage-unsupported`",
+            tags_at_once(probe).await,
+        ),
     ]
 }
 
