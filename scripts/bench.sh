@@ -70,6 +70,11 @@ measure_node() {
   CASIER_NODE=$PWD/bindings-node $PRIORITY node tests/bench/node/bench.mjs "$TOKENS" "$RESULTS/node.json"
 }
 
+serve_files() {
+  # shellcheck disable=SC2086 # it is a command and its arguments, or nothing
+  exec $PRIORITY "$PROFILE_DIR/casier-local" --until-stdin-closes
+}
+
 write_report() {
   find_python
   "$PYTHON" tests/bench/report.py "$RESULTS" docs/benchmarks.md
@@ -84,7 +89,7 @@ stage "build" 3000 build_measured
 stage "tokens" 300 "$PROFILE_DIR/casier-bench" mint "$TOKENS"
 # A store for each, so that none begins with what another left in its memory.
 for language in rust python node; do
-  start_server "$language-store" $PRIORITY "$PROFILE_DIR/casier-local" --until-stdin-closes
+  start_server "$language-store" serve_files
   quiet_stage "$language" 600 with_servers "$language-store" -- "measure_$language"
 done
 stage "tables" 30 write_report

@@ -7,7 +7,7 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::Result;
 use crate::rounds::{Contest, Outcome, Turn};
-use crate::stores::Store;
+use crate::stores::Files;
 
 /// The calls of one turn.
 const BATCH: usize = 16;
@@ -35,7 +35,7 @@ impl Call {
         }
     }
 
-    async fn run(self, store: &Store, name: &str, body: &Bytes) -> Result<()> {
+    async fn run(self, store: &Files, name: &str, body: &Bytes) -> Result<()> {
         match self {
             Self::Put => store.put(name, body).await,
             Self::Get => store.get(name).await.map(drop),
@@ -49,9 +49,9 @@ pub(crate) fn small_calls() -> Result<Vec<Outcome>> {
     let names: Vec<String> = (0..BATCH).map(|number| format!("file-{number}.txt")).collect();
     let contest = |call: Call| -> Result<Outcome> {
         let contest = Contest::new(call.title())
-            .with("object_store 0.14.2", turn(call, Store::object_store()?, &names)?)
-            .with("Casier", turn(call, Store::casier()?, &names)?)
-            .with("aws-sdk-s3", turn(call, Store::sdk()?, &names)?);
+            .with("object_store 0.14.2", turn(call, Files::object_store()?, &names)?)
+            .with("Casier", turn(call, Files::casier()?, &names)?)
+            .with("aws-sdk-s3", turn(call, Files::sdk()?, &names)?);
         Ok(contest.run(std::iter::repeat_n(&names[..], ROUNDS)))
     };
     Call::ALL.into_iter().map(contest).collect()
@@ -61,9 +61,9 @@ pub(crate) fn small_calls() -> Result<Vec<Outcome>> {
 pub(crate) fn profile(call: &str, store: &str) -> Result<()> {
     let call = Call::ALL.into_iter().find(|one| one.title().starts_with(call));
     let store = match store {
-        "casier" => Store::casier(),
-        "object_store" => Store::object_store(),
-        _ => Store::sdk(),
+        "casier" => Files::casier(),
+        "object_store" => Files::object_store(),
+        _ => Files::sdk(),
     }?;
     let names: Vec<String> = (0..BATCH).map(|number| format!("file-{number}.txt")).collect();
     let mut turn = turn(call.ok_or("there is no such call")?, store, &names)?;
@@ -74,7 +74,7 @@ pub(crate) fn profile(call: &str, store: &str) -> Result<()> {
 
 /// On a runtime of the turn's own, whose one thread does all the work. The first calls, which
 /// connect, are not counted.
-fn turn<'a>(call: Call, store: Store, names: &[String]) -> Result<Turn<'a>> {
+fn turn<'a>(call: Call, store: Files, names: &[String]) -> Result<Turn<'a>> {
     let runtime = Builder::new_current_thread().enable_all().build()?;
     let body = Bytes::from(vec![b'a'; SMALL]);
     let batch = move |runtime: &Runtime, call: Call, names: &[String]| -> Result<()> {

@@ -24,13 +24,13 @@ const METADATA: (&str, &str) = ("project", "casier");
 
 /// A client of S3, and what every one of them does with the files of one user and one kind.
 #[derive(Debug)]
-pub(crate) enum Store {
+pub(crate) enum Files {
     Casier(UserStorage),
     ObjectStore(AmazonS3),
     Sdk { client: Client, bucket: String },
 }
 
-impl Store {
+impl Files {
     pub(crate) fn casier() -> Result<Self> {
         Ok(Self::Casier(Casier::builder().environment()?.build()?.storage_for(USER)?))
     }
