@@ -7,6 +7,7 @@ use casier::config::ConfigBuilder;
 use casier::token::RequestHead;
 use casier::{Config, Setting};
 
+use crate::answers::SweptUploads;
 use crate::cancel::Cancellation;
 use crate::convert::Time;
 use crate::error::Result;
@@ -78,6 +79,11 @@ impl Casier {
     ) -> Result<()> {
         let casier = self.0.clone();
         cancellation.run_here(async move { casier.revoke_user(&user_id, at.0).await }).await
+    }
+
+    async fn sweep_uploads(&self, cancellation: Arc<Cancellation>) -> Result<SweptUploads> {
+        let casier = self.0.clone();
+        Ok(cancellation.run(async move { casier.sweep_uploads().await }).await?.into())
     }
 }
 

@@ -4,6 +4,7 @@
 //! Every export can fail: a panic in a Swift call that cannot throw ends the program.
 
 mod access;
+mod answers;
 mod cancel;
 mod client;
 mod convert;
@@ -15,5 +16,6 @@ mod scope;
 mod session;
 mod storage;
 mod token;
+mod transfer;
 
 uniffi::setup_scaffolding!();

@@ -116,6 +116,14 @@ public struct Casier: Redacted, Sendable {
         try await wait { try await core.revokeUser(userId: userId, at: at, cancellation: $0) }
     }
 
+    /// Aborts the uploads in parts of every user whose ids have expired: what crashes have left. By
+    /// the store's own clock, so that no live upload is swept.
+    ///
+    /// - Throws: `config-invalid` when no bucket is configured.
+    public func sweepUploads() async throws(CasierError) -> SweptUploads {
+        try await wait { try await SweptUploads(core.sweepUploads(cancellation: $0)) }
+    }
+
     /// The name of the type alone.
     public var description: String { "Casier" }
 }

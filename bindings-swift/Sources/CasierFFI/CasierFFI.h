@@ -251,6 +251,20 @@ typedef void (*UniffiCallbackInterfaceAuditListenerMethod0)(uint64_t, RustBuffer
     );
 
 #endif
+#ifndef UNIFFI_FFIDEF_CALLBACK_INTERFACE_BEGIN_LISTENER_METHOD0
+#define UNIFFI_FFIDEF_CALLBACK_INTERFACE_BEGIN_LISTENER_METHOD0
+typedef void (*UniffiCallbackInterfaceBeginListenerMethod0)(uint64_t, RustBuffer, void* _Nonnull, 
+        RustCallStatus *_Nonnull uniffiCallStatus
+    );
+
+#endif
+#ifndef UNIFFI_FFIDEF_CALLBACK_INTERFACE_PROGRESS_LISTENER_METHOD0
+#define UNIFFI_FFIDEF_CALLBACK_INTERFACE_PROGRESS_LISTENER_METHOD0
+typedef void (*UniffiCallbackInterfaceProgressListenerMethod0)(uint64_t, uint64_t, RustBuffer, void* _Nonnull, 
+        RustCallStatus *_Nonnull uniffiCallStatus
+    );
+
+#endif
 #ifndef UNIFFI_FFIDEF_V_TABLE_CALLBACK_INTERFACE_AUDIT_LISTENER
 #define UNIFFI_FFIDEF_V_TABLE_CALLBACK_INTERFACE_AUDIT_LISTENER
 typedef struct UniffiVTableCallbackInterfaceAuditListener {
@@ -258,6 +272,24 @@ typedef struct UniffiVTableCallbackInterfaceAuditListener {
     UniffiCallbackInterfaceClone _Nonnull uniffiClone;
     UniffiCallbackInterfaceAuditListenerMethod0 _Nonnull decided;
 } UniffiVTableCallbackInterfaceAuditListener;
+
+#endif
+#ifndef UNIFFI_FFIDEF_V_TABLE_CALLBACK_INTERFACE_BEGIN_LISTENER
+#define UNIFFI_FFIDEF_V_TABLE_CALLBACK_INTERFACE_BEGIN_LISTENER
+typedef struct UniffiVTableCallbackInterfaceBeginListener {
+    UniffiCallbackInterfaceFree _Nonnull uniffiFree;
+    UniffiCallbackInterfaceClone _Nonnull uniffiClone;
+    UniffiCallbackInterfaceBeginListenerMethod0 _Nonnull begun;
+} UniffiVTableCallbackInterfaceBeginListener;
+
+#endif
+#ifndef UNIFFI_FFIDEF_V_TABLE_CALLBACK_INTERFACE_PROGRESS_LISTENER
+#define UNIFFI_FFIDEF_V_TABLE_CALLBACK_INTERFACE_PROGRESS_LISTENER
+typedef struct UniffiVTableCallbackInterfaceProgressListener {
+    UniffiCallbackInterfaceFree _Nonnull uniffiFree;
+    UniffiCallbackInterfaceClone _Nonnull uniffiClone;
+    UniffiCallbackInterfaceProgressListenerMethod0 _Nonnull moved;
+} UniffiVTableCallbackInterfaceProgressListener;
 
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_CLONE_POLICY
@@ -370,6 +402,11 @@ uint64_t uniffi_casier_swift_fn_method_casier_revoke_user(uint64_t ptr, RustBuff
 #ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_METHOD_CASIER_STORAGE_FOR
 #define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_METHOD_CASIER_STORAGE_FOR
 uint64_t uniffi_casier_swift_fn_method_casier_storage_for(uint64_t ptr, RustBuffer user_id, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_METHOD_CASIER_SWEEP_UPLOADS
+#define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_METHOD_CASIER_SWEEP_UPLOADS
+uint64_t uniffi_casier_swift_fn_method_casier_sweep_uploads(uint64_t ptr, uint64_t cancellation
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_CLONE_CONTENTS
@@ -552,44 +589,9 @@ void uniffi_casier_swift_fn_free_userstorage(uint64_t handle, RustCallStatus *_N
 RustBuffer uniffi_casier_swift_fn_method_userstorage_bucket(uint64_t ptr, RustCallStatus *_Nonnull out_status
 );
 #endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_METHOD_USERSTORAGE_DELETE
-#define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_METHOD_USERSTORAGE_DELETE
-uint64_t uniffi_casier_swift_fn_method_userstorage_delete(uint64_t ptr, RustBuffer key, uint64_t cancellation
-);
-#endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_METHOD_USERSTORAGE_DELETE_MANY
-#define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_METHOD_USERSTORAGE_DELETE_MANY
-uint64_t uniffi_casier_swift_fn_method_userstorage_delete_many(uint64_t ptr, RustBuffer keys, uint64_t cancellation
-);
-#endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_METHOD_USERSTORAGE_DOWNLOAD
-#define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_METHOD_USERSTORAGE_DOWNLOAD
-uint64_t uniffi_casier_swift_fn_method_userstorage_download(uint64_t ptr, RustBuffer key, RustBuffer file, uint64_t cancellation
-);
-#endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_METHOD_USERSTORAGE_EXISTS
-#define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_METHOD_USERSTORAGE_EXISTS
-uint64_t uniffi_casier_swift_fn_method_userstorage_exists(uint64_t ptr, RustBuffer key, uint64_t cancellation
-);
-#endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_METHOD_USERSTORAGE_LIST
-#define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_METHOD_USERSTORAGE_LIST
-uint64_t uniffi_casier_swift_fn_method_userstorage_list(uint64_t ptr, RustBuffer kind, RustBuffer limit, RustBuffer cursor, int8_t with_metadata, uint64_t cancellation
-);
-#endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_METHOD_USERSTORAGE_METADATA
-#define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_METHOD_USERSTORAGE_METADATA
-uint64_t uniffi_casier_swift_fn_method_userstorage_metadata(uint64_t ptr, RustBuffer key, uint64_t cancellation
-);
-#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_METHOD_USERSTORAGE_PRESIGNED_URL
 #define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_METHOD_USERSTORAGE_PRESIGNED_URL
 uint64_t uniffi_casier_swift_fn_method_userstorage_presigned_url(uint64_t ptr, RustBuffer key, RustBuffer expires_in, RustBuffer download_as, uint64_t cancellation
-);
-#endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_METHOD_USERSTORAGE_READ
-#define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_METHOD_USERSTORAGE_READ
-uint64_t uniffi_casier_swift_fn_method_userstorage_read(uint64_t ptr, RustBuffer key, RustBuffer limit, uint64_t cancellation
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_METHOD_USERSTORAGE_SCOPE
@@ -597,14 +599,174 @@ uint64_t uniffi_casier_swift_fn_method_userstorage_read(uint64_t ptr, RustBuffer
 uint64_t uniffi_casier_swift_fn_method_userstorage_scope(uint64_t ptr, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_METHOD_USERSTORAGE_LIST
+#define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_METHOD_USERSTORAGE_LIST
+uint64_t uniffi_casier_swift_fn_method_userstorage_list(uint64_t ptr, RustBuffer options, uint64_t cancellation
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_METHOD_USERSTORAGE_LIST_ALL
+#define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_METHOD_USERSTORAGE_LIST_ALL
+uint64_t uniffi_casier_swift_fn_method_userstorage_list_all(uint64_t ptr, RustBuffer options, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_METHOD_USERSTORAGE_NEWEST
+#define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_METHOD_USERSTORAGE_NEWEST
+uint64_t uniffi_casier_swift_fn_method_userstorage_newest(uint64_t ptr, uint64_t count, RustBuffer kind, uint64_t cancellation
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_METHOD_USERSTORAGE_COPY
+#define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_METHOD_USERSTORAGE_COPY
+uint64_t uniffi_casier_swift_fn_method_userstorage_copy(uint64_t ptr, RustBuffer key, RustBuffer options, uint64_t cancellation
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_METHOD_USERSTORAGE_DELETE
+#define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_METHOD_USERSTORAGE_DELETE
+uint64_t uniffi_casier_swift_fn_method_userstorage_delete(uint64_t ptr, RustBuffer key, uint64_t cancellation
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_METHOD_USERSTORAGE_DELETE_ALL
+#define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_METHOD_USERSTORAGE_DELETE_ALL
+uint64_t uniffi_casier_swift_fn_method_userstorage_delete_all(uint64_t ptr, uint64_t cancellation
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_METHOD_USERSTORAGE_DELETE_MANY
+#define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_METHOD_USERSTORAGE_DELETE_MANY
+uint64_t uniffi_casier_swift_fn_method_userstorage_delete_many(uint64_t ptr, RustBuffer keys, uint64_t cancellation
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_METHOD_USERSTORAGE_EXISTS
+#define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_METHOD_USERSTORAGE_EXISTS
+uint64_t uniffi_casier_swift_fn_method_userstorage_exists(uint64_t ptr, RustBuffer key, uint64_t cancellation
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_METHOD_USERSTORAGE_METADATA
+#define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_METHOD_USERSTORAGE_METADATA
+uint64_t uniffi_casier_swift_fn_method_userstorage_metadata(uint64_t ptr, RustBuffer key, uint64_t cancellation
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_METHOD_USERSTORAGE_MOVE_TO
+#define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_METHOD_USERSTORAGE_MOVE_TO
+uint64_t uniffi_casier_swift_fn_method_userstorage_move_to(uint64_t ptr, RustBuffer key, RustBuffer options, uint64_t cancellation
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_METHOD_USERSTORAGE_RENAME
+#define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_METHOD_USERSTORAGE_RENAME
+uint64_t uniffi_casier_swift_fn_method_userstorage_rename(uint64_t ptr, RustBuffer key, RustBuffer filename, int8_t overwrite, uint64_t cancellation
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_METHOD_USERSTORAGE_SET_TAGS
+#define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_METHOD_USERSTORAGE_SET_TAGS
+uint64_t uniffi_casier_swift_fn_method_userstorage_set_tags(uint64_t ptr, RustBuffer key, RustBuffer tags, uint64_t cancellation
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_METHOD_USERSTORAGE_TAGS
+#define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_METHOD_USERSTORAGE_TAGS
+uint64_t uniffi_casier_swift_fn_method_userstorage_tags(uint64_t ptr, RustBuffer key, uint64_t cancellation
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_METHOD_USERSTORAGE_USAGE
+#define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_METHOD_USERSTORAGE_USAGE
+uint64_t uniffi_casier_swift_fn_method_userstorage_usage(uint64_t ptr, uint64_t cancellation
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_METHOD_USERSTORAGE_DOWNLOAD
+#define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_METHOD_USERSTORAGE_DOWNLOAD
+uint64_t uniffi_casier_swift_fn_method_userstorage_download(uint64_t ptr, RustBuffer key, RustBuffer file, RustBuffer options, RustBuffer progress, uint64_t cancellation
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_METHOD_USERSTORAGE_READ
+#define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_METHOD_USERSTORAGE_READ
+uint64_t uniffi_casier_swift_fn_method_userstorage_read(uint64_t ptr, RustBuffer key, RustBuffer limit, RustBuffer range, RustBuffer options, RustBuffer progress, uint64_t cancellation
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_METHOD_USERSTORAGE_STREAM
+#define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_METHOD_USERSTORAGE_STREAM
+uint64_t uniffi_casier_swift_fn_method_userstorage_stream(uint64_t ptr, RustBuffer key, RustBuffer range, RustBuffer options, uint64_t cancellation
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_METHOD_USERSTORAGE_ABORT_UPLOAD
+#define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_METHOD_USERSTORAGE_ABORT_UPLOAD
+uint64_t uniffi_casier_swift_fn_method_userstorage_abort_upload(uint64_t ptr, RustBuffer upload_id, uint64_t cancellation
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_METHOD_USERSTORAGE_RESUME_UPLOAD
+#define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_METHOD_USERSTORAGE_RESUME_UPLOAD
+uint64_t uniffi_casier_swift_fn_method_userstorage_resume_upload(uint64_t ptr, RustBuffer upload_id, RustBuffer file, RustBuffer deadline, RustBuffer progress, uint64_t cancellation
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_METHOD_USERSTORAGE_SWEEP_UPLOADS
+#define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_METHOD_USERSTORAGE_SWEEP_UPLOADS
+uint64_t uniffi_casier_swift_fn_method_userstorage_sweep_uploads(uint64_t ptr, uint64_t cancellation
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_METHOD_USERSTORAGE_UPLOAD_FILE
 #define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_METHOD_USERSTORAGE_UPLOAD_FILE
-uint64_t uniffi_casier_swift_fn_method_userstorage_upload_file(uint64_t ptr, RustBuffer file, RustBuffer kind, RustBuffer options, uint64_t cancellation
+uint64_t uniffi_casier_swift_fn_method_userstorage_upload_file(uint64_t ptr, RustBuffer file, RustBuffer kind, RustBuffer options, RustBuffer progress, RustBuffer begin, uint64_t cancellation
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_METHOD_USERSTORAGE_UPLOAD_FILE_OBJECT
 #define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_METHOD_USERSTORAGE_UPLOAD_FILE_OBJECT
-uint64_t uniffi_casier_swift_fn_method_userstorage_upload_file_object(uint64_t ptr, uint64_t contents, RustBuffer filename, RustBuffer kind, RustBuffer options, uint64_t cancellation
+uint64_t uniffi_casier_swift_fn_method_userstorage_upload_file_object(uint64_t ptr, uint64_t contents, RustBuffer filename, RustBuffer kind, RustBuffer options, RustBuffer progress, uint64_t cancellation
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_METHOD_USERSTORAGE_UPLOAD_PIPE
+#define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_METHOD_USERSTORAGE_UPLOAD_PIPE
+uint64_t uniffi_casier_swift_fn_method_userstorage_upload_pipe(uint64_t ptr, uint64_t pipe, RustBuffer filename, RustBuffer kind, RustBuffer options, RustBuffer progress, uint64_t cancellation
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_METHOD_USERSTORAGE_UPLOAD_STATE
+#define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_METHOD_USERSTORAGE_UPLOAD_STATE
+uint64_t uniffi_casier_swift_fn_method_userstorage_upload_state(uint64_t ptr, RustBuffer upload_id, uint64_t cancellation
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_CLONE_FILELIST
+#define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_CLONE_FILELIST
+uint64_t uniffi_casier_swift_fn_clone_filelist(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_FREE_FILELIST
+#define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_FREE_FILELIST
+void uniffi_casier_swift_fn_free_filelist(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_METHOD_FILELIST_NEXT_BATCH
+#define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_METHOD_FILELIST_NEXT_BATCH
+uint64_t uniffi_casier_swift_fn_method_filelist_next_batch(uint64_t ptr, uint64_t cancellation
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_METHOD_FILELIST_SKIPPED
+#define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_METHOD_FILELIST_SKIPPED
+uint64_t uniffi_casier_swift_fn_method_filelist_skipped(uint64_t ptr
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_CLONE_FILESTREAM
+#define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_CLONE_FILESTREAM
+uint64_t uniffi_casier_swift_fn_clone_filestream(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_FREE_FILESTREAM
+#define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_FREE_FILESTREAM
+void uniffi_casier_swift_fn_free_filestream(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_METHOD_FILESTREAM_END
+#define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_METHOD_FILESTREAM_END
+uint64_t uniffi_casier_swift_fn_method_filestream_end(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_METHOD_FILESTREAM_FILE
+#define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_METHOD_FILESTREAM_FILE
+RustBuffer uniffi_casier_swift_fn_method_filestream_file(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_METHOD_FILESTREAM_NEXT
+#define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_METHOD_FILESTREAM_NEXT
+uint64_t uniffi_casier_swift_fn_method_filestream_next(uint64_t ptr, uint64_t cancellation
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_METHOD_FILESTREAM_START
+#define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_METHOD_FILESTREAM_START
+uint64_t uniffi_casier_swift_fn_method_filestream_start(uint64_t ptr, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_CLONE_TOKENVERIFIER
@@ -657,9 +819,49 @@ RustBuffer uniffi_casier_swift_fn_method_user_fields(uint64_t ptr, RustCallStatu
 RustBuffer uniffi_casier_swift_fn_method_user_metadata(uint64_t ptr, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_CLONE_UPLOADPIPE
+#define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_CLONE_UPLOADPIPE
+uint64_t uniffi_casier_swift_fn_clone_uploadpipe(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_FREE_UPLOADPIPE
+#define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_FREE_UPLOADPIPE
+void uniffi_casier_swift_fn_free_uploadpipe(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_CONSTRUCTOR_UPLOADPIPE_NEW
+#define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_CONSTRUCTOR_UPLOADPIPE_NEW
+uint64_t uniffi_casier_swift_fn_constructor_uploadpipe_new(RustBuffer size, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_METHOD_UPLOADPIPE_FAIL
+#define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_METHOD_UPLOADPIPE_FAIL
+uint64_t uniffi_casier_swift_fn_method_uploadpipe_fail(uint64_t ptr
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_METHOD_UPLOADPIPE_FINISH
+#define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_METHOD_UPLOADPIPE_FINISH
+void uniffi_casier_swift_fn_method_uploadpipe_finish(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_METHOD_UPLOADPIPE_PUSH
+#define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_METHOD_UPLOADPIPE_PUSH
+uint64_t uniffi_casier_swift_fn_method_uploadpipe_push(uint64_t ptr, RustBuffer piece
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_INIT_CALLBACK_VTABLE_AUDITLISTENER
 #define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_INIT_CALLBACK_VTABLE_AUDITLISTENER
 void uniffi_casier_swift_fn_init_callback_vtable_auditlistener(const UniffiVTableCallbackInterfaceAuditListener* _Nonnull vtable
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_INIT_CALLBACK_VTABLE_BEGINLISTENER
+#define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_INIT_CALLBACK_VTABLE_BEGINLISTENER
+void uniffi_casier_swift_fn_init_callback_vtable_beginlistener(const UniffiVTableCallbackInterfaceBeginListener* _Nonnull vtable
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_INIT_CALLBACK_VTABLE_PROGRESSLISTENER
+#define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_INIT_CALLBACK_VTABLE_PROGRESSLISTENER
+void uniffi_casier_swift_fn_init_callback_vtable_progresslistener(const UniffiVTableCallbackInterfaceProgressListener* _Nonnull vtable
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_FN_FUNC_SETTING_NAMES
@@ -1018,6 +1220,12 @@ uint16_t uniffi_casier_swift_checksum_method_casier_storage_for(void
     
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_METHOD_CASIER_SWEEP_UPLOADS
+#define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_METHOD_CASIER_SWEEP_UPLOADS
+uint16_t uniffi_casier_swift_checksum_method_casier_sweep_uploads(void
+    
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_METHOD_CONTENTS_APPEND
 #define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_METHOD_CONTENTS_APPEND
 uint16_t uniffi_casier_swift_checksum_method_contents_append(void
@@ -1174,27 +1382,15 @@ uint16_t uniffi_casier_swift_checksum_method_userstorage_bucket(void
     
 );
 #endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_METHOD_USERSTORAGE_DELETE
-#define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_METHOD_USERSTORAGE_DELETE
-uint16_t uniffi_casier_swift_checksum_method_userstorage_delete(void
+#ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_METHOD_USERSTORAGE_PRESIGNED_URL
+#define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_METHOD_USERSTORAGE_PRESIGNED_URL
+uint16_t uniffi_casier_swift_checksum_method_userstorage_presigned_url(void
     
 );
 #endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_METHOD_USERSTORAGE_DELETE_MANY
-#define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_METHOD_USERSTORAGE_DELETE_MANY
-uint16_t uniffi_casier_swift_checksum_method_userstorage_delete_many(void
-    
-);
-#endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_METHOD_USERSTORAGE_DOWNLOAD
-#define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_METHOD_USERSTORAGE_DOWNLOAD
-uint16_t uniffi_casier_swift_checksum_method_userstorage_download(void
-    
-);
-#endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_METHOD_USERSTORAGE_EXISTS
-#define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_METHOD_USERSTORAGE_EXISTS
-uint16_t uniffi_casier_swift_checksum_method_userstorage_exists(void
+#ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_METHOD_USERSTORAGE_SCOPE
+#define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_METHOD_USERSTORAGE_SCOPE
+uint16_t uniffi_casier_swift_checksum_method_userstorage_scope(void
     
 );
 #endif
@@ -1204,15 +1400,87 @@ uint16_t uniffi_casier_swift_checksum_method_userstorage_list(void
     
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_METHOD_USERSTORAGE_LIST_ALL
+#define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_METHOD_USERSTORAGE_LIST_ALL
+uint16_t uniffi_casier_swift_checksum_method_userstorage_list_all(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_METHOD_USERSTORAGE_NEWEST
+#define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_METHOD_USERSTORAGE_NEWEST
+uint16_t uniffi_casier_swift_checksum_method_userstorage_newest(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_METHOD_USERSTORAGE_COPY
+#define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_METHOD_USERSTORAGE_COPY
+uint16_t uniffi_casier_swift_checksum_method_userstorage_copy(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_METHOD_USERSTORAGE_DELETE
+#define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_METHOD_USERSTORAGE_DELETE
+uint16_t uniffi_casier_swift_checksum_method_userstorage_delete(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_METHOD_USERSTORAGE_DELETE_ALL
+#define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_METHOD_USERSTORAGE_DELETE_ALL
+uint16_t uniffi_casier_swift_checksum_method_userstorage_delete_all(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_METHOD_USERSTORAGE_DELETE_MANY
+#define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_METHOD_USERSTORAGE_DELETE_MANY
+uint16_t uniffi_casier_swift_checksum_method_userstorage_delete_many(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_METHOD_USERSTORAGE_EXISTS
+#define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_METHOD_USERSTORAGE_EXISTS
+uint16_t uniffi_casier_swift_checksum_method_userstorage_exists(void
+    
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_METHOD_USERSTORAGE_METADATA
 #define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_METHOD_USERSTORAGE_METADATA
 uint16_t uniffi_casier_swift_checksum_method_userstorage_metadata(void
     
 );
 #endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_METHOD_USERSTORAGE_PRESIGNED_URL
-#define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_METHOD_USERSTORAGE_PRESIGNED_URL
-uint16_t uniffi_casier_swift_checksum_method_userstorage_presigned_url(void
+#ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_METHOD_USERSTORAGE_MOVE_TO
+#define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_METHOD_USERSTORAGE_MOVE_TO
+uint16_t uniffi_casier_swift_checksum_method_userstorage_move_to(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_METHOD_USERSTORAGE_RENAME
+#define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_METHOD_USERSTORAGE_RENAME
+uint16_t uniffi_casier_swift_checksum_method_userstorage_rename(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_METHOD_USERSTORAGE_SET_TAGS
+#define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_METHOD_USERSTORAGE_SET_TAGS
+uint16_t uniffi_casier_swift_checksum_method_userstorage_set_tags(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_METHOD_USERSTORAGE_TAGS
+#define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_METHOD_USERSTORAGE_TAGS
+uint16_t uniffi_casier_swift_checksum_method_userstorage_tags(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_METHOD_USERSTORAGE_USAGE
+#define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_METHOD_USERSTORAGE_USAGE
+uint16_t uniffi_casier_swift_checksum_method_userstorage_usage(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_METHOD_USERSTORAGE_DOWNLOAD
+#define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_METHOD_USERSTORAGE_DOWNLOAD
+uint16_t uniffi_casier_swift_checksum_method_userstorage_download(void
     
 );
 #endif
@@ -1222,9 +1490,27 @@ uint16_t uniffi_casier_swift_checksum_method_userstorage_read(void
     
 );
 #endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_METHOD_USERSTORAGE_SCOPE
-#define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_METHOD_USERSTORAGE_SCOPE
-uint16_t uniffi_casier_swift_checksum_method_userstorage_scope(void
+#ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_METHOD_USERSTORAGE_STREAM
+#define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_METHOD_USERSTORAGE_STREAM
+uint16_t uniffi_casier_swift_checksum_method_userstorage_stream(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_METHOD_USERSTORAGE_ABORT_UPLOAD
+#define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_METHOD_USERSTORAGE_ABORT_UPLOAD
+uint16_t uniffi_casier_swift_checksum_method_userstorage_abort_upload(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_METHOD_USERSTORAGE_RESUME_UPLOAD
+#define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_METHOD_USERSTORAGE_RESUME_UPLOAD
+uint16_t uniffi_casier_swift_checksum_method_userstorage_resume_upload(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_METHOD_USERSTORAGE_SWEEP_UPLOADS
+#define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_METHOD_USERSTORAGE_SWEEP_UPLOADS
+uint16_t uniffi_casier_swift_checksum_method_userstorage_sweep_uploads(void
     
 );
 #endif
@@ -1237,6 +1523,54 @@ uint16_t uniffi_casier_swift_checksum_method_userstorage_upload_file(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_METHOD_USERSTORAGE_UPLOAD_FILE_OBJECT
 #define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_METHOD_USERSTORAGE_UPLOAD_FILE_OBJECT
 uint16_t uniffi_casier_swift_checksum_method_userstorage_upload_file_object(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_METHOD_USERSTORAGE_UPLOAD_PIPE
+#define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_METHOD_USERSTORAGE_UPLOAD_PIPE
+uint16_t uniffi_casier_swift_checksum_method_userstorage_upload_pipe(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_METHOD_USERSTORAGE_UPLOAD_STATE
+#define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_METHOD_USERSTORAGE_UPLOAD_STATE
+uint16_t uniffi_casier_swift_checksum_method_userstorage_upload_state(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_METHOD_FILELIST_NEXT_BATCH
+#define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_METHOD_FILELIST_NEXT_BATCH
+uint16_t uniffi_casier_swift_checksum_method_filelist_next_batch(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_METHOD_FILELIST_SKIPPED
+#define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_METHOD_FILELIST_SKIPPED
+uint16_t uniffi_casier_swift_checksum_method_filelist_skipped(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_METHOD_FILESTREAM_END
+#define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_METHOD_FILESTREAM_END
+uint16_t uniffi_casier_swift_checksum_method_filestream_end(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_METHOD_FILESTREAM_FILE
+#define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_METHOD_FILESTREAM_FILE
+uint16_t uniffi_casier_swift_checksum_method_filestream_file(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_METHOD_FILESTREAM_NEXT
+#define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_METHOD_FILESTREAM_NEXT
+uint16_t uniffi_casier_swift_checksum_method_filestream_next(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_METHOD_FILESTREAM_START
+#define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_METHOD_FILESTREAM_START
+uint16_t uniffi_casier_swift_checksum_method_filestream_start(void
     
 );
 #endif
@@ -1261,6 +1595,24 @@ uint16_t uniffi_casier_swift_checksum_method_user_fields(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_METHOD_USER_METADATA
 #define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_METHOD_USER_METADATA
 uint16_t uniffi_casier_swift_checksum_method_user_metadata(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_METHOD_UPLOADPIPE_FAIL
+#define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_METHOD_UPLOADPIPE_FAIL
+uint16_t uniffi_casier_swift_checksum_method_uploadpipe_fail(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_METHOD_UPLOADPIPE_FINISH
+#define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_METHOD_UPLOADPIPE_FINISH
+uint16_t uniffi_casier_swift_checksum_method_uploadpipe_finish(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_METHOD_UPLOADPIPE_PUSH
+#define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_METHOD_UPLOADPIPE_PUSH
+uint16_t uniffi_casier_swift_checksum_method_uploadpipe_push(void
     
 );
 #endif
@@ -1324,9 +1676,27 @@ uint16_t uniffi_casier_swift_checksum_constructor_user_new(void
     
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_CONSTRUCTOR_UPLOADPIPE_NEW
+#define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_CONSTRUCTOR_UPLOADPIPE_NEW
+uint16_t uniffi_casier_swift_checksum_constructor_uploadpipe_new(void
+    
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_METHOD_AUDITLISTENER_DECIDED
 #define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_METHOD_AUDITLISTENER_DECIDED
 uint16_t uniffi_casier_swift_checksum_method_auditlistener_decided(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_METHOD_BEGINLISTENER_BEGUN
+#define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_METHOD_BEGINLISTENER_BEGUN
+uint16_t uniffi_casier_swift_checksum_method_beginlistener_begun(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_METHOD_PROGRESSLISTENER_MOVED
+#define UNIFFI_FFIDEF_UNIFFI_CASIER_SWIFT_CHECKSUM_METHOD_PROGRESSLISTENER_MOVED
+uint16_t uniffi_casier_swift_checksum_method_progresslistener_moved(void
     
 );
 #endif

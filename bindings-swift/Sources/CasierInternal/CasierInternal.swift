@@ -783,6 +783,8 @@ public protocol CasierProtocol: AnyObject, Sendable {
     
     func storageFor(userId: String) throws  -> UserStorage
     
+    func sweepUploads(cancellation: Cancellation) async throws  -> SweptUploads
+    
 }
 open class Casier: CasierProtocol, @unchecked Sendable {
     fileprivate let handle: UInt64
@@ -932,6 +934,22 @@ open func storageFor(userId: String)throws  -> UserStorage  {
         FfiConverterString.lower(userId),uniffiCallStatus
     )
 })
+}
+    
+open func sweepUploads(cancellation: Cancellation)async throws  -> SweptUploads  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_casier_swift_fn_method_casier_sweep_uploads(
+                        self.uniffiCloneHandle(),FfiConverterTypeCancellation_lower(cancellation)
+                )
+            },
+            pollFunc: ffi_casier_swift_rust_future_poll_rust_buffer,
+            completeFunc: ffi_casier_swift_rust_future_complete_rust_buffer,
+            freeFunc: ffi_casier_swift_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeSweptUploads_lift,
+            errorHandler: FfiConverterTypeCasierError_lift
+        )
 }
     
 
@@ -1151,6 +1169,335 @@ public func FfiConverterTypeContents_lift(_ handle: UInt64) throws -> Contents {
 #endif
 public func FfiConverterTypeContents_lower(_ value: Contents) -> UInt64 {
     return FfiConverterTypeContents.lower(value)
+}
+
+
+
+
+
+
+/**
+ * Files one after the other. They cross in batches, since a crossing costs more than a file.
+ */
+public protocol FileListProtocol: AnyObject, Sendable {
+    
+    /**
+     * The next files; none behind the last.
+     */
+    func nextBatch(cancellation: Cancellation) async throws  -> [StoredFile]
+    
+    /**
+     * How many objects have been left out so far.
+     */
+    func skipped() async throws  -> UInt64
+    
+}
+/**
+ * Files one after the other. They cross in batches, since a crossing costs more than a file.
+ */
+open class FileList: FileListProtocol, @unchecked Sendable {
+    fileprivate let handle: UInt64
+
+    /// Used to instantiate a [FFIObject] without an actual handle, for fakes in tests, mostly.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public struct NoHandle {
+        public init() {}
+    }
+
+    // UniFFI would like this to be `private` but for Swifty reasons,
+    // we can't implement `FfiConverter` without making this `required` and we can't
+    // make it `required` without making it `public`.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    required public init(unsafeFromHandle handle: UInt64) {
+        self.handle = handle
+    }
+
+    // This constructor can be used to instantiate a fake object.
+    // - Parameter noHandle: Placeholder value so we can have a constructor separate from the default empty one that may be implemented for classes extending [FFIObject].
+    //
+    // - Warning:
+    //     Any object instantiated with this constructor cannot be passed to an actual Rust-backed object. Since there isn't a backing handle the FFI lower functions will crash.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public init(noHandle: NoHandle) {
+        self.handle = 0
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public func uniffiCloneHandle() -> UInt64 {
+        return try! rustCall { uniffi_casier_swift_fn_clone_filelist(self.handle, $0) }
+    }
+    // No primary constructor declared for this class.
+
+    deinit {
+        if handle == 0 {
+            // Mock objects have handle=0 don't try to free them
+            return
+        }
+
+        try! rustCall { uniffi_casier_swift_fn_free_filelist(handle, $0) }
+    }
+
+    
+
+    
+    /**
+     * The next files; none behind the last.
+     */
+open func nextBatch(cancellation: Cancellation)async throws  -> [StoredFile]  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_casier_swift_fn_method_filelist_next_batch(
+                        self.uniffiCloneHandle(),FfiConverterTypeCancellation_lower(cancellation)
+                )
+            },
+            pollFunc: ffi_casier_swift_rust_future_poll_rust_buffer,
+            completeFunc: ffi_casier_swift_rust_future_complete_rust_buffer,
+            freeFunc: ffi_casier_swift_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterSequenceTypeStoredFile.lift,
+            errorHandler: FfiConverterTypeCasierError_lift
+        )
+}
+    
+    /**
+     * How many objects have been left out so far.
+     */
+open func skipped()async throws  -> UInt64  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_casier_swift_fn_method_filelist_skipped(
+                        self.uniffiCloneHandle()
+                )
+            },
+            pollFunc: ffi_casier_swift_rust_future_poll_u64,
+            completeFunc: ffi_casier_swift_rust_future_complete_u64,
+            freeFunc: ffi_casier_swift_rust_future_free_u64,
+            liftFunc: FfiConverterUInt64.lift,
+            errorHandler: FfiConverterTypeCasierError_lift
+        )
+}
+    
+
+    
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeFileList: FfiConverter {
+    typealias FfiType = UInt64
+    typealias SwiftType = FileList
+
+    public static func lift(_ handle: UInt64) throws -> FileList {
+        return FileList(unsafeFromHandle: handle)
+    }
+
+    public static func lower(_ value: FileList) -> UInt64 {
+        return value.uniffiCloneHandle()
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> FileList {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+    public static func write(_ value: FileList, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeFileList_lift(_ handle: UInt64) throws -> FileList {
+    return try FfiConverterTypeFileList.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeFileList_lower(_ value: FileList) -> UInt64 {
+    return FfiConverterTypeFileList.lower(value)
+}
+
+
+
+
+
+
+/**
+ * A file as it comes.
+ */
+public protocol FileStreamProtocol: AnyObject, Sendable {
+    
+    func end() throws  -> UInt64
+    
+    func file() throws  -> StoredFile
+    
+    func next(cancellation: Cancellation) async throws  -> Contents?
+    
+    /**
+     * The first byte that the stream gives, and the one behind its last.
+     */
+    func start() throws  -> UInt64
+    
+}
+/**
+ * A file as it comes.
+ */
+open class FileStream: FileStreamProtocol, @unchecked Sendable {
+    fileprivate let handle: UInt64
+
+    /// Used to instantiate a [FFIObject] without an actual handle, for fakes in tests, mostly.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public struct NoHandle {
+        public init() {}
+    }
+
+    // UniFFI would like this to be `private` but for Swifty reasons,
+    // we can't implement `FfiConverter` without making this `required` and we can't
+    // make it `required` without making it `public`.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    required public init(unsafeFromHandle handle: UInt64) {
+        self.handle = handle
+    }
+
+    // This constructor can be used to instantiate a fake object.
+    // - Parameter noHandle: Placeholder value so we can have a constructor separate from the default empty one that may be implemented for classes extending [FFIObject].
+    //
+    // - Warning:
+    //     Any object instantiated with this constructor cannot be passed to an actual Rust-backed object. Since there isn't a backing handle the FFI lower functions will crash.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public init(noHandle: NoHandle) {
+        self.handle = 0
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public func uniffiCloneHandle() -> UInt64 {
+        return try! rustCall { uniffi_casier_swift_fn_clone_filestream(self.handle, $0) }
+    }
+    // No primary constructor declared for this class.
+
+    deinit {
+        if handle == 0 {
+            // Mock objects have handle=0 don't try to free them
+            return
+        }
+
+        try! rustCall { uniffi_casier_swift_fn_free_filestream(handle, $0) }
+    }
+
+    
+
+    
+open func end()throws  -> UInt64  {
+    return try  FfiConverterUInt64.lift(try rustCallWithError(FfiConverterTypeCasierError_lift) {
+        uniffiCallStatus in
+    uniffi_casier_swift_fn_method_filestream_end(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+open func file()throws  -> StoredFile  {
+    return try  FfiConverterTypeStoredFile_lift(try rustCallWithError(FfiConverterTypeCasierError_lift) {
+        uniffiCallStatus in
+    uniffi_casier_swift_fn_method_filestream_file(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+open func next(cancellation: Cancellation)async throws  -> Contents?  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_casier_swift_fn_method_filestream_next(
+                        self.uniffiCloneHandle(),FfiConverterTypeCancellation_lower(cancellation)
+                )
+            },
+            pollFunc: ffi_casier_swift_rust_future_poll_rust_buffer,
+            completeFunc: ffi_casier_swift_rust_future_complete_rust_buffer,
+            freeFunc: ffi_casier_swift_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterOptionTypeContents.lift,
+            errorHandler: FfiConverterTypeCasierError_lift
+        )
+}
+    
+    /**
+     * The first byte that the stream gives, and the one behind its last.
+     */
+open func start()throws  -> UInt64  {
+    return try  FfiConverterUInt64.lift(try rustCallWithError(FfiConverterTypeCasierError_lift) {
+        uniffiCallStatus in
+    uniffi_casier_swift_fn_method_filestream_start(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+
+    
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeFileStream: FfiConverter {
+    typealias FfiType = UInt64
+    typealias SwiftType = FileStream
+
+    public static func lift(_ handle: UInt64) throws -> FileStream {
+        return FileStream(unsafeFromHandle: handle)
+    }
+
+    public static func lower(_ value: FileStream) -> UInt64 {
+        return value.uniffiCloneHandle()
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> FileStream {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+    public static func write(_ value: FileStream, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeFileStream_lift(_ handle: UInt64) throws -> FileStream {
+    return try FfiConverterTypeFileStream.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeFileStream_lower(_ value: FileStream) -> UInt64 {
+    return FfiConverterTypeFileStream.lower(value)
 }
 
 
@@ -1944,6 +2291,196 @@ public func FfiConverterTypeTokenVerifier_lower(_ value: TokenVerifier) -> UInt6
 
 
 
+/**
+ * Bytes that Swift sends piece by piece. One piece waits here at most, so that Swift gets no
+ * further ahead.
+ */
+public protocol UploadPipeProtocol: AnyObject, Sendable {
+    
+    /**
+     * Swift cannot go on: nothing is stored.
+     */
+    func fail() async throws 
+    
+    /**
+     * All has been sent.
+     */
+    func finish() throws 
+    
+    /**
+     * Waits until there is room. Whether more is wanted: not once the upload has ended.
+     */
+    func push(piece: Data) async throws  -> Bool
+    
+}
+/**
+ * Bytes that Swift sends piece by piece. One piece waits here at most, so that Swift gets no
+ * further ahead.
+ */
+open class UploadPipe: UploadPipeProtocol, @unchecked Sendable {
+    fileprivate let handle: UInt64
+
+    /// Used to instantiate a [FFIObject] without an actual handle, for fakes in tests, mostly.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public struct NoHandle {
+        public init() {}
+    }
+
+    // UniFFI would like this to be `private` but for Swifty reasons,
+    // we can't implement `FfiConverter` without making this `required` and we can't
+    // make it `required` without making it `public`.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    required public init(unsafeFromHandle handle: UInt64) {
+        self.handle = handle
+    }
+
+    // This constructor can be used to instantiate a fake object.
+    // - Parameter noHandle: Placeholder value so we can have a constructor separate from the default empty one that may be implemented for classes extending [FFIObject].
+    //
+    // - Warning:
+    //     Any object instantiated with this constructor cannot be passed to an actual Rust-backed object. Since there isn't a backing handle the FFI lower functions will crash.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public init(noHandle: NoHandle) {
+        self.handle = 0
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public func uniffiCloneHandle() -> UInt64 {
+        return try! rustCall { uniffi_casier_swift_fn_clone_uploadpipe(self.handle, $0) }
+    }
+    /**
+     * `size` is how many bytes will come, where that is known.
+     */
+public convenience init(size: UInt64?)throws  {
+    let handle =
+        try rustCallWithError(FfiConverterTypeCasierError_lift) {
+        uniffiCallStatus in
+    uniffi_casier_swift_fn_constructor_uploadpipe_new(
+        FfiConverterOptionUInt64.lower(size),uniffiCallStatus
+    )
+}
+    self.init(unsafeFromHandle: handle)
+}
+
+    deinit {
+        if handle == 0 {
+            // Mock objects have handle=0 don't try to free them
+            return
+        }
+
+        try! rustCall { uniffi_casier_swift_fn_free_uploadpipe(handle, $0) }
+    }
+
+    
+
+    
+    /**
+     * Swift cannot go on: nothing is stored.
+     */
+open func fail()async throws   {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_casier_swift_fn_method_uploadpipe_fail(
+                        self.uniffiCloneHandle()
+                )
+            },
+            pollFunc: ffi_casier_swift_rust_future_poll_void,
+            completeFunc: ffi_casier_swift_rust_future_complete_void,
+            freeFunc: ffi_casier_swift_rust_future_free_void,
+            liftFunc: { $0 },
+            errorHandler: FfiConverterTypeCasierError_lift
+        )
+}
+    
+    /**
+     * All has been sent.
+     */
+open func finish()throws   {try rustCallWithError(FfiConverterTypeCasierError_lift) {
+        uniffiCallStatus in
+    uniffi_casier_swift_fn_method_uploadpipe_finish(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+}
+}
+    
+    /**
+     * Waits until there is room. Whether more is wanted: not once the upload has ended.
+     */
+open func push(piece: Data)async throws  -> Bool  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_casier_swift_fn_method_uploadpipe_push(
+                        self.uniffiCloneHandle(),FfiConverterData.lower(piece)
+                )
+            },
+            pollFunc: ffi_casier_swift_rust_future_poll_i8,
+            completeFunc: ffi_casier_swift_rust_future_complete_i8,
+            freeFunc: ffi_casier_swift_rust_future_free_i8,
+            liftFunc: FfiConverterBool.lift,
+            errorHandler: FfiConverterTypeCasierError_lift
+        )
+}
+    
+
+    
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeUploadPipe: FfiConverter {
+    typealias FfiType = UInt64
+    typealias SwiftType = UploadPipe
+
+    public static func lift(_ handle: UInt64) throws -> UploadPipe {
+        return UploadPipe(unsafeFromHandle: handle)
+    }
+
+    public static func lower(_ value: UploadPipe) -> UInt64 {
+        return value.uniffiCloneHandle()
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> UploadPipe {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+    public static func write(_ value: UploadPipe, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeUploadPipe_lift(_ handle: UInt64) throws -> UploadPipe {
+    return try FfiConverterTypeUploadPipe.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeUploadPipe_lower(_ value: UploadPipe) -> UInt64 {
+    return FfiConverterTypeUploadPipe.lower(value)
+}
+
+
+
+
+
+
 public protocol UserProtocol: AnyObject, Sendable {
     
     func claims() throws  -> [String: Json]
@@ -2100,27 +2637,57 @@ public protocol UserStorageProtocol: AnyObject, Sendable {
     
     func bucket() throws  -> String
     
-    func delete(key: String, cancellation: Cancellation) async throws 
-    
-    func deleteMany(keys: [String], cancellation: Cancellation) async throws  -> [Deletion]
-    
-    func download(key: String, file: FileUrl, cancellation: Cancellation) async throws  -> StoredFile
-    
-    func exists(key: String, cancellation: Cancellation) async throws  -> Bool
-    
-    func list(kind: String?, limit: UInt32?, cursor: String?, withMetadata: Bool, cancellation: Cancellation) async throws  -> Page
-    
-    func metadata(key: String, cancellation: Cancellation) async throws  -> StoredFile
-    
     func presignedUrl(key: String, expiresIn: UInt64?, downloadAs: String?, cancellation: Cancellation) async throws  -> Link
-    
-    func read(key: String, limit: UInt64?, cancellation: Cancellation) async throws  -> Contents
     
     func scope() throws  -> Scope
     
-    func uploadFile(file: FileUrl, kind: String, options: UploadOptions, cancellation: Cancellation) async throws  -> StoredFile
+    func list(options: ListOptions, cancellation: Cancellation) async throws  -> Page
     
-    func uploadFileObject(contents: Contents, filename: String, kind: String, options: UploadOptions, cancellation: Cancellation) async throws  -> StoredFile
+    func listAll(options: ListOptions) throws  -> FileList
+    
+    func newest(count: UInt64, kind: String?, cancellation: Cancellation) async throws  -> [StoredFile]
+    
+    func copy(key: String, options: CopyOptions, cancellation: Cancellation) async throws  -> StoredFile
+    
+    func delete(key: String, cancellation: Cancellation) async throws 
+    
+    func deleteAll(cancellation: Cancellation) async throws  -> Receipt
+    
+    func deleteMany(keys: [String], cancellation: Cancellation) async throws  -> [Deletion]
+    
+    func exists(key: String, cancellation: Cancellation) async throws  -> Bool
+    
+    func metadata(key: String, cancellation: Cancellation) async throws  -> StoredFile
+    
+    func moveTo(key: String, options: CopyOptions, cancellation: Cancellation) async throws  -> StoredFile
+    
+    func rename(key: String, filename: String, overwrite: Bool, cancellation: Cancellation) async throws  -> StoredFile
+    
+    func setTags(key: String, tags: [String: String], cancellation: Cancellation) async throws 
+    
+    func tags(key: String, cancellation: Cancellation) async throws  -> [String: String]
+    
+    func usage(cancellation: Cancellation) async throws  -> Usage
+    
+    func download(key: String, file: FileUrl, options: ReadOptions, progress: ProgressListener?, cancellation: Cancellation) async throws  -> StoredFile
+    
+    func read(key: String, limit: UInt64?, range: ByteRange?, options: ReadOptions, progress: ProgressListener?, cancellation: Cancellation) async throws  -> Contents
+    
+    func stream(key: String, range: ByteRange?, options: ReadOptions, cancellation: Cancellation) async throws  -> FileStream
+    
+    func abortUpload(uploadId: String, cancellation: Cancellation) async throws 
+    
+    func resumeUpload(uploadId: String, file: FileUrl, deadline: Double?, progress: ProgressListener?, cancellation: Cancellation) async throws  -> StoredFile
+    
+    func sweepUploads(cancellation: Cancellation) async throws  -> SweptUploads
+    
+    func uploadFile(file: FileUrl, kind: String, options: UploadOptions, progress: ProgressListener?, begin: BeginListener?, cancellation: Cancellation) async throws  -> StoredFile
+    
+    func uploadFileObject(contents: Contents, filename: String, kind: String, options: UploadOptions, progress: ProgressListener?, cancellation: Cancellation) async throws  -> StoredFile
+    
+    func uploadPipe(pipe: UploadPipe, filename: String, kind: String, options: UploadOptions, progress: ProgressListener?, cancellation: Cancellation) async throws  -> StoredFile
+    
+    func uploadState(uploadId: String, cancellation: Cancellation) async throws  -> UploadState
     
 }
 open class UserStorage: UserStorageProtocol, @unchecked Sendable {
@@ -2185,6 +2752,89 @@ open func bucket()throws  -> String  {
 })
 }
     
+open func presignedUrl(key: String, expiresIn: UInt64?, downloadAs: String?, cancellation: Cancellation)async throws  -> Link  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_casier_swift_fn_method_userstorage_presigned_url(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(key),FfiConverterOptionUInt64.lower(expiresIn),FfiConverterOptionString.lower(downloadAs),FfiConverterTypeCancellation_lower(cancellation)
+                )
+            },
+            pollFunc: ffi_casier_swift_rust_future_poll_rust_buffer,
+            completeFunc: ffi_casier_swift_rust_future_complete_rust_buffer,
+            freeFunc: ffi_casier_swift_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeLink_lift,
+            errorHandler: FfiConverterTypeCasierError_lift
+        )
+}
+    
+open func scope()throws  -> Scope  {
+    return try  FfiConverterTypeScope_lift(try rustCallWithError(FfiConverterTypeCasierError_lift) {
+        uniffiCallStatus in
+    uniffi_casier_swift_fn_method_userstorage_scope(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+open func list(options: ListOptions, cancellation: Cancellation)async throws  -> Page  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_casier_swift_fn_method_userstorage_list(
+                        self.uniffiCloneHandle(),FfiConverterTypeListOptions_lower(options),FfiConverterTypeCancellation_lower(cancellation)
+                )
+            },
+            pollFunc: ffi_casier_swift_rust_future_poll_rust_buffer,
+            completeFunc: ffi_casier_swift_rust_future_complete_rust_buffer,
+            freeFunc: ffi_casier_swift_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypePage_lift,
+            errorHandler: FfiConverterTypeCasierError_lift
+        )
+}
+    
+open func listAll(options: ListOptions)throws  -> FileList  {
+    return try  FfiConverterTypeFileList_lift(try rustCallWithError(FfiConverterTypeCasierError_lift) {
+        uniffiCallStatus in
+    uniffi_casier_swift_fn_method_userstorage_list_all(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeListOptions_lower(options),uniffiCallStatus
+    )
+})
+}
+    
+open func newest(count: UInt64, kind: String?, cancellation: Cancellation)async throws  -> [StoredFile]  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_casier_swift_fn_method_userstorage_newest(
+                        self.uniffiCloneHandle(),FfiConverterUInt64.lower(count),FfiConverterOptionString.lower(kind),FfiConverterTypeCancellation_lower(cancellation)
+                )
+            },
+            pollFunc: ffi_casier_swift_rust_future_poll_rust_buffer,
+            completeFunc: ffi_casier_swift_rust_future_complete_rust_buffer,
+            freeFunc: ffi_casier_swift_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterSequenceTypeStoredFile.lift,
+            errorHandler: FfiConverterTypeCasierError_lift
+        )
+}
+    
+open func copy(key: String, options: CopyOptions, cancellation: Cancellation)async throws  -> StoredFile  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_casier_swift_fn_method_userstorage_copy(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(key),FfiConverterTypeCopyOptions_lower(options),FfiConverterTypeCancellation_lower(cancellation)
+                )
+            },
+            pollFunc: ffi_casier_swift_rust_future_poll_rust_buffer,
+            completeFunc: ffi_casier_swift_rust_future_complete_rust_buffer,
+            freeFunc: ffi_casier_swift_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeStoredFile_lift,
+            errorHandler: FfiConverterTypeCasierError_lift
+        )
+}
+    
 open func delete(key: String, cancellation: Cancellation)async throws   {
     return
         try  await uniffiRustCallAsync(
@@ -2197,6 +2847,22 @@ open func delete(key: String, cancellation: Cancellation)async throws   {
             completeFunc: ffi_casier_swift_rust_future_complete_void,
             freeFunc: ffi_casier_swift_rust_future_free_void,
             liftFunc: { $0 },
+            errorHandler: FfiConverterTypeCasierError_lift
+        )
+}
+    
+open func deleteAll(cancellation: Cancellation)async throws  -> Receipt  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_casier_swift_fn_method_userstorage_delete_all(
+                        self.uniffiCloneHandle(),FfiConverterTypeCancellation_lower(cancellation)
+                )
+            },
+            pollFunc: ffi_casier_swift_rust_future_poll_rust_buffer,
+            completeFunc: ffi_casier_swift_rust_future_complete_rust_buffer,
+            freeFunc: ffi_casier_swift_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeReceipt_lift,
             errorHandler: FfiConverterTypeCasierError_lift
         )
 }
@@ -2217,22 +2883,6 @@ open func deleteMany(keys: [String], cancellation: Cancellation)async throws  ->
         )
 }
     
-open func download(key: String, file: FileUrl, cancellation: Cancellation)async throws  -> StoredFile  {
-    return
-        try  await uniffiRustCallAsync(
-            rustFutureFunc: {
-                uniffi_casier_swift_fn_method_userstorage_download(
-                        self.uniffiCloneHandle(),FfiConverterString.lower(key),FfiConverterTypeFileUrl_lower(file),FfiConverterTypeCancellation_lower(cancellation)
-                )
-            },
-            pollFunc: ffi_casier_swift_rust_future_poll_rust_buffer,
-            completeFunc: ffi_casier_swift_rust_future_complete_rust_buffer,
-            freeFunc: ffi_casier_swift_rust_future_free_rust_buffer,
-            liftFunc: FfiConverterTypeStoredFile_lift,
-            errorHandler: FfiConverterTypeCasierError_lift
-        )
-}
-    
 open func exists(key: String, cancellation: Cancellation)async throws  -> Bool  {
     return
         try  await uniffiRustCallAsync(
@@ -2245,22 +2895,6 @@ open func exists(key: String, cancellation: Cancellation)async throws  -> Bool  
             completeFunc: ffi_casier_swift_rust_future_complete_i8,
             freeFunc: ffi_casier_swift_rust_future_free_i8,
             liftFunc: FfiConverterBool.lift,
-            errorHandler: FfiConverterTypeCasierError_lift
-        )
-}
-    
-open func list(kind: String?, limit: UInt32?, cursor: String?, withMetadata: Bool, cancellation: Cancellation)async throws  -> Page  {
-    return
-        try  await uniffiRustCallAsync(
-            rustFutureFunc: {
-                uniffi_casier_swift_fn_method_userstorage_list(
-                        self.uniffiCloneHandle(),FfiConverterOptionString.lower(kind),FfiConverterOptionUInt32.lower(limit),FfiConverterOptionString.lower(cursor),FfiConverterBool.lower(withMetadata),FfiConverterTypeCancellation_lower(cancellation)
-                )
-            },
-            pollFunc: ffi_casier_swift_rust_future_poll_rust_buffer,
-            completeFunc: ffi_casier_swift_rust_future_complete_rust_buffer,
-            freeFunc: ffi_casier_swift_rust_future_free_rust_buffer,
-            liftFunc: FfiConverterTypePage_lift,
             errorHandler: FfiConverterTypeCasierError_lift
         )
 }
@@ -2281,28 +2915,108 @@ open func metadata(key: String, cancellation: Cancellation)async throws  -> Stor
         )
 }
     
-open func presignedUrl(key: String, expiresIn: UInt64?, downloadAs: String?, cancellation: Cancellation)async throws  -> Link  {
+open func moveTo(key: String, options: CopyOptions, cancellation: Cancellation)async throws  -> StoredFile  {
     return
         try  await uniffiRustCallAsync(
             rustFutureFunc: {
-                uniffi_casier_swift_fn_method_userstorage_presigned_url(
-                        self.uniffiCloneHandle(),FfiConverterString.lower(key),FfiConverterOptionUInt64.lower(expiresIn),FfiConverterOptionString.lower(downloadAs),FfiConverterTypeCancellation_lower(cancellation)
+                uniffi_casier_swift_fn_method_userstorage_move_to(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(key),FfiConverterTypeCopyOptions_lower(options),FfiConverterTypeCancellation_lower(cancellation)
                 )
             },
             pollFunc: ffi_casier_swift_rust_future_poll_rust_buffer,
             completeFunc: ffi_casier_swift_rust_future_complete_rust_buffer,
             freeFunc: ffi_casier_swift_rust_future_free_rust_buffer,
-            liftFunc: FfiConverterTypeLink_lift,
+            liftFunc: FfiConverterTypeStoredFile_lift,
             errorHandler: FfiConverterTypeCasierError_lift
         )
 }
     
-open func read(key: String, limit: UInt64?, cancellation: Cancellation)async throws  -> Contents  {
+open func rename(key: String, filename: String, overwrite: Bool, cancellation: Cancellation)async throws  -> StoredFile  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_casier_swift_fn_method_userstorage_rename(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(key),FfiConverterString.lower(filename),FfiConverterBool.lower(overwrite),FfiConverterTypeCancellation_lower(cancellation)
+                )
+            },
+            pollFunc: ffi_casier_swift_rust_future_poll_rust_buffer,
+            completeFunc: ffi_casier_swift_rust_future_complete_rust_buffer,
+            freeFunc: ffi_casier_swift_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeStoredFile_lift,
+            errorHandler: FfiConverterTypeCasierError_lift
+        )
+}
+    
+open func setTags(key: String, tags: [String: String], cancellation: Cancellation)async throws   {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_casier_swift_fn_method_userstorage_set_tags(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(key),FfiConverterDictionaryStringString.lower(tags),FfiConverterTypeCancellation_lower(cancellation)
+                )
+            },
+            pollFunc: ffi_casier_swift_rust_future_poll_void,
+            completeFunc: ffi_casier_swift_rust_future_complete_void,
+            freeFunc: ffi_casier_swift_rust_future_free_void,
+            liftFunc: { $0 },
+            errorHandler: FfiConverterTypeCasierError_lift
+        )
+}
+    
+open func tags(key: String, cancellation: Cancellation)async throws  -> [String: String]  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_casier_swift_fn_method_userstorage_tags(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(key),FfiConverterTypeCancellation_lower(cancellation)
+                )
+            },
+            pollFunc: ffi_casier_swift_rust_future_poll_rust_buffer,
+            completeFunc: ffi_casier_swift_rust_future_complete_rust_buffer,
+            freeFunc: ffi_casier_swift_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterDictionaryStringString.lift,
+            errorHandler: FfiConverterTypeCasierError_lift
+        )
+}
+    
+open func usage(cancellation: Cancellation)async throws  -> Usage  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_casier_swift_fn_method_userstorage_usage(
+                        self.uniffiCloneHandle(),FfiConverterTypeCancellation_lower(cancellation)
+                )
+            },
+            pollFunc: ffi_casier_swift_rust_future_poll_rust_buffer,
+            completeFunc: ffi_casier_swift_rust_future_complete_rust_buffer,
+            freeFunc: ffi_casier_swift_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeUsage_lift,
+            errorHandler: FfiConverterTypeCasierError_lift
+        )
+}
+    
+open func download(key: String, file: FileUrl, options: ReadOptions, progress: ProgressListener?, cancellation: Cancellation)async throws  -> StoredFile  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_casier_swift_fn_method_userstorage_download(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(key),FfiConverterTypeFileUrl_lower(file),FfiConverterTypeReadOptions_lower(options),FfiConverterOptionCallbackInterfaceProgressListener.lower(progress),FfiConverterTypeCancellation_lower(cancellation)
+                )
+            },
+            pollFunc: ffi_casier_swift_rust_future_poll_rust_buffer,
+            completeFunc: ffi_casier_swift_rust_future_complete_rust_buffer,
+            freeFunc: ffi_casier_swift_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeStoredFile_lift,
+            errorHandler: FfiConverterTypeCasierError_lift
+        )
+}
+    
+open func read(key: String, limit: UInt64?, range: ByteRange?, options: ReadOptions, progress: ProgressListener?, cancellation: Cancellation)async throws  -> Contents  {
     return
         try  await uniffiRustCallAsync(
             rustFutureFunc: {
                 uniffi_casier_swift_fn_method_userstorage_read(
-                        self.uniffiCloneHandle(),FfiConverterString.lower(key),FfiConverterOptionUInt64.lower(limit),FfiConverterTypeCancellation_lower(cancellation)
+                        self.uniffiCloneHandle(),FfiConverterString.lower(key),FfiConverterOptionUInt64.lower(limit),FfiConverterOptionTypeByteRange.lower(range),FfiConverterTypeReadOptions_lower(options),FfiConverterOptionCallbackInterfaceProgressListener.lower(progress),FfiConverterTypeCancellation_lower(cancellation)
                 )
             },
             pollFunc: ffi_casier_swift_rust_future_poll_u64,
@@ -2313,21 +3027,44 @@ open func read(key: String, limit: UInt64?, cancellation: Cancellation)async thr
         )
 }
     
-open func scope()throws  -> Scope  {
-    return try  FfiConverterTypeScope_lift(try rustCallWithError(FfiConverterTypeCasierError_lift) {
-        uniffiCallStatus in
-    uniffi_casier_swift_fn_method_userstorage_scope(
-            self.uniffiCloneHandle(),uniffiCallStatus
-    )
-})
-}
-    
-open func uploadFile(file: FileUrl, kind: String, options: UploadOptions, cancellation: Cancellation)async throws  -> StoredFile  {
+open func stream(key: String, range: ByteRange?, options: ReadOptions, cancellation: Cancellation)async throws  -> FileStream  {
     return
         try  await uniffiRustCallAsync(
             rustFutureFunc: {
-                uniffi_casier_swift_fn_method_userstorage_upload_file(
-                        self.uniffiCloneHandle(),FfiConverterTypeFileUrl_lower(file),FfiConverterString.lower(kind),FfiConverterTypeUploadOptions_lower(options),FfiConverterTypeCancellation_lower(cancellation)
+                uniffi_casier_swift_fn_method_userstorage_stream(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(key),FfiConverterOptionTypeByteRange.lower(range),FfiConverterTypeReadOptions_lower(options),FfiConverterTypeCancellation_lower(cancellation)
+                )
+            },
+            pollFunc: ffi_casier_swift_rust_future_poll_u64,
+            completeFunc: ffi_casier_swift_rust_future_complete_u64,
+            freeFunc: ffi_casier_swift_rust_future_free_u64,
+            liftFunc: FfiConverterTypeFileStream_lift,
+            errorHandler: FfiConverterTypeCasierError_lift
+        )
+}
+    
+open func abortUpload(uploadId: String, cancellation: Cancellation)async throws   {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_casier_swift_fn_method_userstorage_abort_upload(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(uploadId),FfiConverterTypeCancellation_lower(cancellation)
+                )
+            },
+            pollFunc: ffi_casier_swift_rust_future_poll_void,
+            completeFunc: ffi_casier_swift_rust_future_complete_void,
+            freeFunc: ffi_casier_swift_rust_future_free_void,
+            liftFunc: { $0 },
+            errorHandler: FfiConverterTypeCasierError_lift
+        )
+}
+    
+open func resumeUpload(uploadId: String, file: FileUrl, deadline: Double?, progress: ProgressListener?, cancellation: Cancellation)async throws  -> StoredFile  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_casier_swift_fn_method_userstorage_resume_upload(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(uploadId),FfiConverterTypeFileUrl_lower(file),FfiConverterOptionDouble.lower(deadline),FfiConverterOptionCallbackInterfaceProgressListener.lower(progress),FfiConverterTypeCancellation_lower(cancellation)
                 )
             },
             pollFunc: ffi_casier_swift_rust_future_poll_rust_buffer,
@@ -2338,18 +3075,82 @@ open func uploadFile(file: FileUrl, kind: String, options: UploadOptions, cancel
         )
 }
     
-open func uploadFileObject(contents: Contents, filename: String, kind: String, options: UploadOptions, cancellation: Cancellation)async throws  -> StoredFile  {
+open func sweepUploads(cancellation: Cancellation)async throws  -> SweptUploads  {
     return
         try  await uniffiRustCallAsync(
             rustFutureFunc: {
-                uniffi_casier_swift_fn_method_userstorage_upload_file_object(
-                        self.uniffiCloneHandle(),FfiConverterTypeContents_lower(contents),FfiConverterString.lower(filename),FfiConverterString.lower(kind),FfiConverterTypeUploadOptions_lower(options),FfiConverterTypeCancellation_lower(cancellation)
+                uniffi_casier_swift_fn_method_userstorage_sweep_uploads(
+                        self.uniffiCloneHandle(),FfiConverterTypeCancellation_lower(cancellation)
+                )
+            },
+            pollFunc: ffi_casier_swift_rust_future_poll_rust_buffer,
+            completeFunc: ffi_casier_swift_rust_future_complete_rust_buffer,
+            freeFunc: ffi_casier_swift_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeSweptUploads_lift,
+            errorHandler: FfiConverterTypeCasierError_lift
+        )
+}
+    
+open func uploadFile(file: FileUrl, kind: String, options: UploadOptions, progress: ProgressListener?, begin: BeginListener?, cancellation: Cancellation)async throws  -> StoredFile  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_casier_swift_fn_method_userstorage_upload_file(
+                        self.uniffiCloneHandle(),FfiConverterTypeFileUrl_lower(file),FfiConverterString.lower(kind),FfiConverterTypeUploadOptions_lower(options),FfiConverterOptionCallbackInterfaceProgressListener.lower(progress),FfiConverterOptionCallbackInterfaceBeginListener.lower(begin),FfiConverterTypeCancellation_lower(cancellation)
                 )
             },
             pollFunc: ffi_casier_swift_rust_future_poll_rust_buffer,
             completeFunc: ffi_casier_swift_rust_future_complete_rust_buffer,
             freeFunc: ffi_casier_swift_rust_future_free_rust_buffer,
             liftFunc: FfiConverterTypeStoredFile_lift,
+            errorHandler: FfiConverterTypeCasierError_lift
+        )
+}
+    
+open func uploadFileObject(contents: Contents, filename: String, kind: String, options: UploadOptions, progress: ProgressListener?, cancellation: Cancellation)async throws  -> StoredFile  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_casier_swift_fn_method_userstorage_upload_file_object(
+                        self.uniffiCloneHandle(),FfiConverterTypeContents_lower(contents),FfiConverterString.lower(filename),FfiConverterString.lower(kind),FfiConverterTypeUploadOptions_lower(options),FfiConverterOptionCallbackInterfaceProgressListener.lower(progress),FfiConverterTypeCancellation_lower(cancellation)
+                )
+            },
+            pollFunc: ffi_casier_swift_rust_future_poll_rust_buffer,
+            completeFunc: ffi_casier_swift_rust_future_complete_rust_buffer,
+            freeFunc: ffi_casier_swift_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeStoredFile_lift,
+            errorHandler: FfiConverterTypeCasierError_lift
+        )
+}
+    
+open func uploadPipe(pipe: UploadPipe, filename: String, kind: String, options: UploadOptions, progress: ProgressListener?, cancellation: Cancellation)async throws  -> StoredFile  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_casier_swift_fn_method_userstorage_upload_pipe(
+                        self.uniffiCloneHandle(),FfiConverterTypeUploadPipe_lower(pipe),FfiConverterString.lower(filename),FfiConverterString.lower(kind),FfiConverterTypeUploadOptions_lower(options),FfiConverterOptionCallbackInterfaceProgressListener.lower(progress),FfiConverterTypeCancellation_lower(cancellation)
+                )
+            },
+            pollFunc: ffi_casier_swift_rust_future_poll_rust_buffer,
+            completeFunc: ffi_casier_swift_rust_future_complete_rust_buffer,
+            freeFunc: ffi_casier_swift_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeStoredFile_lift,
+            errorHandler: FfiConverterTypeCasierError_lift
+        )
+}
+    
+open func uploadState(uploadId: String, cancellation: Cancellation)async throws  -> UploadState  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_casier_swift_fn_method_userstorage_upload_state(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(uploadId),FfiConverterTypeCancellation_lower(cancellation)
+                )
+            },
+            pollFunc: ffi_casier_swift_rust_future_poll_rust_buffer,
+            completeFunc: ffi_casier_swift_rust_future_complete_rust_buffer,
+            freeFunc: ffi_casier_swift_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeUploadState_lift,
             errorHandler: FfiConverterTypeCasierError_lift
         )
 }
@@ -2509,6 +3310,80 @@ public func FfiConverterTypeAuditEvent_lift(_ buf: RustBuffer) throws -> AuditEv
 #endif
 public func FfiConverterTypeAuditEvent_lower(_ value: AuditEvent) -> RustBuffer {
     return FfiConverterTypeAuditEvent.lower(value)
+}
+
+
+public struct CopyOptions: Equatable, Hashable {
+    public let filename: String?
+    public let kind: String?
+    public let overwrite: Bool
+    public let unguessable: Bool
+    public let metadata: [String: String]?
+    public let contentType: String?
+    public let tags: [String: String]?
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(filename: String?, kind: String?, overwrite: Bool, unguessable: Bool, metadata: [String: String]?, contentType: String?, tags: [String: String]?) {
+        self.filename = filename
+        self.kind = kind
+        self.overwrite = overwrite
+        self.unguessable = unguessable
+        self.metadata = metadata
+        self.contentType = contentType
+        self.tags = tags
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension CopyOptions: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeCopyOptions: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> CopyOptions {
+        return
+            try CopyOptions(
+                filename: FfiConverterOptionString.read(from: &buf), 
+                kind: FfiConverterOptionString.read(from: &buf), 
+                overwrite: FfiConverterBool.read(from: &buf), 
+                unguessable: FfiConverterBool.read(from: &buf), 
+                metadata: FfiConverterOptionDictionaryStringString.read(from: &buf), 
+                contentType: FfiConverterOptionString.read(from: &buf), 
+                tags: FfiConverterOptionDictionaryStringString.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: CopyOptions, into buf: inout [UInt8]) {
+        FfiConverterOptionString.write(value.filename, into: &buf)
+        FfiConverterOptionString.write(value.kind, into: &buf)
+        FfiConverterBool.write(value.overwrite, into: &buf)
+        FfiConverterBool.write(value.unguessable, into: &buf)
+        FfiConverterOptionDictionaryStringString.write(value.metadata, into: &buf)
+        FfiConverterOptionString.write(value.contentType, into: &buf)
+        FfiConverterOptionDictionaryStringString.write(value.tags, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeCopyOptions_lift(_ buf: RustBuffer) throws -> CopyOptions {
+    return try FfiConverterTypeCopyOptions.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeCopyOptions_lower(_ value: CopyOptions) -> RustBuffer {
+    return FfiConverterTypeCopyOptions.lower(value)
 }
 
 
@@ -2896,6 +3771,60 @@ public func FfiConverterTypeHeader_lower(_ value: Header) -> RustBuffer {
 }
 
 
+public struct KindUsage: Equatable, Hashable {
+    public let files: UInt64
+    public let bytes: UInt64
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(files: UInt64, bytes: UInt64) {
+        self.files = files
+        self.bytes = bytes
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension KindUsage: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeKindUsage: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> KindUsage {
+        return
+            try KindUsage(
+                files: FfiConverterUInt64.read(from: &buf), 
+                bytes: FfiConverterUInt64.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: KindUsage, into buf: inout [UInt8]) {
+        FfiConverterUInt64.write(value.files, into: &buf)
+        FfiConverterUInt64.write(value.bytes, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeKindUsage_lift(_ buf: RustBuffer) throws -> KindUsage {
+    return try FfiConverterTypeKindUsage.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeKindUsage_lower(_ value: KindUsage) -> RustBuffer {
+    return FfiConverterTypeKindUsage.lower(value)
+}
+
+
 public struct Link: Equatable, Hashable {
     public let url: String
     public let expiresIn: UInt64
@@ -2951,6 +3880,72 @@ public func FfiConverterTypeLink_lift(_ buf: RustBuffer) throws -> Link {
 #endif
 public func FfiConverterTypeLink_lower(_ value: Link) -> RustBuffer {
     return FfiConverterTypeLink.lower(value)
+}
+
+
+public struct ListOptions: Equatable, Hashable {
+    public let kind: String?
+    public let search: String?
+    public let limit: UInt32?
+    public let cursor: String?
+    public let withMetadata: Bool
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(kind: String?, search: String?, limit: UInt32?, cursor: String?, withMetadata: Bool) {
+        self.kind = kind
+        self.search = search
+        self.limit = limit
+        self.cursor = cursor
+        self.withMetadata = withMetadata
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension ListOptions: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeListOptions: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> ListOptions {
+        return
+            try ListOptions(
+                kind: FfiConverterOptionString.read(from: &buf), 
+                search: FfiConverterOptionString.read(from: &buf), 
+                limit: FfiConverterOptionUInt32.read(from: &buf), 
+                cursor: FfiConverterOptionString.read(from: &buf), 
+                withMetadata: FfiConverterBool.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: ListOptions, into buf: inout [UInt8]) {
+        FfiConverterOptionString.write(value.kind, into: &buf)
+        FfiConverterOptionString.write(value.search, into: &buf)
+        FfiConverterOptionUInt32.write(value.limit, into: &buf)
+        FfiConverterOptionString.write(value.cursor, into: &buf)
+        FfiConverterBool.write(value.withMetadata, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeListOptions_lift(_ buf: RustBuffer) throws -> ListOptions {
+    return try FfiConverterTypeListOptions.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeListOptions_lower(_ value: ListOptions) -> RustBuffer {
+    return FfiConverterTypeListOptions.lower(value)
 }
 
 
@@ -3128,6 +4123,148 @@ public func FfiConverterTypeParsedKey_lower(_ value: ParsedKey) -> RustBuffer {
 }
 
 
+public struct ReadOptions: Equatable, Hashable {
+    public let ifMatch: String?
+    public let ifNoneMatch: String?
+    public let ifModifiedSince: Time?
+    public let ifUnmodifiedSince: Time?
+    /**
+     * Seconds.
+     */
+    public let deadline: Double?
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(ifMatch: String?, ifNoneMatch: String?, ifModifiedSince: Time?, ifUnmodifiedSince: Time?, 
+        /**
+         * Seconds.
+         */deadline: Double?) {
+        self.ifMatch = ifMatch
+        self.ifNoneMatch = ifNoneMatch
+        self.ifModifiedSince = ifModifiedSince
+        self.ifUnmodifiedSince = ifUnmodifiedSince
+        self.deadline = deadline
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension ReadOptions: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeReadOptions: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> ReadOptions {
+        return
+            try ReadOptions(
+                ifMatch: FfiConverterOptionString.read(from: &buf), 
+                ifNoneMatch: FfiConverterOptionString.read(from: &buf), 
+                ifModifiedSince: FfiConverterOptionTypeTime.read(from: &buf), 
+                ifUnmodifiedSince: FfiConverterOptionTypeTime.read(from: &buf), 
+                deadline: FfiConverterOptionDouble.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: ReadOptions, into buf: inout [UInt8]) {
+        FfiConverterOptionString.write(value.ifMatch, into: &buf)
+        FfiConverterOptionString.write(value.ifNoneMatch, into: &buf)
+        FfiConverterOptionTypeTime.write(value.ifModifiedSince, into: &buf)
+        FfiConverterOptionTypeTime.write(value.ifUnmodifiedSince, into: &buf)
+        FfiConverterOptionDouble.write(value.deadline, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeReadOptions_lift(_ buf: RustBuffer) throws -> ReadOptions {
+    return try FfiConverterTypeReadOptions.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeReadOptions_lower(_ value: ReadOptions) -> RustBuffer {
+    return FfiConverterTypeReadOptions.lower(value)
+}
+
+
+public struct Receipt: Equatable, Hashable {
+    public let files: UInt64
+    public let versions: UInt64
+    public let deleteMarkers: UInt64
+    public let uploads: UInt64
+    public let bytes: UInt64
+    public let failed: [Deletion]
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(files: UInt64, versions: UInt64, deleteMarkers: UInt64, uploads: UInt64, bytes: UInt64, failed: [Deletion]) {
+        self.files = files
+        self.versions = versions
+        self.deleteMarkers = deleteMarkers
+        self.uploads = uploads
+        self.bytes = bytes
+        self.failed = failed
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension Receipt: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeReceipt: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Receipt {
+        return
+            try Receipt(
+                files: FfiConverterUInt64.read(from: &buf), 
+                versions: FfiConverterUInt64.read(from: &buf), 
+                deleteMarkers: FfiConverterUInt64.read(from: &buf), 
+                uploads: FfiConverterUInt64.read(from: &buf), 
+                bytes: FfiConverterUInt64.read(from: &buf), 
+                failed: FfiConverterSequenceTypeDeletion.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: Receipt, into buf: inout [UInt8]) {
+        FfiConverterUInt64.write(value.files, into: &buf)
+        FfiConverterUInt64.write(value.versions, into: &buf)
+        FfiConverterUInt64.write(value.deleteMarkers, into: &buf)
+        FfiConverterUInt64.write(value.uploads, into: &buf)
+        FfiConverterUInt64.write(value.bytes, into: &buf)
+        FfiConverterSequenceTypeDeletion.write(value.failed, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeReceipt_lift(_ buf: RustBuffer) throws -> Receipt {
+    return try FfiConverterTypeReceipt.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeReceipt_lower(_ value: Receipt) -> RustBuffer {
+    return FfiConverterTypeReceipt.lower(value)
+}
+
+
 public struct Requirement: Equatable, Hashable {
     public let role: String?
     public let permission: String?
@@ -3276,11 +4413,71 @@ public func FfiConverterTypeStoredFile_lower(_ value: StoredFile) -> RustBuffer 
 }
 
 
+public struct SweptUploads: Equatable, Hashable {
+    public let aborted: UInt64
+    public let live: UInt64
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(aborted: UInt64, live: UInt64) {
+        self.aborted = aborted
+        self.live = live
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension SweptUploads: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeSweptUploads: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SweptUploads {
+        return
+            try SweptUploads(
+                aborted: FfiConverterUInt64.read(from: &buf), 
+                live: FfiConverterUInt64.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: SweptUploads, into buf: inout [UInt8]) {
+        FfiConverterUInt64.write(value.aborted, into: &buf)
+        FfiConverterUInt64.write(value.live, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeSweptUploads_lift(_ buf: RustBuffer) throws -> SweptUploads {
+    return try FfiConverterTypeSweptUploads.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeSweptUploads_lower(_ value: SweptUploads) -> RustBuffer {
+    return FfiConverterTypeSweptUploads.lower(value)
+}
+
+
 public struct UploadOptions: Equatable, Hashable {
     public let metadata: [String: String]
+    public let tags: [String: String]
     public let contentType: String?
     public let overwrite: Bool
     public let unguessable: Bool
+    public let storageClass: String?
+    /**
+     * Seconds.
+     */
+    public let deadline: Double?
     /**
      * For an upload from disk.
      */
@@ -3288,14 +4485,20 @@ public struct UploadOptions: Equatable, Hashable {
 
     // Default memberwise initializers are never public by default, so we
     // declare one manually.
-    public init(metadata: [String: String], contentType: String?, overwrite: Bool, unguessable: Bool, 
+    public init(metadata: [String: String], tags: [String: String], contentType: String?, overwrite: Bool, unguessable: Bool, storageClass: String?, 
+        /**
+         * Seconds.
+         */deadline: Double?, 
         /**
          * For an upload from disk.
          */filename: String?) {
         self.metadata = metadata
+        self.tags = tags
         self.contentType = contentType
         self.overwrite = overwrite
         self.unguessable = unguessable
+        self.storageClass = storageClass
+        self.deadline = deadline
         self.filename = filename
     }
 
@@ -3316,18 +4519,24 @@ public struct FfiConverterTypeUploadOptions: FfiConverterRustBuffer {
         return
             try UploadOptions(
                 metadata: FfiConverterDictionaryStringString.read(from: &buf), 
+                tags: FfiConverterDictionaryStringString.read(from: &buf), 
                 contentType: FfiConverterOptionString.read(from: &buf), 
                 overwrite: FfiConverterBool.read(from: &buf), 
                 unguessable: FfiConverterBool.read(from: &buf), 
+                storageClass: FfiConverterOptionString.read(from: &buf), 
+                deadline: FfiConverterOptionDouble.read(from: &buf), 
                 filename: FfiConverterOptionString.read(from: &buf)
         )
     }
 
     public static func write(_ value: UploadOptions, into buf: inout [UInt8]) {
         FfiConverterDictionaryStringString.write(value.metadata, into: &buf)
+        FfiConverterDictionaryStringString.write(value.tags, into: &buf)
         FfiConverterOptionString.write(value.contentType, into: &buf)
         FfiConverterBool.write(value.overwrite, into: &buf)
         FfiConverterBool.write(value.unguessable, into: &buf)
+        FfiConverterOptionString.write(value.storageClass, into: &buf)
+        FfiConverterOptionDouble.write(value.deadline, into: &buf)
         FfiConverterOptionString.write(value.filename, into: &buf)
     }
 }
@@ -3345,6 +4554,146 @@ public func FfiConverterTypeUploadOptions_lift(_ buf: RustBuffer) throws -> Uplo
 #endif
 public func FfiConverterTypeUploadOptions_lower(_ value: UploadOptions) -> RustBuffer {
     return FfiConverterTypeUploadOptions.lower(value)
+}
+
+
+public struct UploadState: Equatable, Hashable {
+    public let key: String
+    public let filename: String
+    public let kind: String?
+    public let size: UInt64
+    public let partSize: UInt64
+    public let partCount: UInt32
+    public let parts: [UInt32]
+    public let sent: UInt64
+    public let expiresAt: Time
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(key: String, filename: String, kind: String?, size: UInt64, partSize: UInt64, partCount: UInt32, parts: [UInt32], sent: UInt64, expiresAt: Time) {
+        self.key = key
+        self.filename = filename
+        self.kind = kind
+        self.size = size
+        self.partSize = partSize
+        self.partCount = partCount
+        self.parts = parts
+        self.sent = sent
+        self.expiresAt = expiresAt
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension UploadState: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeUploadState: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> UploadState {
+        return
+            try UploadState(
+                key: FfiConverterString.read(from: &buf), 
+                filename: FfiConverterString.read(from: &buf), 
+                kind: FfiConverterOptionString.read(from: &buf), 
+                size: FfiConverterUInt64.read(from: &buf), 
+                partSize: FfiConverterUInt64.read(from: &buf), 
+                partCount: FfiConverterUInt32.read(from: &buf), 
+                parts: FfiConverterSequenceUInt32.read(from: &buf), 
+                sent: FfiConverterUInt64.read(from: &buf), 
+                expiresAt: FfiConverterTypeTime.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: UploadState, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.key, into: &buf)
+        FfiConverterString.write(value.filename, into: &buf)
+        FfiConverterOptionString.write(value.kind, into: &buf)
+        FfiConverterUInt64.write(value.size, into: &buf)
+        FfiConverterUInt64.write(value.partSize, into: &buf)
+        FfiConverterUInt32.write(value.partCount, into: &buf)
+        FfiConverterSequenceUInt32.write(value.parts, into: &buf)
+        FfiConverterUInt64.write(value.sent, into: &buf)
+        FfiConverterTypeTime.write(value.expiresAt, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeUploadState_lift(_ buf: RustBuffer) throws -> UploadState {
+    return try FfiConverterTypeUploadState.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeUploadState_lower(_ value: UploadState) -> RustBuffer {
+    return FfiConverterTypeUploadState.lower(value)
+}
+
+
+public struct Usage: Equatable, Hashable {
+    public let files: UInt64
+    public let bytes: UInt64
+    public let byKind: [String: KindUsage]
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(files: UInt64, bytes: UInt64, byKind: [String: KindUsage]) {
+        self.files = files
+        self.bytes = bytes
+        self.byKind = byKind
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension Usage: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeUsage: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Usage {
+        return
+            try Usage(
+                files: FfiConverterUInt64.read(from: &buf), 
+                bytes: FfiConverterUInt64.read(from: &buf), 
+                byKind: FfiConverterDictionaryStringTypeKindUsage.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: Usage, into buf: inout [UInt8]) {
+        FfiConverterUInt64.write(value.files, into: &buf)
+        FfiConverterUInt64.write(value.bytes, into: &buf)
+        FfiConverterDictionaryStringTypeKindUsage.write(value.byKind, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeUsage_lift(_ buf: RustBuffer) throws -> Usage {
+    return try FfiConverterTypeUsage.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeUsage_lower(_ value: Usage) -> RustBuffer {
+    return FfiConverterTypeUsage.lower(value)
 }
 
 
@@ -3776,6 +5125,79 @@ public func FfiConverterTypeAction_lift(_ buf: RustBuffer) throws -> Action {
 #endif
 public func FfiConverterTypeAction_lower(_ value: Action) -> RustBuffer {
     return FfiConverterTypeAction.lower(value)
+}
+
+
+
+
+public enum ByteRange: Equatable, Hashable {
+    
+    case from(start: UInt64, length: UInt64?
+    )
+    case last(length: UInt64
+    )
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension ByteRange: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeByteRange: FfiConverterRustBuffer {
+    typealias SwiftType = ByteRange
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> ByteRange {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+        
+        case 1: return .from(start: try FfiConverterUInt64.read(from: &buf), length: try FfiConverterOptionUInt64.read(from: &buf)
+        )
+        
+        case 2: return .last(length: try FfiConverterUInt64.read(from: &buf)
+        )
+        
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: ByteRange, into buf: inout [UInt8]) {
+        switch value {
+        
+        
+        case let .from(start,length):
+            writeInt(&buf, Int32(1))
+            FfiConverterUInt64.write(start, into: &buf)
+            FfiConverterOptionUInt64.write(length, into: &buf)
+            
+        
+        case let .last(length):
+            writeInt(&buf, Int32(2))
+            FfiConverterUInt64.write(length, into: &buf)
+            
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeByteRange_lift(_ buf: RustBuffer) throws -> ByteRange {
+    return try FfiConverterTypeByteRange.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeByteRange_lower(_ value: ByteRange) -> RustBuffer {
+    return FfiConverterTypeByteRange.lower(value)
 }
 
 
@@ -4377,6 +5799,284 @@ public func FfiConverterCallbackInterfaceAuditListener_lower(_ v: AuditListener)
     return FfiConverterCallbackInterfaceAuditListener.lower(v)
 }
 
+
+
+
+/**
+ * Who is told the id of an upload in parts: implemented in Swift.
+ */
+public protocol BeginListener: AnyObject, Sendable {
+    
+    func begun(uploadId: String) 
+    
+}
+
+
+// Put the implementation in a struct so we don't pollute the top-level namespace
+fileprivate struct UniffiCallbackInterfaceBeginListener {
+
+    // Create the VTable using a series of closures.
+    // Swift automatically converts these into C callback functions.
+    //
+    // Store the vtable directly.
+    static let vtable: UniffiVTableCallbackInterfaceBeginListener = UniffiVTableCallbackInterfaceBeginListener(
+        uniffiFree: { (uniffiHandle: UInt64) -> () in
+            do {
+                try FfiConverterCallbackInterfaceBeginListener.handleMap.remove(handle: uniffiHandle)
+            } catch {
+                print("Uniffi callback interface BeginListener: handle missing in uniffiFree")
+            }
+        },
+        uniffiClone: { (uniffiHandle: UInt64) -> UInt64 in
+            do {
+                return try FfiConverterCallbackInterfaceBeginListener.handleMap.clone(handle: uniffiHandle)
+            } catch {
+                fatalError("Uniffi callback interface BeginListener: handle missing in uniffiClone")
+            }
+        },
+        begun: { (
+            uniffiHandle: UInt64,
+            uploadId: RustBuffer,
+            uniffiOutReturn: UnsafeMutableRawPointer,
+            uniffiCallStatus: UnsafeMutablePointer<RustCallStatus>
+        ) in
+            let makeCall = {
+                () throws -> () in
+                guard let uniffiObj = try? FfiConverterCallbackInterfaceBeginListener.handleMap.get(handle: uniffiHandle) else {
+                    throw UniffiInternalError.unexpectedStaleHandle
+                }
+                return uniffiObj.begun(
+                     uploadId: try FfiConverterString.lift(uploadId)
+                )
+            }
+
+            
+            let writeReturn = { () }
+            uniffiTraitInterfaceCall(
+                callStatus: uniffiCallStatus,
+                makeCall: makeCall,
+                writeReturn: writeReturn
+            )
+        }
+    )
+
+    // Rust stores this pointer for future callback invocations, so it must live
+    // for the process lifetime (not just for the init function call).
+    //
+    // `nonisolated(unsafe)` is needed under Swift 6 strict concurrency.
+    // This is safe because the pointee is initialized once during static init
+    // and never mutated by either side of the FFI.  Its fields are C function pointers.
+    nonisolated(unsafe) static let vtablePtr: UnsafePointer<UniffiVTableCallbackInterfaceBeginListener> = {
+        let ptr = UnsafeMutablePointer<UniffiVTableCallbackInterfaceBeginListener>.allocate(capacity: 1)
+        ptr.initialize(to: vtable)
+        return UnsafePointer(ptr)
+    }()
+}
+
+private func uniffiCallbackInitBeginListener() {
+    uniffi_casier_swift_fn_init_callback_vtable_beginlistener(UniffiCallbackInterfaceBeginListener.vtablePtr)
+}
+
+// FfiConverter protocol for callback interfaces
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterCallbackInterfaceBeginListener {
+    fileprivate static let handleMap = UniffiHandleMap<BeginListener>()
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+extension FfiConverterCallbackInterfaceBeginListener : FfiConverter {
+    typealias SwiftType = BeginListener
+    typealias FfiType = UInt64
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public static func lift(_ handle: UInt64) throws -> SwiftType {
+        try handleMap.get(handle: handle)
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public static func lower(_ v: SwiftType) -> UInt64 {
+        return handleMap.insert(obj: v)
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public static func write(_ v: SwiftType, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(v))
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterCallbackInterfaceBeginListener_lift(_ handle: UInt64) throws -> BeginListener {
+    return try FfiConverterCallbackInterfaceBeginListener.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterCallbackInterfaceBeginListener_lower(_ v: BeginListener) -> UInt64 {
+    return FfiConverterCallbackInterfaceBeginListener.lower(v)
+}
+
+
+
+
+/**
+ * Who is told how far a transfer has come: implemented in Swift.
+ */
+public protocol ProgressListener: AnyObject, Sendable {
+    
+    func moved(bytes: UInt64, total: UInt64?) 
+    
+}
+
+
+// Put the implementation in a struct so we don't pollute the top-level namespace
+fileprivate struct UniffiCallbackInterfaceProgressListener {
+
+    // Create the VTable using a series of closures.
+    // Swift automatically converts these into C callback functions.
+    //
+    // Store the vtable directly.
+    static let vtable: UniffiVTableCallbackInterfaceProgressListener = UniffiVTableCallbackInterfaceProgressListener(
+        uniffiFree: { (uniffiHandle: UInt64) -> () in
+            do {
+                try FfiConverterCallbackInterfaceProgressListener.handleMap.remove(handle: uniffiHandle)
+            } catch {
+                print("Uniffi callback interface ProgressListener: handle missing in uniffiFree")
+            }
+        },
+        uniffiClone: { (uniffiHandle: UInt64) -> UInt64 in
+            do {
+                return try FfiConverterCallbackInterfaceProgressListener.handleMap.clone(handle: uniffiHandle)
+            } catch {
+                fatalError("Uniffi callback interface ProgressListener: handle missing in uniffiClone")
+            }
+        },
+        moved: { (
+            uniffiHandle: UInt64,
+            bytes: UInt64,
+            total: RustBuffer,
+            uniffiOutReturn: UnsafeMutableRawPointer,
+            uniffiCallStatus: UnsafeMutablePointer<RustCallStatus>
+        ) in
+            let makeCall = {
+                () throws -> () in
+                guard let uniffiObj = try? FfiConverterCallbackInterfaceProgressListener.handleMap.get(handle: uniffiHandle) else {
+                    throw UniffiInternalError.unexpectedStaleHandle
+                }
+                return uniffiObj.moved(
+                     bytes: try FfiConverterUInt64.lift(bytes),
+                     total: try FfiConverterOptionUInt64.lift(total)
+                )
+            }
+
+            
+            let writeReturn = { () }
+            uniffiTraitInterfaceCall(
+                callStatus: uniffiCallStatus,
+                makeCall: makeCall,
+                writeReturn: writeReturn
+            )
+        }
+    )
+
+    // Rust stores this pointer for future callback invocations, so it must live
+    // for the process lifetime (not just for the init function call).
+    //
+    // `nonisolated(unsafe)` is needed under Swift 6 strict concurrency.
+    // This is safe because the pointee is initialized once during static init
+    // and never mutated by either side of the FFI.  Its fields are C function pointers.
+    nonisolated(unsafe) static let vtablePtr: UnsafePointer<UniffiVTableCallbackInterfaceProgressListener> = {
+        let ptr = UnsafeMutablePointer<UniffiVTableCallbackInterfaceProgressListener>.allocate(capacity: 1)
+        ptr.initialize(to: vtable)
+        return UnsafePointer(ptr)
+    }()
+}
+
+private func uniffiCallbackInitProgressListener() {
+    uniffi_casier_swift_fn_init_callback_vtable_progresslistener(UniffiCallbackInterfaceProgressListener.vtablePtr)
+}
+
+// FfiConverter protocol for callback interfaces
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterCallbackInterfaceProgressListener {
+    fileprivate static let handleMap = UniffiHandleMap<ProgressListener>()
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+extension FfiConverterCallbackInterfaceProgressListener : FfiConverter {
+    typealias SwiftType = ProgressListener
+    typealias FfiType = UInt64
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public static func lift(_ handle: UInt64) throws -> SwiftType {
+        try handleMap.get(handle: handle)
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public static func lower(_ v: SwiftType) -> UInt64 {
+        return handleMap.insert(obj: v)
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public static func write(_ v: SwiftType, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(v))
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterCallbackInterfaceProgressListener_lift(_ handle: UInt64) throws -> ProgressListener {
+    return try FfiConverterCallbackInterfaceProgressListener.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterCallbackInterfaceProgressListener_lower(_ v: ProgressListener) -> UInt64 {
+    return FfiConverterCallbackInterfaceProgressListener.lower(v)
+}
+
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
@@ -4468,6 +6168,30 @@ fileprivate struct FfiConverterOptionString: FfiConverterRustBuffer {
         switch try readInt(&buf) as Int8 {
         case 0: return nil
         case 1: return try FfiConverterString.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterOptionTypeContents: FfiConverterRustBuffer {
+    typealias SwiftType = Contents?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypeContents.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypeContents.read(from: &buf)
         default: throw UniffiInternalError.unexpectedOptionalTag
         }
     }
@@ -4572,6 +6296,30 @@ fileprivate struct FfiConverterOptionTypeOrganization: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterOptionTypeByteRange: FfiConverterRustBuffer {
+    typealias SwiftType = ByteRange?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypeByteRange.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypeByteRange.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterOptionTypeJson: FfiConverterRustBuffer {
     typealias SwiftType = Json?
 
@@ -4644,6 +6392,54 @@ fileprivate struct FfiConverterOptionCallbackInterfaceAuditListener: FfiConverte
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterOptionCallbackInterfaceBeginListener: FfiConverterRustBuffer {
+    typealias SwiftType = BeginListener?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterCallbackInterfaceBeginListener.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterCallbackInterfaceBeginListener.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterOptionCallbackInterfaceProgressListener: FfiConverterRustBuffer {
+    typealias SwiftType = ProgressListener?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterCallbackInterfaceProgressListener.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterCallbackInterfaceProgressListener.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterOptionSequenceString: FfiConverterRustBuffer {
     typealias SwiftType = [String]?
 
@@ -4660,6 +6456,30 @@ fileprivate struct FfiConverterOptionSequenceString: FfiConverterRustBuffer {
         switch try readInt(&buf) as Int8 {
         case 0: return nil
         case 1: return try FfiConverterSequenceString.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterOptionDictionaryStringString: FfiConverterRustBuffer {
+    typealias SwiftType = [String: String]?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterDictionaryStringString.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterDictionaryStringString.read(from: &buf)
         default: throw UniffiInternalError.unexpectedOptionalTag
         }
     }
@@ -4686,6 +6506,31 @@ fileprivate struct FfiConverterOptionTypeTime: FfiConverterRustBuffer {
         case 1: return try FfiConverterTypeTime.read(from: &buf)
         default: throw UniffiInternalError.unexpectedOptionalTag
         }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterSequenceUInt32: FfiConverterRustBuffer {
+    typealias SwiftType = [UInt32]
+
+    public static func write(_ value: [UInt32], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterUInt32.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [UInt32] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [UInt32]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterUInt32.read(from: &buf))
+        }
+        return seq
     }
 }
 
@@ -4859,6 +6704,32 @@ fileprivate struct FfiConverterDictionaryStringString: FfiConverterRustBuffer {
         for _ in 0..<len {
             let key = try FfiConverterString.read(from: &buf)
             let value = try FfiConverterString.read(from: &buf)
+            dict[key] = value
+        }
+        return dict
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterDictionaryStringTypeKindUsage: FfiConverterRustBuffer {
+    public static func write(_ value: [String: KindUsage], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for (key, value) in value {
+            FfiConverterString.write(key, into: &buf)
+            FfiConverterTypeKindUsage.write(value, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [String: KindUsage] {
+        let len: Int32 = try readInt(&buf)
+        var dict = [String: KindUsage]()
+        dict.reserveCapacity(Int(len))
+        for _ in 0..<len {
+            let key = try FfiConverterString.read(from: &buf)
+            let value = try FfiConverterTypeKindUsage.read(from: &buf)
             dict[key] = value
         }
         return dict
@@ -5145,6 +7016,9 @@ private let initializationResult: InitializationResult = {
     if (uniffi_casier_swift_checksum_method_casier_storage_for() != 5452) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_casier_swift_checksum_method_casier_sweep_uploads() != 10048) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_casier_swift_checksum_method_contents_append() != 37299) {
         return InitializationResult.apiChecksumMismatch
     }
@@ -5223,37 +7097,100 @@ private let initializationResult: InitializationResult = {
     if (uniffi_casier_swift_checksum_method_userstorage_bucket() != 18180) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_casier_swift_checksum_method_userstorage_delete() != 53077) {
-        return InitializationResult.apiChecksumMismatch
-    }
-    if (uniffi_casier_swift_checksum_method_userstorage_delete_many() != 12541) {
-        return InitializationResult.apiChecksumMismatch
-    }
-    if (uniffi_casier_swift_checksum_method_userstorage_download() != 36732) {
-        return InitializationResult.apiChecksumMismatch
-    }
-    if (uniffi_casier_swift_checksum_method_userstorage_exists() != 34075) {
-        return InitializationResult.apiChecksumMismatch
-    }
-    if (uniffi_casier_swift_checksum_method_userstorage_list() != 27777) {
-        return InitializationResult.apiChecksumMismatch
-    }
-    if (uniffi_casier_swift_checksum_method_userstorage_metadata() != 57548) {
-        return InitializationResult.apiChecksumMismatch
-    }
     if (uniffi_casier_swift_checksum_method_userstorage_presigned_url() != 19553) {
-        return InitializationResult.apiChecksumMismatch
-    }
-    if (uniffi_casier_swift_checksum_method_userstorage_read() != 1116) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_casier_swift_checksum_method_userstorage_scope() != 30913) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_casier_swift_checksum_method_userstorage_upload_file() != 22125) {
+    if (uniffi_casier_swift_checksum_method_userstorage_list() != 52305) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_casier_swift_checksum_method_userstorage_upload_file_object() != 50294) {
+    if (uniffi_casier_swift_checksum_method_userstorage_list_all() != 63459) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_casier_swift_checksum_method_userstorage_newest() != 60665) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_casier_swift_checksum_method_userstorage_copy() != 49146) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_casier_swift_checksum_method_userstorage_delete() != 25531) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_casier_swift_checksum_method_userstorage_delete_all() != 60643) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_casier_swift_checksum_method_userstorage_delete_many() != 13792) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_casier_swift_checksum_method_userstorage_exists() != 29973) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_casier_swift_checksum_method_userstorage_metadata() != 31098) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_casier_swift_checksum_method_userstorage_move_to() != 50051) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_casier_swift_checksum_method_userstorage_rename() != 30017) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_casier_swift_checksum_method_userstorage_set_tags() != 21516) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_casier_swift_checksum_method_userstorage_tags() != 46336) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_casier_swift_checksum_method_userstorage_usage() != 33942) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_casier_swift_checksum_method_userstorage_download() != 64194) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_casier_swift_checksum_method_userstorage_read() != 39704) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_casier_swift_checksum_method_userstorage_stream() != 18088) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_casier_swift_checksum_method_userstorage_abort_upload() != 54235) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_casier_swift_checksum_method_userstorage_resume_upload() != 51034) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_casier_swift_checksum_method_userstorage_sweep_uploads() != 10658) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_casier_swift_checksum_method_userstorage_upload_file() != 23013) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_casier_swift_checksum_method_userstorage_upload_file_object() != 6006) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_casier_swift_checksum_method_userstorage_upload_pipe() != 40097) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_casier_swift_checksum_method_userstorage_upload_state() != 18581) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_casier_swift_checksum_method_filelist_next_batch() != 8710) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_casier_swift_checksum_method_filelist_skipped() != 43327) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_casier_swift_checksum_method_filestream_end() != 1818) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_casier_swift_checksum_method_filestream_file() != 39853) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_casier_swift_checksum_method_filestream_next() != 1145) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_casier_swift_checksum_method_filestream_start() != 14386) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_casier_swift_checksum_method_tokenverifier_verify() != 9414) {
@@ -5266,6 +7203,15 @@ private let initializationResult: InitializationResult = {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_casier_swift_checksum_method_user_metadata() != 4055) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_casier_swift_checksum_method_uploadpipe_fail() != 15636) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_casier_swift_checksum_method_uploadpipe_finish() != 47578) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_casier_swift_checksum_method_uploadpipe_push() != 43680) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_casier_swift_checksum_constructor_policy_builtin() != 2799) {
@@ -5298,11 +7244,22 @@ private let initializationResult: InitializationResult = {
     if (uniffi_casier_swift_checksum_constructor_user_new() != 58742) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_casier_swift_checksum_constructor_uploadpipe_new() != 35901) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_casier_swift_checksum_method_auditlistener_decided() != 31570) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_casier_swift_checksum_method_beginlistener_begun() != 64258) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_casier_swift_checksum_method_progresslistener_moved() != 64218) {
         return InitializationResult.apiChecksumMismatch
     }
 
     uniffiCallbackInitAuditListener()
+    uniffiCallbackInitBeginListener()
+    uniffiCallbackInitProgressListener()
     return InitializationResult.ok
 }()
 

@@ -86,6 +86,31 @@ final class LocalStack: Sendable {
         return token
     }
 
+    /// Makes the store behave as `docs/local.md` says of this fault.
+    func inject(_ rule: [String: JSONValue]) async throws {
+        try await faults("POST", JSONEncoder().encode(rule))
+    }
+
+    /// Ends what was injected.
+    func clearFaults() async throws {
+        try await faults("DELETE", nil)
+    }
+
+    private func faults(_ method: String, _ body: Data?) async throws {
+        guard let url = environment["CASIER_LOCAL_FAULTS_URL"].flatMap(URL.init(string:)),
+            let bearer = environment["CASIER_LOCAL_MINT_TOKEN"]
+        else { throw Missing("casier-local told no way to its faults") }
+        var request = URLRequest(url: url)
+        request.httpMethod = method
+        request.setValue("Bearer \(bearer)", forHTTPHeaderField: "Authorization")
+        request.setValue("application/json", forHTTPHeaderField: "Content-Type")
+        request.httpBody = body
+        let answer = try await send(request)
+        guard (200..<300).contains(answer.response.statusCode) else {
+            throw Missing("no fault: \(String(decoding: answer.body, as: UTF8.self))")
+        }
+    }
+
     /// The issuer's key set.
     func jwks() async throws -> String {
         let url = try issuer().appendingPathComponent(".well-known/jwks.json")
