@@ -15,11 +15,7 @@ const BATCH: usize = 100;
 
 #[uniffi::export]
 impl UserStorage {
-    async fn list(
-        &self,
-        options: ListOptions,
-        cancellation: Arc<Cancellation>,
-    ) -> Result<Page> {
+    async fn list(&self, options: ListOptions, cancellation: Arc<Cancellation>) -> Result<Page> {
         let (files, options) = (self.0.clone(), options.into());
         Ok(cancellation.run(async move { files.list(options).await }).await?.into())
     }

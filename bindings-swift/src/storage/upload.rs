@@ -56,8 +56,7 @@ impl UserStorage {
         progress: Option<Box<dyn ProgressListener>>,
         cancellation: Arc<Cancellation>,
     ) -> Result<StoredFile> {
-        let (files, contents, options) =
-            (self.0.clone(), pipe.contents()?, options.with(progress));
+        let (files, contents, options) = (self.0.clone(), pipe.contents()?, options.with(progress));
         let call =
             async move { files.upload_file_object(contents, &filename, &kind, options).await };
         Ok(cancellation.run(call).await?.into())
@@ -88,11 +87,7 @@ impl UserStorage {
         Ok(cancellation.run(async move { files.upload_state(&upload_id).await }).await?.into())
     }
 
-    async fn abort_upload(
-        &self,
-        upload_id: String,
-        cancellation: Arc<Cancellation>,
-    ) -> Result<()> {
+    async fn abort_upload(&self, upload_id: String, cancellation: Arc<Cancellation>) -> Result<()> {
         let files = self.0.clone();
         cancellation.run(async move { files.abort_upload(&upload_id).await }).await
     }
