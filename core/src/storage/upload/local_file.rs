@@ -15,6 +15,7 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use tokio::task::JoinHandle;
 
+use super::buffers::Buffers;
 use super::checksum::{Hasher, Sums};
 use super::meter::PieceMeter;
 use crate::storage::content::sniff::HEAD_BYTES;
@@ -33,6 +34,7 @@ pub(super) struct UploadFile {
     size: u64,
     modified: Option<SystemTime>,
     changed: Arc<AtomicBool>,
+    buffers: Buffers,
 }
 
 impl UploadFile {
@@ -53,6 +55,7 @@ impl UploadFile {
             size: facts.len(),
             modified: facts.modified().ok(),
             changed: Arc::new(AtomicBool::new(false)),
+            buffers: Buffers::default(),
         })
     }
 
@@ -123,15 +126,15 @@ impl UploadFile {
         stop: &AtomicBool,
         mut seen: impl FnMut(&[u8]),
     ) -> Result<Bytes> {
-        let mut bytes = vec![0; length(range.clone())];
+        let mut buffer = self.buffers.take(length(range.clone()));
         let mut offset = range.start;
-        for piece in bytes.chunks_mut(PIECE_BYTES) {
+        for piece in buffer.bytes.chunks_mut(PIECE_BYTES) {
             go_on(stop)?;
             self.read_exactly(piece, offset).map_err(|error| self.read_failed(error))?;
             seen(piece);
             offset += piece.len() as u64;
         }
-        Ok(bytes.into())
+        Ok(buffer.into())
     }
 
     fn read_exactly(&self, mut buffer: &mut [u8], mut offset: u64) -> io::Result<()> {

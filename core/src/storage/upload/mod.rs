@@ -2,6 +2,7 @@
 
 pub(in crate::storage) mod abort;
 mod admit;
+mod buffers;
 mod checksum;
 mod contents;
 mod deadline;
