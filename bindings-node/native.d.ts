@@ -107,11 +107,35 @@ export type RequestHeaders =
 /** The bytes of a file. */
 export type Contents = Uint8Array | ArrayBuffer
 
+/** The bytes of a file: in memory, or as they come. */
+export type UploadSource =
+  | Contents
+  | Blob
+  | ReadableStream<Contents>
+  | NodeJS.ReadableStream
+  | AsyncIterable<Contents>
+  | Iterable<Contents>
+
+/** How a transfer is watched and limited. */
+export interface TransferOptions extends CallOptions {
+  /** Is called on this thread with the bytes that have moved and with all that will, or null where
+   * that is not known; the last time before the promise is settled. The numbers never fall. While
+   * the thread is busy, steps are left out and the latest is told. What it throws, or rejects, is
+   * warned of once and stops nothing. */
+  onProgress?: ((moved: number, total: number | null) => void) | null | undefined
+  /** How long the whole call may take, in seconds. Defaults to the setting `deadlineSeconds` and one
+   * more for each 128 KiB. */
+  deadline?: number | null | undefined
+}
+
 /** What an upload may say beside the file. */
-export interface UploadOptions extends CallOptions {
+export interface UploadOptions extends TransferOptions {
   /** User metadata: names of 1 to 64 of `a-z`, `0-9` and `-` (`casier-` is reserved), values in any
    * script, 2 KB together. Defaults to none. */
   metadata?: Readonly<Record<string, string>> | null | undefined
+  /** Tags of the object: 10 at most, names of 1 to 128 characters, values of up to 256. Defaults to
+   * none. */
+  tags?: Readonly<Record<string, string>> | null | undefined
   /** The content type. Defaults to that of the filename's extension, else
    * `application/octet-stream`. */
   contentType?: string | null | undefined
@@ -119,6 +143,9 @@ export interface UploadOptions extends CallOptions {
   overwrite?: boolean | null | undefined
   /** Whether 128 random bits go into the name, before its extension. Defaults to false. */
   unguessable?: boolean | null | undefined
+  /** The storage class, as S3 names it (`STANDARD_IA`). Defaults to the setting
+   * `storageClass`. */
+  storageClass?: string | null | undefined
 }
 
 /** What an upload from disk may say. */
@@ -126,10 +153,23 @@ export interface UploadFileOptions extends UploadOptions {
   /** The name to store it under. Defaults to the last part of the path. It is cleaned: the answer
    * tells the name that was stored. */
   filename?: string | null | undefined
+  /** Is called on this thread with the id of an upload in parts as soon as there is one: keep it, and
+   * `resumeUpload` goes on after a restart. With it, a failure that may pass (`storage-unavailable`,
+   * `timeout`) keeps what was sent. What it throws, or rejects, is warned of once. */
+  onBegin?: ((uploadId: string) => void) | null | undefined
+}
+
+/** What an upload of bytes may say. */
+export interface UploadObjectOptions extends UploadOptions {
+  /** How many bytes there are. Defaults to what there are in memory, else to not known. Of another
+   * size, the data is refused (`upload-incomplete`, `invalid-request`) and nothing is stored. */
+  size?: number | bigint | null | undefined
 }
 
 /** What is to be listed. */
 export interface ListOptions extends CallOptions {
+  /** Only files whose name holds this, whatever its case and Unicode form. Defaults to all. */
+  search?: string | null | undefined
   /** The most files of the page, 1 to 1000. Defaults to 1000. */
   limit?: number | bigint | null | undefined
   /** `nextCursor` of the page before, with the same kind. Defaults to the beginning. */
@@ -139,10 +179,79 @@ export interface ListOptions extends CallOptions {
   withMetadata?: boolean | null | undefined
 }
 
-/** How much is to be read. */
-export interface ReadOptions extends CallOptions {
+/** A part of a file: `length` bytes from the offset `start` on, by default all that follow; or its
+ * last bytes. What reaches beyond its end ends there; a part that holds no byte of it is
+ * `range-invalid`. */
+export type ByteRange =
+  | { start: number | bigint; length?: number | bigint | null | undefined }
+  | { last: number | bigint }
+
+/** What a download may be asked for. Conditions that do not hold are `precondition-failed`. */
+export interface DownloadOptions extends TransferOptions {
+  /** Only the version of this entity tag. */
+  ifMatch?: string | null | undefined
+  /** Only another version than that of this entity tag. */
+  ifNoneMatch?: string | null | undefined
+  /** Only if it was stored after this time, to the second. The store looks at it only without
+   * `ifNoneMatch`. */
+  ifModifiedSince?: Date | null | undefined
+  /** Only if it was not stored after this time, to the second. The store looks at it only without
+   * `ifMatch`. */
+  ifUnmodifiedSince?: Date | null | undefined
+}
+
+/** What a stream may be asked for. `deadline` is how long each piece may be waited for, by default
+ * as long as any call; `signal` ends the stream, too. */
+export interface StreamOptions extends DownloadOptions {
+  /** The part to read. Defaults to the whole. */
+  range?: ByteRange | null | undefined
+}
+
+/** What a read into memory may be asked for. */
+export interface ReadOptions extends DownloadOptions {
+  /** The part to read. Defaults to the whole. */
+  range?: ByteRange | null | undefined
   /** The most bytes to take. Defaults to 64 MiB. */
   limit?: number | bigint | null | undefined
+}
+
+/** The bytes of a file as they come. */
+export interface FileStream extends AsyncIterable<Buffer> {
+  /** Ends the transfer, as leaving a loop does. */
+  return(): Promise<IteratorResult<Buffer, undefined>>
+  [Symbol.asyncIterator](): this
+}
+
+/** Files one after the other. */
+export interface FileList extends AsyncIterable<StoredFile> {
+  /** Ends the listing, as leaving a loop does. */
+  return(): Promise<IteratorResult<StoredFile, undefined>>
+  [Symbol.asyncIterator](): this
+}
+
+/** What a copy may be. */
+export interface CopyOptions extends CallOptions {
+  /** Its name. Defaults to the original's. */
+  filename?: string | null | undefined
+  /** Its kind. Defaults to the original's. */
+  kind?: string | null | undefined
+  /** Whether a file of its key is replaced. Defaults to true. */
+  overwrite?: boolean | null | undefined
+  /** Whether 128 random bits go into the name, before its extension. Defaults to false. */
+  unguessable?: boolean | null | undefined
+  /** User metadata in place of the original's. Defaults to the original's. */
+  metadata?: Readonly<Record<string, string>> | null | undefined
+  /** Defaults to the original's while the extension stays the same, and to the one of the new
+   * extension otherwise. */
+  contentType?: string | null | undefined
+  /** Tags in place of the original's. Defaults to the original's. */
+  tags?: Readonly<Record<string, string>> | null | undefined
+}
+
+/** What a new name may say. */
+export interface RenameOptions extends CallOptions {
+  /** Whether a file of that name is replaced. Defaults to true. */
+  overwrite?: boolean | null | undefined
 }
 
 /** What a link may be asked for. */
@@ -387,6 +496,14 @@ export declare class Casier {
    */
   storageFor(userId: string): UserStorage
   /**
+   * Aborts the uploads in parts of the whole bucket whose ids have expired: what crashes have
+   * left, of every user. By the store's own clock, so that no live upload is swept. Call it now
+   * and then, once a day.
+   *
+   * @throws {CasierError} `config-invalid` when no bucket is configured.
+   */
+  sweepUploads(options?: CallOptions): Promise<SweptUploads>
+  /**
    * Refuses every token of a session from now on. It lasts for as long as a token of now can
    * live, 24 hours; end the session at the issuer too, or it goes on making new ones. Kept in the
    * memory of this process.
@@ -427,6 +544,34 @@ export declare class Decision {
    * @throws {CasierError} The refusal.
    */
   require(): void
+}
+
+/** Files one after the other: an async iterable. Leaving a loop over it ends the listing. */
+export declare class FileList {
+  private constructor()
+  /** How many objects have been left out so far because their keys cannot be read. */
+  get skipped(): number
+  /** The next file. */
+  next(): Promise<IteratorResult<StoredFile, undefined>>
+  /** Ends the listing. */
+  close(): Promise<void>
+}
+
+/**
+ * The bytes of a file as they come: an async iterable. Nothing is read ahead of who takes them, save
+ * what the connection holds; leaving a loop over it ends the transfer. `Readable.from(stream)` and
+ * `ReadableStream.from(stream)` make the streams of Node and of the web of it.
+ */
+export declare class FileStream {
+  private constructor()
+  /** The file, with the size of the whole. */
+  get file(): StoredFile
+  /** Which of its bytes the stream gives: `end` is the one behind the last. */
+  get range(): { start: number; end: number }
+  /** The next piece. */
+  next(): Promise<IteratorResult<Buffer, undefined>>
+  /** Ends the transfer. What has not been taken is not read. */
+  close(): Promise<void>
 }
 
 /**
@@ -698,6 +843,24 @@ export declare class TokenVerifier {
   verify(token: string, now?: Date | null, source?: 'header' | 'cookie'): VerifiedToken
 }
 
+/**
+ * Takes the bytes of an upload piece by piece. One piece waits here at most, so that JavaScript
+ * gets no further ahead. `UserStorage.uploadFileObject` makes them.
+ */
+export declare class UploadPipe {
+  /** A pipe for one upload. */
+  constructor()
+  /** Waits until there is room. Whether more is wanted: not once the upload has ended. */
+  push(piece: Contents): Promise<boolean>
+  /** All has been sent. */
+  finish(): void
+  /**
+   * There will be no more, and what came is not the whole: the upload fails, as it does when the
+   * pipe is lost.
+   */
+  fail(): void
+}
+
 /** Who is signed in, as a verified token tells it. */
 export declare class User {
   /**
@@ -761,41 +924,38 @@ export declare class User {
  */
 export declare class UserStorage {
   private constructor()
-  /** The scope that this storage is confined to. */
-  get scope(): Scope
-  /** The bucket that the scope lies in. */
-  get bucket(): string
-  /**
-   * Uploads a file from disk, in pieces; memory stays bounded whatever its size.
-   *
-   * @param path The file to upload.
-   * @param kind The kind of file, for example `image`.
-   * @throws {CasierError} `invalid-kind`, `invalid-filename`, `type-not-allowed`,
-   * `content-mismatch`, `file-too-large` for the tier or above 5 GiB, `metadata-too-large`,
-   * `invalid-request`, `checksum-mismatch`; `file-exists` when it exists and `overwrite` is
-   * false; `io-failed` when the file on disk cannot be read, or changes meanwhile.
-   */
-  uploadFile(path: string, kind: string, options?: UploadFileOptions): Promise<StoredFile>
-  /**
-   * Uploads what is in memory. The bytes are copied first, so that they may change meanwhile.
-   *
-   * @param data The bytes.
-   * @param filename The name to store it under. It is cleaned: the answer tells the name that
-   * was stored.
-   * @param kind The kind of file, for example `image`.
-   * @throws {CasierError} What `uploadFile` throws, less what concerns the disk.
-   */
-  uploadFileObject(data: Contents, filename: string, kind: string, options?: UploadOptions): Promise<StoredFile>
   /**
    * Lists files of the scope, in the order of their keys.
    *
    * A page may hold fewer files than its limit, even none, and yet have a next one: go on until
-   * `nextCursor` is null.
+   * `nextCursor` is null. `listAll` does.
    *
    * @param kind Only files of this kind. Defaults to all.
    * @throws {CasierError} `invalid-kind`, `invalid-cursor`; `invalid-request` for the limit.
    */
   list(kind?: string | null, options?: ListOptions): Promise<Page>
+  /**
+   * Every file of the scope, or of a kind, in the order of their keys, one page in memory at a
+   * time:
+   *
+   *     for await (const file of files.listAll('image')) { … }
+   *
+   * Nothing is sent before the first file is asked for.
+   *
+   * @param kind Only files of this kind. Defaults to all.
+   * @param options As for `list`; `limit` is of a page.
+   * @throws {CasierError} While it is iterated: what `list` throws.
+   */
+  listAll(kind?: string | null, options?: ListOptions): FileList
+  /**
+   * The files that were stored last, the newest first. The whole scope, or kind, is listed for
+   * it.
+   *
+   * @param count How many, 1 to 1000.
+   * @param kind Only files of this kind. Defaults to all.
+   * @throws {CasierError} `invalid-kind`; `invalid-request` for the count.
+   */
+  newest(count: number | bigint, kind?: string | null, options?: CallOptions): Promise<Array<StoredFile>>
   /**
    * What is known of a file.
    *
@@ -805,31 +965,158 @@ export declare class UserStorage {
   /** Whether there is such a file. */
   exists(key: string, options?: CallOptions): Promise<boolean>
   /**
-   * Reads a file into memory.
+   * Copies a file inside the scope, at the store. What the policy says of uploads holds for the
+   * copy. Copied onto itself, a file gets other metadata, tags or another content type.
    *
    * @param key The full key of the file.
-   * @throws {CasierError} `file-not-found`; `file-too-large` above the limit; `file-archived`
-   * when it must be restored from its archive first.
+   * @throws {CasierError} `file-not-found`; `file-exists` when there is a file of the copy's key
+   * and `overwrite` is false; `conflict` when the original is replaced meanwhile; what
+   * `uploadFile` throws.
    */
-  read(key: string, options?: ReadOptions): Promise<Buffer>
+  copy(key: string, options?: CopyOptions): Promise<StoredFile>
   /**
-   * Downloads a file to a path, which appears whole or not at all. A file that is there is
-   * replaced.
+   * Moves a file inside the scope: copies it, and deletes the original once the copy is there.
    *
-   * @throws {CasierError} `file-not-found`; `file-archived` when it must be restored from its
-   * archive first; `io-failed` when the folder is missing or cannot be written to.
+   * @param key The full key of the file.
+   * @throws {CasierError} What `copy` throws; `conflict` also when the original is replaced after
+   * it was copied: both are there then.
    */
-  download(key: string, path: string, options?: CallOptions): Promise<StoredFile>
+  move(key: string, options?: CopyOptions): Promise<StoredFile>
+  /**
+   * Gives a file another name, in the folder of its kind.
+   *
+   * @param key The full key of the file.
+   * @param filename The new name. It is cleaned: the answer tells the name that was stored.
+   * @throws {CasierError} What `move` throws.
+   */
+  rename(key: string, filename: string, options?: RenameOptions): Promise<StoredFile>
   /** Deletes a file. Deleting what is not there succeeds. */
   delete(key: string, options?: CallOptions): Promise<void>
   /**
-   * Deletes up to 1,000 files, several at a time, and tells of each key, in the order given, what
-   * became of it.
+   * Deletes files, 1,000 in a request, and tells of each key, in the order given, what became of
+   * it. Deleting what is not there succeeds.
    *
-   * @throws {CasierError} Before anything is sent: `invalid-key` or `not-owner` when one of the
-   * keys is, `invalid-request` for more than 1,000 keys.
+   * @throws {CasierError} Before anything is deleted: `invalid-key` or `not-owner` when one of
+   * the keys is.
    */
   deleteMany(keys: readonly string[], options?: CallOptions): Promise<Array<Deletion>>
+  /**
+   * Deletes everything in the scope: files with all their versions, also those whose keys cannot
+   * be read, and unfinished uploads. Safe to call again: what is gone is gone.
+   */
+  deleteAll(options?: CallOptions): Promise<Receipt>
+  /** How many files the scope holds, and how many bytes. The whole scope is listed for it. */
+  usage(options?: CallOptions): Promise<Usage>
+  /**
+   * The tags of a file.
+   *
+   * @throws {CasierError} `file-not-found`; `storage-unsupported` where the store has no tags.
+   */
+  tags(key: string, options?: CallOptions): Promise<Record<string, string>>
+  /**
+   * Replaces the tags of a file; no tags remove them.
+   *
+   * @param key The full key of the file.
+   * @param tags 10 at most, names of 1 to 128 characters, values of up to 256.
+   * @throws {CasierError} `file-not-found`; `invalid-request` for the tags; `storage-unsupported`
+   * where the store has none.
+   */
+  setTags(key: string, tags: Readonly<Record<string, string>>, options?: CallOptions): Promise<void>
+  /**
+   * Reads a file, or a part of it, into memory.
+   *
+   * @param key The full key of the file.
+   * @throws {CasierError} `file-not-found`; `file-too-large` above the limit; `range-invalid` when
+   * the range holds none of its bytes; `precondition-failed`; `file-archived` when it must be
+   * restored from its archive first.
+   */
+  read(key: string, options?: ReadOptions): Promise<Buffer>
+  /**
+   * Reads a file, or a part of it, as a stream of any size:
+   *
+   *     for await (const piece of await files.stream(key)) { … }
+   *
+   * An answer that breaks off is taken up where it ended, as long as the file is the same.
+   *
+   * @param key The full key of the file.
+   * @throws {CasierError} At once what `read` throws, save for the size; while it is read,
+   * `conflict` when the file is replaced, and `checksum-mismatch`.
+   */
+  stream(key: string, options?: StreamOptions): Promise<FileStream>
+  /**
+   * Downloads a file to a path, which appears whole or not at all. A file that is there is
+   * replaced. Large files come in several ranges at a time.
+   *
+   * @param key The full key of the file.
+   * @param path Where to write it.
+   * @throws {CasierError} `file-not-found`; `precondition-failed`; `conflict` when it is replaced
+   * meanwhile; `file-archived` when it must be restored from its archive first; `io-failed` when
+   * the folder is missing or cannot be written to.
+   */
+  download(key: string, path: string, options?: DownloadOptions): Promise<StoredFile>
+  /**
+   * Uploads a file from disk: small ones in one request, large ones in parts, several at a time.
+   * Memory stays bounded whatever the size. An upload that fails or is given up is aborted at
+   * the store.
+   *
+   * @param path The file to upload.
+   * @param kind The kind of file, for example `image`.
+   * @throws {CasierError} `invalid-kind`, `invalid-filename`, `type-not-allowed`,
+   * `content-mismatch`, `file-too-large`, `metadata-too-large`, `invalid-request`,
+   * `checksum-mismatch`; `file-exists` when it exists and `overwrite` is false; `io-failed` when
+   * the file on disk cannot be read, or changes meanwhile.
+   */
+  uploadFile(path: string, kind: string, options?: UploadFileOptions): Promise<StoredFile>
+  /**
+   * Uploads what is in memory, or what a stream or an iterable gives. Bytes in memory are copied
+   * first, so that they may change meanwhile; a stream is read while it is sent, as fast as the
+   * store takes it, and never held in memory as a whole.
+   *
+   * @param data The bytes: in memory, a `Blob`, a `ReadableStream`, a `Readable` of Node's, or any
+   * iterable or async iterable of `Uint8Array`s or `ArrayBuffer`s. What of it is not taken in the
+   * end is ended (`cancel()`, `destroy()`, `return()`).
+   * @param filename The name to store it under. It is cleaned: the answer tells the name that
+   * was stored.
+   * @param kind The kind of file, for example `image`.
+   * @throws {CasierError} What `uploadFile` throws, less what concerns the disk;
+   * `upload-incomplete` or `invalid-request` when it is not of the size that `size` says. What
+   * the stream or the iterable itself throws comes through; nothing is stored then.
+   */
+  uploadFileObject(data: UploadSource, filename: string, kind: string, options?: UploadObjectOptions): Promise<StoredFile>
+  /**
+   * Goes on with an upload in parts that broke off, from what the store holds of it and is as in
+   * the file.
+   *
+   * @param uploadId What `onBegin` was called with.
+   * @param path The file that was being uploaded.
+   * @throws {CasierError} `upload-not-found` when the id is forged, another's, has expired, or is
+   * of an upload that was given up; what `uploadFile` throws.
+   */
+  resumeUpload(uploadId: string, path: string, options?: TransferOptions): Promise<StoredFile>
+  /**
+   * How far an upload in parts has come.
+   *
+   * @param uploadId What `onBegin` was called with.
+   * @throws {CasierError} `upload-not-found`, as for `resumeUpload`.
+   */
+  uploadState(uploadId: string, options?: CallOptions): Promise<UploadState>
+  /**
+   * Gives up an upload in parts: what the store holds of it goes. One that is over already,
+   * completed or given up, stays as it is.
+   *
+   * @param uploadId What `onBegin` was called with.
+   * @throws {CasierError} `upload-not-found` when the id is forged, another's, or has expired.
+   */
+  abortUpload(uploadId: string, options?: CallOptions): Promise<void>
+  /**
+   * Aborts the uploads in parts of this scope whose ids have expired: what crashes have left. By
+   * the store's own clock, so that no live upload is swept.
+   */
+  sweepUploads(options?: CallOptions): Promise<SweptUploads>
+  /** The scope that this storage is confined to. */
+  get scope(): Scope
+  /** The bucket that the scope lies in. */
+  get bucket(): string
   /**
    * A link to read a file. It is signed here: the store is not asked, not even whether there is
    * such a file.
@@ -924,11 +1211,11 @@ export interface CatalogueEntry {
   meaning: string
 }
 
-/** Names the function that calls hooks, for this thread. */
-export declare function defineAudit(tell: (hook: (event: AuditEvent) => unknown, events: AuditEvent[]) => void): void
-
 /** Names the function that makes the error of a code, for this thread. */
 export declare function defineErrors(make: (code: string, message: string, details: Details, cause: unknown) => Error): void
+
+/** Names the function that calls hooks, for this thread. */
+export declare function defineHooks(tell: (name: string, hook: (...told: unknown[]) => unknown, calls: unknown[][]) => void): void
 
 /** What became of one key of many. */
 export interface Deletion {
@@ -972,6 +1259,14 @@ export interface HttpAnswer {
   headers: Array<[string, string]>
   /** JSON text, or empty. */
   body: string
+}
+
+/** What a scope holds of one kind. */
+export interface KindUsage {
+  /** How many files. */
+  files: number
+  /** Their bytes. */
+  bytes: number
 }
 
 /** Something that Casier has to say. It never holds a token, a secret or a signed link. */
@@ -1023,6 +1318,22 @@ export interface ParsedKey {
   filename: string
 }
 
+/** What `deleteAll` has deleted. */
+export interface Receipt {
+  /** How many files: the current versions. */
+  files: number
+  /** How many older versions. */
+  versions: number
+  /** How many delete markers. */
+  deleteMarkers: number
+  /** How many unfinished uploads. */
+  uploads: number
+  /** The bytes of the files and the older versions. */
+  bytes: number
+  /** What is still there, and why; empty when all is gone. */
+  failed: Array<Deletion>
+}
+
 /** The id of a request: the incoming `X-Request-Id` where it may be kept, else a new one. */
 export declare function requestId(incoming?: string | null): string
 
@@ -1069,6 +1380,46 @@ export interface StoredFile {
   metadata: Record<string, string>
   /** The storage class, where the store names one. */
   storageClass: string | null
+}
+
+/** What `sweepUploads` has found. */
+export interface SweptUploads {
+  /** How many uploads have been aborted. */
+  aborted: number
+  /** How many may still be completed, and were left alone. */
+  live: number
+}
+
+/** How far an upload in parts has come. */
+export interface UploadState {
+  /** The full S3 key that the file will have. */
+  key: string
+  /** The last part of the key. */
+  filename: string
+  /** The kind. */
+  kind: string | null
+  /** The size of the file in bytes. */
+  size: number
+  /** The bytes of each part but the last. */
+  partSize: number
+  /** How many parts the file has. */
+  partCount: number
+  /** The numbers of the parts that the store holds, from 1 on. */
+  parts: Array<number>
+  /** The bytes that the store holds. */
+  sent: number
+  /** When the id of the upload ends. */
+  expiresAt: Date
+}
+
+/** What a scope holds. */
+export interface Usage {
+  /** How many files. */
+  files: number
+  /** Their bytes. */
+  bytes: number
+  /** The same for each kind. What lies in no kind's folder counts above alone. */
+  byKind: Record<string, KindUsage>
 }
 
 /** The version of the package. */

@@ -107,11 +107,35 @@ export type RequestHeaders =
 /** The bytes of a file. */
 export type Contents = Uint8Array | ArrayBuffer
 
+/** The bytes of a file: in memory, or as they come. */
+export type UploadSource =
+  | Contents
+  | Blob
+  | ReadableStream<Contents>
+  | NodeJS.ReadableStream
+  | AsyncIterable<Contents>
+  | Iterable<Contents>
+
+/** How a transfer is watched and limited. */
+export interface TransferOptions extends CallOptions {
+  /** Is called on this thread with the bytes that have moved and with all that will, or null where
+   * that is not known; the last time before the promise is settled. The numbers never fall. While
+   * the thread is busy, steps are left out and the latest is told. What it throws, or rejects, is
+   * warned of once and stops nothing. */
+  onProgress?: ((moved: number, total: number | null) => void) | null | undefined
+  /** How long the whole call may take, in seconds. Defaults to the setting `deadlineSeconds` and one
+   * more for each 128 KiB. */
+  deadline?: number | null | undefined
+}
+
 /** What an upload may say beside the file. */
-export interface UploadOptions extends CallOptions {
+export interface UploadOptions extends TransferOptions {
   /** User metadata: names of 1 to 64 of `a-z`, `0-9` and `-` (`casier-` is reserved), values in any
    * script, 2 KB together. Defaults to none. */
   metadata?: Readonly<Record<string, string>> | null | undefined
+  /** Tags of the object: 10 at most, names of 1 to 128 characters, values of up to 256. Defaults to
+   * none. */
+  tags?: Readonly<Record<string, string>> | null | undefined
   /** The content type. Defaults to that of the filename's extension, else
    * `application/octet-stream`. */
   contentType?: string | null | undefined
@@ -119,6 +143,9 @@ export interface UploadOptions extends CallOptions {
   overwrite?: boolean | null | undefined
   /** Whether 128 random bits go into the name, before its extension. Defaults to false. */
   unguessable?: boolean | null | undefined
+  /** The storage class, as S3 names it (`STANDARD_IA`). Defaults to the setting
+   * `storageClass`. */
+  storageClass?: string | null | undefined
 }
 
 /** What an upload from disk may say. */
@@ -126,10 +153,23 @@ export interface UploadFileOptions extends UploadOptions {
   /** The name to store it under. Defaults to the last part of the path. It is cleaned: the answer
    * tells the name that was stored. */
   filename?: string | null | undefined
+  /** Is called on this thread with the id of an upload in parts as soon as there is one: keep it, and
+   * `resumeUpload` goes on after a restart. With it, a failure that may pass (`storage-unavailable`,
+   * `timeout`) keeps what was sent. What it throws, or rejects, is warned of once. */
+  onBegin?: ((uploadId: string) => void) | null | undefined
+}
+
+/** What an upload of bytes may say. */
+export interface UploadObjectOptions extends UploadOptions {
+  /** How many bytes there are. Defaults to what there are in memory, else to not known. Of another
+   * size, the data is refused (`upload-incomplete`, `invalid-request`) and nothing is stored. */
+  size?: number | bigint | null | undefined
 }
 
 /** What is to be listed. */
 export interface ListOptions extends CallOptions {
+  /** Only files whose name holds this, whatever its case and Unicode form. Defaults to all. */
+  search?: string | null | undefined
   /** The most files of the page, 1 to 1000. Defaults to 1000. */
   limit?: number | bigint | null | undefined
   /** `nextCursor` of the page before, with the same kind. Defaults to the beginning. */
@@ -139,10 +179,79 @@ export interface ListOptions extends CallOptions {
   withMetadata?: boolean | null | undefined
 }
 
-/** How much is to be read. */
-export interface ReadOptions extends CallOptions {
+/** A part of a file: `length` bytes from the offset `start` on, by default all that follow; or its
+ * last bytes. What reaches beyond its end ends there; a part that holds no byte of it is
+ * `range-invalid`. */
+export type ByteRange =
+  | { start: number | bigint; length?: number | bigint | null | undefined }
+  | { last: number | bigint }
+
+/** What a download may be asked for. Conditions that do not hold are `precondition-failed`. */
+export interface DownloadOptions extends TransferOptions {
+  /** Only the version of this entity tag. */
+  ifMatch?: string | null | undefined
+  /** Only another version than that of this entity tag. */
+  ifNoneMatch?: string | null | undefined
+  /** Only if it was stored after this time, to the second. The store looks at it only without
+   * `ifNoneMatch`. */
+  ifModifiedSince?: Date | null | undefined
+  /** Only if it was not stored after this time, to the second. The store looks at it only without
+   * `ifMatch`. */
+  ifUnmodifiedSince?: Date | null | undefined
+}
+
+/** What a stream may be asked for. `deadline` is how long each piece may be waited for, by default
+ * as long as any call; `signal` ends the stream, too. */
+export interface StreamOptions extends DownloadOptions {
+  /** The part to read. Defaults to the whole. */
+  range?: ByteRange | null | undefined
+}
+
+/** What a read into memory may be asked for. */
+export interface ReadOptions extends DownloadOptions {
+  /** The part to read. Defaults to the whole. */
+  range?: ByteRange | null | undefined
   /** The most bytes to take. Defaults to 64 MiB. */
   limit?: number | bigint | null | undefined
+}
+
+/** The bytes of a file as they come. */
+export interface FileStream extends AsyncIterable<Buffer> {
+  /** Ends the transfer, as leaving a loop does. */
+  return(): Promise<IteratorResult<Buffer, undefined>>
+  [Symbol.asyncIterator](): this
+}
+
+/** Files one after the other. */
+export interface FileList extends AsyncIterable<StoredFile> {
+  /** Ends the listing, as leaving a loop does. */
+  return(): Promise<IteratorResult<StoredFile, undefined>>
+  [Symbol.asyncIterator](): this
+}
+
+/** What a copy may be. */
+export interface CopyOptions extends CallOptions {
+  /** Its name. Defaults to the original's. */
+  filename?: string | null | undefined
+  /** Its kind. Defaults to the original's. */
+  kind?: string | null | undefined
+  /** Whether a file of its key is replaced. Defaults to true. */
+  overwrite?: boolean | null | undefined
+  /** Whether 128 random bits go into the name, before its extension. Defaults to false. */
+  unguessable?: boolean | null | undefined
+  /** User metadata in place of the original's. Defaults to the original's. */
+  metadata?: Readonly<Record<string, string>> | null | undefined
+  /** Defaults to the original's while the extension stays the same, and to the one of the new
+   * extension otherwise. */
+  contentType?: string | null | undefined
+  /** Tags in place of the original's. Defaults to the original's. */
+  tags?: Readonly<Record<string, string>> | null | undefined
+}
+
+/** What a new name may say. */
+export interface RenameOptions extends CallOptions {
+  /** Whether a file of that name is replaced. Defaults to true. */
+  overwrite?: boolean | null | undefined
 }
 
 /** What a link may be asked for. */

@@ -1,13 +1,17 @@
-import { defineAudit, defineErrors, setLogger } from '#native'
-import { tell } from './audit.js'
+import { defineErrors, defineHooks, setLogger } from '#native'
 import { CasierError } from './error.js'
+import { tell } from './hooks.js'
+import { makeIterable } from './iterate.js'
 import { showClasses } from './show.js'
+import { takeSources } from './source.js'
 
 export { CasierError, type Category } from './error.js'
 export {
   Action,
   Casier,
   Decision,
+  FileList,
+  FileStream,
   Link,
   Policy,
   Scope,
@@ -21,14 +25,18 @@ export {
 } from '#native'
 export type {
   AuditEvent,
+  ByteRange,
   CallOptions,
   CasierOptions,
   ClaimPath,
   ClaimsMapping,
   Contents,
+  CopyOptions,
   Deletion,
   Details,
+  DownloadOptions,
   Facts,
+  KindUsage,
   LinkOptions,
   ListOptions,
   LogRecord,
@@ -38,14 +46,23 @@ export type {
   ParsedKey,
   Provider,
   ReadOptions,
+  Receipt,
+  RenameOptions,
   RequestHeaders,
   RequestOptions,
   Requirement,
   Reverification,
   Settings,
   StoredFile,
+  StreamOptions,
+  SweptUploads,
+  TransferOptions,
   UploadFileOptions,
+  UploadObjectOptions,
   UploadOptions,
+  UploadSource,
+  UploadState,
+  Usage,
   UserOptions,
   VerifierOptions,
 } from '#native'
@@ -55,10 +72,12 @@ defineErrors(function make(code, message, details, cause) {
   Error.captureStackTrace(error, make)
   return error
 })
-defineAudit(tell)
+defineHooks(tell)
 setLogger(({ level, logger, message }) => {
   if (level !== 'info') {
     process.emitWarning(message, { type: 'CasierWarning', detail: logger })
   }
 })
 showClasses()
+makeIterable()
+takeSources()

@@ -1,12 +1,24 @@
 import { inspect, type InspectOptions } from 'node:util'
-import { Decision, Link, Policy, Scope, Session, User, UserStorage, VerifiedToken } from '#native'
-
-type Class = { readonly name: string; readonly prototype: object }
+import {
+  Decision,
+  FileList,
+  FileStream,
+  Link,
+  Policy,
+  Scope,
+  Session,
+  User,
+  UserStorage,
+  VerifiedToken,
+} from '#native'
+import { type Class, define } from './define.js'
 
 /** What `console.log` shows of the addon's classes, whose members are getters that it would not find.
  * What is personal or secret is left out. */
 const shown: ReadonlyArray<readonly [Class, readonly string[]]> = [
   [Decision, ['allowed', 'linkSeconds', 'linkExpiresAt', 'contentType']],
+  [FileList, ['skipped']],
+  [FileStream, ['file', 'range']],
   [Link, ['expiresIn', 'expiresAt']],
   [Policy, ['tiers', 'roles']],
   [Scope, ['userId', 'prefix']],
@@ -30,10 +42,6 @@ export function showClasses(): void {
   define(User, 'toJSON', function (this: User) {
     return members(this, getters(User))
   })
-}
-
-function define(type: Class, name: string | symbol, value: unknown): void {
-  Object.defineProperty(type.prototype, name, { value, configurable: true, writable: true })
 }
 
 function members(object: object, names: readonly string[]): object {

@@ -9,8 +9,12 @@ use casier::observe::{self, AuditHook};
 use napi::bindgen_prelude::*;
 use napi_derive::napi;
 
-use crate::convert::{Js, date, is_a, must_be};
+use crate::convert::{Js, date};
 use crate::error::{Instance, Outcome};
+use crate::hook::Hook;
+
+/// The option that names a hook.
+pub(crate) const ON_AUDIT: &str = "onAudit";
 
 /// How many events wait to be handed over, so that calls without any need not look for them.
 static WAITING: AtomicUsize = AtomicUsize::new(0);
@@ -81,38 +85,19 @@ impl AuditEvent {
     }
 }
 
-/// The function that an application gave.
-type Hook<'env> = Function<'env, AuditEvent, Js>;
-type HookRef = FunctionRef<AuditEvent, Js>;
-/// Calls a hook with events, one by one; what the hook throws stays there.
-pub(crate) type Tell = FunctionRef<FnArgs<(Js, Vec<AuditEvent>)>, ()>;
-
-/// Names the function that calls hooks, for this thread.
-#[napi(ts_args_type = "tell: (hook: (event: AuditEvent) => unknown, events: AuditEvent[]) => void")]
-pub fn define_audit(env: Env, tell: Tell) -> napi::Result<()> {
-    if let Some(instance) = Instance::of(&env)? {
-        instance.tell = Some(tell);
-    }
-    Ok(())
-}
-
 /// A hook, and what it is to be told. The events of a call wait for no longer than it runs, so that
 /// there are never more than the calls that run have made.
 pub(crate) struct Audit {
     waiting: Arc<Waiting>,
-    hook: HookRef,
+    hook: Arc<Hook>,
 }
 
 #[derive(Default)]
 struct Waiting(Mutex<Vec<observe::AuditEvent>>);
 
 impl Audit {
-    pub(crate) fn new(hook: Unknown<'_>, what: &str) -> Outcome<Self> {
-        if !is_a(&hook, ValueType::Function)? {
-            return must_be(what, "a function");
-        }
-        let hook = Hook::from_unknown(hook)?.create_ref()?;
-        Ok(Self { waiting: Arc::default(), hook })
+    pub(crate) fn new(hook: Unknown<'_>) -> Outcome<Self> {
+        Ok(Self { waiting: Arc::default(), hook: Hook::new(hook, ON_AUDIT)? })
     }
 
     /// What the core is to call, on whatever thread.
@@ -162,23 +147,20 @@ pub(crate) fn forward(env: &Env) {
 }
 
 fn hand_over(env: &Env) -> napi::Result<()> {
-    let Some(Instance { audits, tell: Some(tell), .. }) = Instance::of(env)? else {
-        return Ok(());
-    };
+    let Some(instance) = Instance::of(env)? else { return Ok(()) };
     // All is taken before a hook is called, since hooks may call Casier.
-    let tell = tell.borrow_back(env)?;
     let mut taken = Vec::new();
-    for audit in audits {
-        let events = audit.waiting.take().into_iter().map(|event| AuditEvent::new(env, event));
-        let events = events.collect::<napi::Result<Vec<_>>>()?;
-        if !events.is_empty() {
-            taken.push((audit.hook.borrow_back(env)?, events));
+    for audit in &instance.audits {
+        let events = audit.waiting.take().into_iter();
+        let calls = events.map(|event| Ok(vec![AuditEvent::new(env, event)?]));
+        let calls = calls.collect::<napi::Result<Vec<_>>>()?;
+        if !calls.is_empty() {
+            taken.push((Arc::clone(&audit.hook), calls));
         }
     }
-    for (hook, events) in taken {
-        let hook = Unknown::from_unknown(hook.to_unknown())?;
+    for (hook, calls) in taken {
         // That one cannot be told, for want of stack, must not keep the others from theirs.
-        let _ = observe::untold(|| tell.call((hook, events).into()));
+        let _ = observe::untold(|| hook.tell(env, calls));
     }
     Ok(())
 }

@@ -11,7 +11,7 @@ use crate::convert::Js;
 use crate::error::{Failure, Outcome};
 use crate::runtime::runtime;
 use crate::signal::Signal;
-use crate::{audit, log};
+use crate::{audit, log, transfer};
 
 /// What begins a call that waits: the caller's signal, and the work.
 pub(crate) type Begun<'env, F> = Outcome<(Option<Signal<'env>>, F)>;
@@ -21,6 +21,7 @@ pub(crate) fn now<T>(env: &Env, work: impl FnOnce() -> Outcome<T>) -> napi::Resu
     let ended = catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| Err(Failure::panicked()));
     log::forward(env);
     audit::forward(env);
+    transfer::forward(env);
     ended.map_err(|failure| failure.into_napi(env))
 }
 

@@ -9,8 +9,9 @@ use napi::JsValue as _;
 use napi::bindgen_prelude::*;
 use napi_derive::napi;
 
-use crate::audit::Audit;
-use crate::call::{now, soon};
+use crate::answers::SweptUploads;
+use crate::audit::{Audit, ON_AUDIT};
+use crate::call::{later, now, soon};
 use crate::convert::{self, Js, is_a, is_absent, snake_case, text, text_if_given, time_or_now};
 use crate::error::Outcome;
 use crate::options::Options;
@@ -122,6 +123,21 @@ impl Casier {
         now(&env, || Ok(UserStorage(self.0.storage_for(&text(user_id, "userId")?)?)))
     }
 
+    /// Aborts the uploads in parts of the whole bucket whose ids have expired: what crashes have
+    /// left, of every user. By the store's own clock, so that no live upload is swept. Call it now
+    /// and then, once a day.
+    ///
+    /// @throws {CasierError} `config-invalid` when no bucket is configured.
+    #[napi(ts_args_type = "options?: CallOptions", ts_return_type = "Promise<SweptUploads>")]
+    pub fn sweep_uploads(&self, env: Env, options: Unknown<'_>) -> napi::Result<Js> {
+        let casier = self.0.clone();
+        let begin = || {
+            let signal = Options::signal_of(options)?;
+            Ok((signal, async move { casier.sweep_uploads().await }))
+        };
+        later(&env, begin, |_, swept| Ok(SweptUploads::from(swept)))
+    }
+
     /// Refuses every token of a session from now on. It lasts for as long as a token of now can
     /// live, 24 hours; end the session at the issuer too, or it goes on making new ones. Kept in the
     /// memory of this process.
@@ -181,8 +197,8 @@ fn build(env: &Env, mut builder: ConfigBuilder, settings: Unknown<'_>) -> Outcom
         if is_absent(&value)? {
             continue;
         }
-        if name == "onAudit" {
-            audit = Some(Audit::new(value, &name)?);
+        if name == ON_AUDIT {
+            audit = Some(Audit::new(value)?);
             continue;
         }
         // Before the value, whose type nobody can judge for a setting that there is not.

@@ -102,6 +102,15 @@ pub(crate) fn number(value: Unknown<'_>, what: &str) -> Outcome<f64> {
     Ok(f64::from_unknown(value)?)
 }
 
+/// How long something may take, in seconds. What is too long for any clock is no limit.
+pub(crate) fn seconds(value: Unknown<'_>, what: &str) -> Outcome<Duration> {
+    let seconds = number(value, what)?;
+    if seconds.is_nan() {
+        return must_be(what, "a number of seconds");
+    }
+    Ok(Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or(Duration::MAX))
+}
+
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
@@ -119,9 +128,11 @@ pub(crate) fn to_f64(number: u64) -> f64 {
 
 /// A `Date`, or the present where none is given.
 pub(crate) fn time_or_now(value: Unknown<'_>, what: &str) -> Outcome<SystemTime> {
-    if is_absent(&value)? {
-        return Ok(SystemTime::now());
-    }
+    if is_absent(&value)? { Ok(SystemTime::now()) } else { time(value, what) }
+}
+
+/// A `Date`.
+pub(crate) fn time(value: Unknown<'_>, what: &str) -> Outcome<SystemTime> {
     if !value.is_date()? {
         return must_be(what, "a Date");
     }
@@ -232,10 +243,10 @@ pub(crate) fn mapping(value: Unknown<'_>, what: &str) -> Outcome<BTreeMap<String
     Ok(paths)
 }
 
-/// Names and values of user metadata.
-pub(crate) fn metadata(value: Unknown<'_>) -> Outcome<BTreeMap<String, String>> {
-    let texts = members(value, "metadata")?.into_iter().map(|(name, value)| {
-        let value = text(value, &format!("metadata.{name}"))?;
+/// Names and values of user metadata, or of tags.
+pub(crate) fn named_texts(value: Unknown<'_>, what: &str) -> Outcome<BTreeMap<String, String>> {
+    let texts = members(value, what)?.into_iter().map(|(name, value)| {
+        let value = text(value, &format!("{what}.{name}"))?;
         Ok((name, value))
     });
     texts.collect()

@@ -7,10 +7,12 @@ use napi::bindgen_prelude::*;
 use napi::{JsTypeError, Unknown};
 use napi_derive::napi;
 
-use crate::audit::{Audit, Tell};
+use crate::audit::Audit;
 use crate::convert::{Js, is_a, number, text, to_f64};
+use crate::hook::Tell;
 use crate::log::Logger;
 use crate::options::Options;
+use crate::transfer::Listeners;
 
 /// Why a call fails, before it is known how that is told.
 pub(crate) enum Failure {
@@ -112,6 +114,7 @@ pub(crate) struct Instance {
     pub(crate) logger: Option<Logger>,
     pub(crate) tell: Option<Tell>,
     pub(crate) audits: Vec<Audit>,
+    pub(crate) listeners: Listeners,
 }
 
 impl Instance {
@@ -125,7 +128,13 @@ impl Instance {
     ts_args_type = "make: (code: string, message: string, details: Details, cause: unknown) => Error"
 )]
 pub fn define_errors(env: Env, make: MakeError) -> napi::Result<()> {
-    let instance = Instance { make_error: make, logger: None, tell: None, audits: Vec::new() };
+    let instance = Instance {
+        make_error: make,
+        logger: None,
+        tell: None,
+        audits: Vec::new(),
+        listeners: Listeners::default(),
+    };
     env.set_instance_data(instance, (), |_| ())
 }
 

@@ -34,6 +34,10 @@ pub struct StoredFile {
 }
 
 impl StoredFile {
+    pub(crate) fn all(env: &Env, files: Vec<storage::StoredFile>) -> napi::Result<Vec<Self>> {
+        files.into_iter().map(|file| Self::new(env, file)).collect()
+    }
+
     pub(crate) fn new(env: &Env, file: storage::StoredFile) -> napi::Result<Self> {
         Ok(Self {
             key: file.key,
@@ -64,9 +68,8 @@ pub struct Page {
 
 impl Page {
     pub(crate) fn new(env: &Env, page: storage::Page) -> napi::Result<Self> {
-        let items = page.items.into_iter().map(|file| StoredFile::new(env, file));
         Ok(Self {
-            items: items.collect::<napi::Result<_>>()?,
+            items: StoredFile::all(env, page.items)?,
             next_cursor: page.next_cursor,
             skipped: to_f64(page.skipped),
         })
@@ -88,6 +91,10 @@ impl Deletion {
     pub(crate) fn new(env: &Env, deletion: storage::Deletion) -> napi::Result<Self> {
         let error = deletion.error.map(|error| casier_error(env, &error, None)).transpose()?;
         Ok(Self { key: deletion.key, error })
+    }
+
+    pub(crate) fn all(env: &Env, deletions: Vec<storage::Deletion>) -> napi::Result<Vec<Self>> {
+        deletions.into_iter().map(|deletion| Self::new(env, deletion)).collect()
     }
 }
 

@@ -2,21 +2,26 @@
 //! lives in the core.
 
 pub mod access;
+pub mod answers;
 pub mod audit;
 mod call;
 pub mod client;
 mod convert;
 pub mod error;
 pub mod file;
+mod flow;
+pub mod hook;
 pub mod http;
 pub mod log;
 mod options;
+pub mod pipe;
 mod runtime;
 pub mod scope;
 pub mod session;
 mod signal;
 pub mod storage;
 pub mod token;
+mod transfer;
 
 /// The version of the package.
 #[napi_derive::napi]

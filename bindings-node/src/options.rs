@@ -1,6 +1,7 @@
 //! Objects of options, read one by one.
 
 use std::collections::BTreeMap;
+use std::time::{Duration, SystemTime};
 
 use napi::bindgen_prelude::*;
 
@@ -54,8 +55,16 @@ impl<'env> Options<'env> {
         self.read(name, convert::count)
     }
 
-    pub(crate) fn metadata(&self) -> Outcome<Option<BTreeMap<String, String>>> {
-        self.read("metadata", |value, _| convert::metadata(value))
+    pub(crate) fn named_texts(&self, name: &str) -> Outcome<Option<BTreeMap<String, String>>> {
+        self.read(name, convert::named_texts)
+    }
+
+    pub(crate) fn time(&self, name: &str) -> Outcome<Option<SystemTime>> {
+        self.read(name, convert::time)
+    }
+
+    pub(crate) fn seconds(&self, name: &str) -> Outcome<Option<Duration>> {
+        self.read(name, convert::seconds)
     }
 
     pub(crate) fn read<T>(

@@ -69,6 +69,28 @@ class Stack {
     return token
   }
 
+  /** Makes the store behave as `docs/local.md` says of this fault. */
+  async inject(fault, rule = {}) {
+    await this.faults('POST', { fault, ...rule })
+  }
+
+  /** Sets, tells of or clears the faults of the store. */
+  async faults(method, rule) {
+    const answer = await fetch(this.environment.CASIER_LOCAL_FAULTS_URL, {
+      method,
+      headers: {
+        Authorization: `Bearer ${this.environment.CASIER_LOCAL_MINT_TOKEN}`,
+        'Content-Type': 'application/json',
+      },
+      body: rule === undefined ? null : JSON.stringify(rule),
+    })
+    const text = await answer.text()
+    if (!answer.ok) {
+      throw new Error(`${method} of faults: ${answer.status} ${text}`)
+    }
+    return text === '' ? null : JSON.parse(text)
+  }
+
   /** The issuer's public keys, as JSON text. */
   async jwks() {
     return await (await fetch(`${this.issuer}/.well-known/jwks.json`)).text()

@@ -1,8 +1,10 @@
 // Compiled, never run: everything that the package gives, used as its types allow.
 import type { IncomingMessage } from 'node:http'
+import { Readable } from 'node:stream'
 import {
   Action,
   type AuditEvent,
+  type ByteRange,
   Casier,
   CasierError,
   type CasierOptions,
@@ -10,11 +12,14 @@ import {
   type Category,
   type Deletion,
   type Details,
+  type FileList,
+  type FileStream,
   type Link,
   type Organization,
   type Page,
   type ParsedKey,
   Policy,
+  type Receipt,
   type Requirement,
   type Reverification,
   Scope,
@@ -22,8 +27,11 @@ import {
   setLogger,
   type Settings,
   type StoredFile,
+  type SweptUploads,
   TokenVerifier,
   User,
+  type UploadState,
+  type Usage,
   type UserStorage,
   type VerifiedToken,
   VERSION,
@@ -114,6 +122,53 @@ export async function use(files: UserStorage, signal: AbortSignal): Promise<void
   console.log(sizes, when, texts, place, bytes, copy, known, life, failed, scope, bucket)
 }
 
+export async function move(files: UserStorage, request: Request, signal: AbortSignal): Promise<void> {
+  const onProgress = (moved: number, total: number | null): void => console.log(moved / (total ?? Infinity))
+  const ids: string[] = []
+  const onBegin = (id: string): number => ids.push(id)
+  const common = { tags: { a: 'b' }, storageClass: 'STANDARD_IA', onProgress, deadline: 60.5, signal }
+  await files.uploadFile('/tmp/a.mp4', 'video', { ...common, onBegin })
+  const [id = ''] = ids
+  const state: UploadState = await files.uploadState(id)
+  const percent: number = (100 * state.sent) / state.size
+  await files.resumeUpload(id, '/tmp/a.mp4', { onProgress, deadline: 5, signal })
+  await files.abortUpload(id, { signal })
+  const swept: SweptUploads[] = [await files.sweepUploads(), await app.sweepUploads({ signal })]
+  async function* pieces(): AsyncGenerator<Uint8Array> {
+    yield new Uint8Array(1)
+  }
+  for (const data of [request.body!, new Blob(['a']), Readable.from(['a']), pieces(), [new ArrayBuffer(1)]]) {
+    await files.uploadFileObject(data, 'a.bin', 'file', { ...common, size: 1n })
+  }
+
+  const ranges: ByteRange[] = [{ start: 3 }, { start: 0, length: 5n }, { last: 3 }]
+  await files.read('key', { range: ranges[0], ifMatch: 'a', ifNoneMatch: null, ifModifiedSince: new Date(), onProgress })
+  await files.download('key', '/tmp/b', { ifUnmodifiedSince: new Date(), onProgress, deadline: 1 })
+  const stream: FileStream = await files.stream('key', { range: { last: 5 }, signal })
+  const [size, behind]: [number, number] = [stream.file.size, stream.range.end - stream.range.start]
+  for await (const piece of stream) {
+    const bytes: Buffer = piece
+    console.log(bytes.length, Readable.from(stream))
+  }
+  await stream.close()
+  await stream.return()
+
+  const list: FileList = files.listAll('image', { search: 'été', limit: 10, withMetadata: true, signal })
+  for await (const { key } of list) {
+    await files.copy(key, { filename: 'b', kind: 'image', overwrite: false, unguessable: true, metadata: {}, signal })
+    await files.move(key, { contentType: 'image/png', tags: {} })
+    await files.rename(key, 'c.png', { overwrite: false, signal })
+    const tags: Record<string, string> = await files.tags(key)
+    await files.setTags(key, { ...tags, a: 'b' }, { signal })
+  }
+  const newest: StoredFile[] = await files.newest(10n, 'image', { signal })
+  const usage: Usage = await files.usage({ signal })
+  const ofImages: number | undefined = usage.byKind['image']?.bytes
+  const receipt: Receipt = await files.deleteAll({ signal })
+  const failed: Deletion[] = receipt.failed
+  console.log(percent, swept, size, behind, list.skipped, newest, usage.files, ofImages, receipt.deleteMarkers, failed)
+}
+
 export function decide(policy: Policy = Policy.builtin()): string {
   const user = new User('user_1', { subscription: 'free', role: 'user', email: 'a@example.com', plans: ['u:pro'] })
   const organization = { id: 'org_1', role: 'org:admin', permissions: ['org:teams:manage'] }
@@ -182,6 +237,12 @@ Action.has({ roles: ['org:admin'] })
 void app.authenticate(3)
 // @ts-expect-error sessions are made by authenticate
 new Session()
+// @ts-expect-error a stream has no limit
+void app.storageFor('user_1').stream('key', { limit: 3 })
+// @ts-expect-error streams come from files
+new (await import('casier')).FileStream()
+// @ts-expect-error an iterable of text is no file
+void app.storageFor('user_1').uploadFileObject(['text'], 'a.md', 'blog')
 // @ts-expect-error text is no file
 void app.storageFor('user_1').uploadFileObject('text', 'a.md', 'blog')
 // @ts-expect-error a provider that there is not
