@@ -30,9 +30,7 @@ impl UploadPipe {
     /// A pipe for one upload.
     #[napi(constructor)]
     pub fn new() -> Self {
-        let (sender, receiver) = channel(1);
-        let (sender, receiver) = (Mutex::new(Some(sender)), Mutex::new(Some(receiver)));
-        Self { sender, receiver, is_whole: Arc::default() }
+        Self::default()
     }
 
     /// Waits until there is room. Whether more is wanted: not once the upload has ended.
@@ -66,6 +64,14 @@ impl UploadPipe {
             lock(&self.sender).take();
             Ok(())
         })
+    }
+}
+
+impl Default for UploadPipe {
+    fn default() -> Self {
+        let (sender, receiver) = channel(1);
+        let (sender, receiver) = (Mutex::new(Some(sender)), Mutex::new(Some(receiver)));
+        Self { sender, receiver, is_whole: Arc::default() }
     }
 }
 
