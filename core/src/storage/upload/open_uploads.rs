@@ -1,5 +1,7 @@
 //! What the store lists of uploads in parts that are neither completed nor aborted.
 
+use std::cmp::Ordering;
+use std::collections::HashSet;
 use std::time::SystemTime;
 
 use aws_sdk_s3::Client;
@@ -32,10 +34,12 @@ pub(in crate::storage) struct OpenUploads {
 }
 
 /// A place in the listing: a key, and the id of an upload of that key.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(in crate::storage) struct Marker {
     key: String,
     id: Option<String>,
+    /// The ids that earlier pages have ended with at this key.
+    ends: HashSet<String>,
 }
 
 impl S3 {
@@ -86,6 +90,23 @@ impl S3 {
     }
 }
 
+impl Marker {
+    /// The next place after this one, if it lies ahead. AWS lists the uploads of one key by their
+    /// age, not by their ids, so that all that can be asked of an id is that it is a new one.
+    ///
+    /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListMultipartUploads.html>
+    fn behind(last: Option<&Self>, key: String, id: Option<String>) -> Option<Self> {
+        let mut ends = match last.map(|last| (key.cmp(&last.key), last)) {
+            None | Some((Ordering::Greater, _)) => HashSet::new(),
+            Some((Ordering::Equal, last)) => last.ends.clone(),
+            Some((Ordering::Less, _)) => return None,
+        };
+        let is_new = id.as_ref().is_none_or(|id| ends.insert(id.clone()));
+        let stays = id.is_none() && last.is_some_and(|last| last.key == key);
+        (is_new && !stays).then_some(Self { key, id, ends })
+    }
+}
+
 async fn probe(client: &Client, bucket: &str) -> Result<bool> {
     let prefix = format!(".casier/probe-{}", random_name()?);
     let key = format!("{prefix}/upload");
@@ -118,9 +139,8 @@ fn read(
     if answer.is_truncated().ok_or_else(failure::unreadable)? {
         let key = answer.next_key_marker().and_then(|key| decoded(key, encoding));
         let id = answer.next_upload_id_marker().filter(|id| !id.is_empty()).map(str::to_owned);
-        let marker = Marker { key: key.ok_or_else(leads_nowhere)?, id };
-        let goes_on = after.is_none_or(|after| marker > *after);
-        page.more_after = Some(Some(marker).filter(|_| goes_on).ok_or_else(leads_nowhere)?);
+        let key = key.ok_or_else(leads_nowhere)?;
+        page.more_after = Some(Marker::behind(after, key, id).ok_or_else(leads_nowhere)?);
     }
     Ok(page)
 }
@@ -174,23 +194,29 @@ mod tests {
     /// Attack 115.
     #[test]
     fn a_listing_that_does_not_go_on_is_an_error() {
-        let at =
-            |key: &str, id: Option<&str>| Marker { key: key.to_owned(), id: id.map(str::to_owned) };
+        let at = |key: &str, id: Option<&str>| {
+            Marker::behind(None, key.to_owned(), id.map(str::to_owned)).unwrap()
+        };
         let next = |after: &Marker, next| {
-            read(&answer(&[], Some(next)), "user_1/", Some(after)).map(|page| page.more_after)
+            read(&answer(&[], Some(next)), "user_1/", Some(after))
+                .map(|page| page.more_after.unwrap())
         };
         for (after, to) in [
             (at("b", Some("2")), ("b", Some("2"))),
-            (at("b", Some("2")), ("b", Some("1"))),
             (at("b", Some("2")), ("a", Some("3"))),
+            (at("b", Some("2")), ("b", None)),
             (at("b", None), ("b", None)),
         ] {
             let error = next(&after, to).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::StorageUnavailable, "{after:?} {to:?}");
         }
         for to in [("b", Some("3")), ("b%2F", Some("1")), ("c", None)] {
-            assert!(next(&at("b", Some("2")), to).unwrap().is_some());
+            assert!(next(&at("b", Some("2")), to).is_ok());
         }
+        // By age, as AWS lists the uploads of one key: any new id goes on, and none comes back.
+        let second = next(&at("b", Some("2")), ("b", Some("1"))).unwrap();
+        assert!(next(&second, ("b", Some("2"))).is_err());
+        assert!(next(&second, ("b", Some("0"))).is_ok());
         let mut lost = answer(&[("user_1/a", "1")], Some(("", None)));
         lost.next_key_marker = None;
         assert!(read(&lost, "user_1/", None).is_err());
