@@ -116,12 +116,13 @@ pub(super) async fn complete(
         .send()
         .await;
     match answer {
-        Ok(answer) if whole.agrees_with(answer.checksum_crc64_nvme()) => {
-            Ok(file::etag(answer.e_tag()))
-        }
-        Ok(_) => Err(corrupted()),
-        Err(error) => {
-            let error = failure::from_sdk(&error, OnCondition::Exists);
+        Ok(answer) if !whole.agrees_with(answer.checksum_crc64_nvme()) => Err(corrupted()),
+        Ok(answer) if answer.e_tag().is_some() => Ok(file::etag(answer.e_tag())),
+        other => {
+            let error = match other {
+                Ok(_) => failure::unreadable(),
+                Err(error) => failure::from_sdk(&error, OnCondition::Exists),
+            };
             let Some(mark) = &file.mark else { return Err(error) };
             s3.recognise(&file.key, mark).await.ok_or(error)
         }

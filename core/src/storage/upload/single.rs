@@ -29,18 +29,21 @@ pub(super) async fn put(
         .body(piece.body(&progress))
         .customize()
         .interceptor(SignedWith(piece.sums.sha256.clone()));
-    let answer = call.send().await;
-    let etag = match answer {
-        Ok(answer) => file::etag(answer.e_tag()),
-        Err(error) => {
-            let error = failure::from_sdk_without_file(&error, OnCondition::Exists);
-            match &file.mark {
-                Some(mark) if error.kind() == ErrorKind::FileExists => {
-                    s3.recognise(&file.key, mark).await.ok_or(error)?
-                }
-                _ => return Err(error),
-            }
+    let answer = call
+        .send()
+        .await
+        .map_err(|error| failure::from_sdk_without_file(&error, OnCondition::Exists))
+        // Every store tells the tag of what it has taken; a proxy that says yes to all does not.
+        .and_then(|answer| file::etag(answer.e_tag()).ok_or_else(failure::unreadable));
+    let etag = match (answer, &file.mark) {
+        (Ok(etag), _) => Some(etag),
+        // The first try may have arrived, or still be at it (409).
+        (Err(error), Some(mark))
+            if matches!(error.kind(), ErrorKind::FileExists | ErrorKind::Conflict) =>
+        {
+            s3.recognise(&file.key, mark).await.ok_or(error)?
         }
+        (Err(error), _) => return Err(error),
     };
     progress.reached(size);
     Ok(etag)

@@ -123,6 +123,43 @@ fn half_a_page_is_no_page() {
     });
 }
 
+/// Attack 110. Every store tells the tag of what it has taken; what says yes to all and tells none,
+/// as proxies do, has stored nothing.
+#[test]
+fn a_success_without_a_tag_is_none() {
+    within_limit(async {
+        let fake = Fake::start(|request| match request.method.as_str() {
+            "HEAD" => {
+                Answer::Whole(200, "ETag: \"e\"\r\nContent-Type: text/plain\r\n".into(), vec![])
+            }
+            "PUT" if request.header("x-amz-copy-source").is_some() => {
+                Answer::Whole(200, String::new(), b"<CopyObjectResult/>".to_vec())
+            }
+            "PUT" if request.target.contains("partNumber") => {
+                Answer::Whole(200, "ETag: \"p\"\r\n".into(), vec![])
+            }
+            "POST" if request.target.contains("?uploads") => {
+                let begun = "<InitiateMultipartUploadResult><UploadId>u</UploadId>\
+                             </InitiateMultipartUploadResult>";
+                Answer::Whole(200, String::new(), begun.into())
+            }
+            "POST" => Answer::Whole(200, String::new(), b"<CompleteMultipartUploadResult/>".into()),
+            "GET" => Answer::error(404, "NoSuchUpload"),
+            _ => Answer::empty(200),
+        })
+        .await;
+        let files = fake.files();
+        for size in [1, 16 * 1024 * 1024 + 1] {
+            let upload = files.upload_file_object(vec![0; size], "a", "file", Default::default());
+            assert_eq!(upload.await.unwrap_err().kind(), ErrorKind::StorageUnavailable, "{size}");
+        }
+        fake.forget();
+        let moved = files.rename(KEY, "b.txt", true).await;
+        assert_eq!(moved.unwrap_err().kind(), ErrorKind::StorageUnavailable);
+        assert!(fake.requests().iter().all(|request| request.method != "DELETE"));
+    });
+}
+
 /// Attack 110. A page that breaks off is asked for again.
 #[test]
 fn a_page_that_comes_whole_at_the_second_try_is_taken() {

@@ -138,7 +138,7 @@ async fn complete(
         .await
         .map_err(|error| failure::from_sdk(&error, OnCondition::Exists))?;
     s3.note_bucket();
-    Ok(file::etag(answer.e_tag()))
+    Ok(Some(file::etag(answer.e_tag()).ok_or_else(failure::unreadable)?))
 }
 
 /// The ranges of the parts: all of one size but the last, none smaller than is asked for and no more

@@ -52,6 +52,7 @@ impl S3 {
         })?;
         self.note_bucket();
         let copied = answer.copy_object_result().ok_or_else(failure::unreadable)?;
-        Ok((file::etag(copied.e_tag()), file::time(copied.last_modified())))
+        let etag = file::etag(copied.e_tag()).ok_or_else(failure::unreadable)?;
+        Ok((Some(etag), file::time(copied.last_modified())))
     }
 }
