@@ -76,6 +76,7 @@ impl UserStorage {
         if plan.changes_nothing {
             return Ok(plan.copied(plan.etag.clone(), None));
         }
+        self.s3.require_encryption().await?;
         let in_parts = plan.size > self.s3.config.copy_part_bytes
             || (plan.is_create_only && !self.s3.copies_create_only().await?);
         if in_parts && plan.is_create_only {

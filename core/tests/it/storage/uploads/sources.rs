@@ -7,7 +7,7 @@ use aws_sdk_s3::types::ChecksumMode;
 use bytes::Bytes;
 use casier::ErrorKind;
 use casier::access::Policy;
-use casier::storage::{Encryption, Storage, UploadContents, UploadOptions};
+use casier::storage::{CopyOptions, Encryption, Storage, UploadContents, UploadOptions};
 use futures_util::stream;
 
 use super::{MIB, SMALL, Told, bytes};
@@ -145,6 +145,20 @@ fn a_file_is_encrypted_or_refused() {
                     bench.assert_nothing_left().await;
                 }
             }
+        }
+        // A copy, too, of what was stored before there was such a rule.
+        let text = bytes(10);
+        let plain =
+            bench.files().upload_file_object(text, "b.bin", "file", Default::default()).await;
+        let mut options = CopyOptions::default();
+        options.filename = Some("c.bin".to_owned());
+        match files.copy(&plain.unwrap().key, options).await {
+            Ok(copied) => {
+                let head = bench.raw.head_object().bucket(&bench.config.bucket);
+                let head = head.key(copied.key).send().await.unwrap();
+                assert_eq!(head.server_side_encryption().unwrap().as_str(), "AES256");
+            }
+            Err(error) => assert_eq!(error.kind(), ErrorKind::StorageUnsupported),
         }
         bench
     });
