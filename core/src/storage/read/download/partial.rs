@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{Seek as _, SeekFrom, Write as _};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
 
@@ -46,9 +47,14 @@ impl Partial {
         Ok(Writer { file: Arc::new(blocking(open).await?), at: 0, block: Vec::new(), size: 0 })
     }
 
-    /// Gives the file its name. A file that has it is replaced.
+    /// Gives the file its name. A file that has it is replaced. Of a caller that does not wait, the
+    /// file goes: it does not take the name at some later time.
     pub(super) async fn finish(self) -> Result<()> {
-        blocking(move |_| std::fs::rename(&self.path, &self.target).map_err(unwritable)).await
+        blocking(move |stop| match stop.load(Ordering::Relaxed) {
+            true => Err(Error::new(ErrorKind::Cancelled, "the download was given up")),
+            false => std::fs::rename(&self.path, &self.target).map_err(unwritable),
+        })
+        .await
     }
 }
 
@@ -97,4 +103,39 @@ impl Writer {
 
 fn unwritable(error: std::io::Error) -> Error {
     io_failed("the file cannot be written", error)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::Future as _;
+    use std::pin::pin;
+    use std::task::{Context, Waker};
+
+    use super::*;
+
+    /// Attack 105. The thread that would rename is busy until the caller has left.
+    #[test]
+    fn a_download_that_was_given_up_does_not_take_its_name_later() {
+        let folder = std::env::temp_dir().join(format!("casier-{}", random_name().unwrap()));
+        std::fs::create_dir(&folder).unwrap();
+        let target = folder.join("a");
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().max_blocking_threads(1).build().unwrap();
+        runtime.block_on(async {
+            let partial = Partial::create(target.clone()).await.unwrap();
+            let (leave, left) = std::sync::mpsc::channel::<()>();
+            let busy = tokio::task::spawn_blocking(move || left.recv());
+            {
+                let mut finish = pin!(partial.finish());
+                let mut context = Context::from_waker(Waker::noop());
+                assert!(finish.as_mut().poll(&mut context).is_pending());
+            }
+            leave.send(()).unwrap();
+            busy.await.unwrap().unwrap();
+            // After what was to rename, on the same thread.
+            tokio::task::spawn_blocking(|| ()).await.unwrap();
+        });
+        // Only an empty one can be removed so.
+        std::fs::remove_dir(&folder).unwrap();
+    }
 }
