@@ -42,7 +42,7 @@ impl S3 {
     /// is added to the time of one.
     pub(in crate::storage) fn end_of_many(&self, count: usize) -> Instant {
         let count = u32::try_from(count).unwrap_or(u32::MAX);
-        Instant::now() + self.config.deadline + TIME_FOR_EACH * count
+        later(Instant::now(), self.config.deadline.saturating_add(TIME_FOR_EACH * count))
     }
 
     /// When a transfer of `bytes` has to be over that was begun at `begin`: at the deadline that the
@@ -96,4 +96,20 @@ pub(in crate::storage) fn in_runtime() -> Result<()> {
     Handle::try_current().map(drop).map_err(|_| {
         Error::new(ErrorKind::Internal, "the store can be asked only inside a Tokio runtime")
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::storage::config::StorageConfig;
+
+    #[test]
+    fn a_deadline_that_no_clock_can_tell_is_none() {
+        let mut config = StorageConfig::new("bucket", None);
+        config.deadline = Duration::MAX;
+        let s3 = S3::new(config).unwrap();
+        let now = Instant::now();
+        assert!(s3.end_of_many(usize::MAX) > now + FAR_AWAY / 2);
+        assert!(s3.end_of_transfer(now, None, u64::MAX) > now + FAR_AWAY / 2);
+    }
 }

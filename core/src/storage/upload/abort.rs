@@ -145,10 +145,17 @@ pub(super) async fn abort(s3: &S3, key: &str, id: &str) -> Result<bool> {
             }
         }
         let left = client.list_parts().bucket(bucket).key(key).upload_id(id).max_parts(1);
-        // An upload that is not there has no parts.
-        if left.send().await.map_or(true, |left| left.parts().is_empty()) {
+        let is_over = match left.send().await {
+            Ok(left) => left.parts().is_empty(),
+            // An upload that is not there has no parts; of a store that fails, nobody knows.
+            Err(error) => {
+                let error = failure::from_sdk(&error, OnCondition::Changed);
+                !matches!(error.kind(), ErrorKind::StorageUnavailable | ErrorKind::Timeout)
+            }
+        };
+        if is_over {
             return Ok(was_there);
         }
     }
-    Err(failure::unavailable("parts still arrive at the store"))
+    Err(failure::unavailable("the store does not say that no part is left"))
 }
