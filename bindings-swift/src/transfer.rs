@@ -1,8 +1,8 @@
 //! How a transfer is watched and limited, and how bytes come from Swift while they are sent.
 
 use std::io;
-use std::sync::Mutex;
-use std::sync::PoisonError;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -45,6 +45,8 @@ pub(crate) fn deadline(seconds: Option<f64>) -> Option<Duration> {
 pub(crate) struct UploadPipe {
     sender: Mutex<Option<Sender<io::Result<Bytes>>>>,
     receiver: Mutex<Option<Receiver<io::Result<Bytes>>>>,
+    /// Set when Swift has said that this was all: a pipe that is let go of before has no end.
+    is_whole: Arc<AtomicBool>,
     size: Option<u64>,
 }
 
@@ -55,7 +57,7 @@ impl UploadPipe {
     fn new(size: Option<u64>) -> Result<Self> {
         let (sender, receiver) = channel(1);
         let (sender, receiver) = (Mutex::new(Some(sender)), Mutex::new(Some(receiver)));
-        Ok(Self { sender, receiver, size })
+        Ok(Self { sender, receiver, is_whole: Arc::default(), size })
     }
 
     /// Waits until there is room. Whether more is wanted: not once the upload has ended.
@@ -67,6 +69,7 @@ impl UploadPipe {
 
     /// All has been sent.
     fn finish(&self) -> Result<()> {
+        self.is_whole.store(true, Ordering::Release);
         self.sender.lock().unwrap_or_else(PoisonError::into_inner).take();
         Ok(())
     }
@@ -87,9 +90,14 @@ impl UploadPipe {
         let receiver = self.receiver.lock().unwrap_or_else(PoisonError::into_inner).take();
         let receiver = receiver
             .ok_or_else(|| Error::new(ErrorKind::Internal, "the pipe has been used already"))?;
-        let pieces = stream::unfold(receiver, async |mut receiver| {
-            let piece = receiver.recv().await?;
-            Some((piece, receiver))
+        let state = (receiver, Arc::clone(&self.is_whole));
+        let pieces = stream::unfold(state, async |(mut receiver, is_whole)| {
+            let piece = match receiver.recv().await {
+                Some(piece) => piece,
+                None if is_whole.load(Ordering::Acquire) => return None,
+                None => Err(io::Error::other("the sequence broke off")),
+            };
+            Some((piece, (receiver, is_whole)))
         });
         Ok(UploadContents::stream(pieces, self.size))
     }
