@@ -75,7 +75,8 @@ fn the_examples_of_policy_md_are_policies() {
     assert!(page.contains("# the built-in tiers"));
 }
 
-/// Each row of the tables is tried by a test whose doc comment names it, or by a shared vector.
+/// Each row of the tables is tried by a test whose comment names it, or by a shared vector. Each
+/// number is in the tables or said to be missing, and not both.
 #[test]
 fn attacks_md_names_what_the_tests_try() {
     let page = read("attacks.md");
@@ -85,14 +86,41 @@ fn attacks_md_names_what_the_tests_try() {
         .collect();
     assert!(rows.is_sorted_by(|row, next| row < next), "the rows are numbered: {rows:?}");
     let mut named = BTreeSet::new();
-    for folder in ["core/src", "core/tests", "tests/conformance"] {
+    for folder in [
+        "core/src",
+        "core/tests",
+        "tests/conformance",
+        "bindings-python/tests",
+        "bindings-node/tests",
+    ] {
         note_attacks(&path("..").join(folder), &mut named);
     }
     let untried: Vec<_> = rows.iter().filter(|row| !named.contains(*row)).collect();
     assert!(untried.is_empty(), "no test is named after the rows {untried:?}");
+
+    let (_, missing) = page.rsplit_once("come later: rows ").unwrap();
+    let missing = numbers(missing.trim_end().trim_end_matches('.'));
+    let mut all: Vec<usize> = rows.into_iter().chain(missing.iter().copied()).collect();
+    all.sort_unstable();
+    assert!(all.iter().copied().eq(1..=LAST_ATTACK), "a row is missing, or twice: {all:?}");
+    let tried: Vec<_> = missing.iter().filter(|row| named.contains(*row)).collect();
+    assert!(tried.is_empty(), "rows that a test is named after belong in a table: {tried:?}");
 }
 
-/// Notes each `Attack 1` in the doc comments of a folder and each `attack 01` in its vectors.
+/// The last number of the attacks.
+const LAST_ATTACK: usize = 123;
+
+/// Reads `1, 2, 4 to 6`.
+fn numbers(list: &str) -> Vec<usize> {
+    let range = |part: &str| {
+        let (first, last) = part.split_once(" to ").unwrap_or((part, part));
+        first.parse::<usize>().unwrap()..=last.parse::<usize>().unwrap()
+    };
+    list.split(", ").flat_map(range).collect()
+}
+
+/// Notes each `Attack 1` in the comments above the tests of a folder and each `attack 01` in its
+/// vectors.
 fn note_attacks(folder: &Path, named: &mut BTreeSet<usize>) {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
@@ -102,6 +130,8 @@ fn note_attacks(folder: &Path, named: &mut BTreeSet<usize>) {
         }
         let (begin, word) = match path.extension().and_then(|extension| extension.to_str()) {
             Some("rs") => ("///", "Attack "),
+            Some("py") => ("# ", "Attack "),
+            Some("mjs") => ("// ", "Attack "),
             Some("json") => ("\"name\": \"", "attack "),
             _ => continue,
         };

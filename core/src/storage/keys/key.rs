@@ -132,7 +132,7 @@ mod tests {
         }
     }
 
-    /// Attacks 59 to 61.
+    /// Attack 59. Attack 60. Attack 61.
     #[test]
     fn unreadable_keys_are_refused_before_ownership() {
         for key in [

@@ -32,7 +32,7 @@ async fn send_all(bench: &Bench, key: &str) -> Vec<Reply> {
     replies
 }
 
-/// Attacks 58 and 67.
+/// Attack 58. Attack 67.
 #[test]
 fn the_key_of_another_is_refused_whether_or_not_it_exists() {
     on_bench(async |bench| {
@@ -69,7 +69,7 @@ fn the_key_of_another_is_refused_whether_or_not_it_exists() {
     });
 }
 
-/// Attacks 59 to 62.
+/// Attack 59. Attack 60. Attack 61. Attack 62.
 #[test]
 fn a_key_that_leads_away_is_refused() {
     on_bench(async |bench| {

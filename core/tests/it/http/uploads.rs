@@ -44,7 +44,7 @@ fn a_tier_takes_what_it_takes() {
     });
 }
 
-/// Attacks 70 and 72 among them.
+/// Attack 70. Attack 72. And others.
 #[test]
 fn what_is_no_upload_is_refused() {
     on_bench(async |bench| {

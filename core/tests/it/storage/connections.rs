@@ -188,6 +188,7 @@ fn many_small_calls_leave_nothing_behind() {
     const TEST: &str = "storage::connections::many_small_calls_leave_nothing_behind";
     /// Five requests each.
     const ROUNDS: usize = 4000;
+    const AT_ONCE: usize = 4;
     within_long_limit(async {
         if !is_child() {
             let fake = answer_anything().await;
@@ -198,7 +199,7 @@ fn many_small_calls_leave_nothing_behind() {
         let files = files(stored_at(std::env::var(ENDPOINT).unwrap()));
         let rounds = |count| {
             let files = &files;
-            stream::iter(0..count).for_each_concurrent(4, move |_| async move {
+            stream::iter(0..count).for_each_concurrent(AT_ONCE, move |_| async move {
                 small_calls(files).await.unwrap();
             })
         };
@@ -208,7 +209,8 @@ fn many_small_calls_leave_nothing_behind() {
         let (memory_then, descriptors_then) = held();
         let grown = memory_then.saturating_sub(memory);
         assert!(grown < 4 << 20, "{grown} bytes");
-        assert!(descriptors_then <= descriptors, "{descriptors} and {descriptors_then}");
+        // As many connections lie idle as there have been calls at once, which is chance.
+        assert!(descriptors_then < descriptors + AT_ONCE, "{descriptors} and {descriptors_then}");
     });
 }
 

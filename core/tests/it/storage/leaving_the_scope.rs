@@ -62,7 +62,7 @@ fn no_operation_takes_the_key_of_another() {
     });
 }
 
-/// Attacks 59 to 62.
+/// Attack 59. Attack 60. Attack 61. Attack 62.
 #[test]
 fn no_operation_takes_a_key_that_leads_away() {
     on_bench(|bench| async move {

@@ -135,6 +135,7 @@ fn a_link_shows_its_signature_to_nobody() {
     });
 }
 
+/// Attack 116, for links.
 #[test]
 fn links_are_signed_without_a_store_for_the_public_endpoint() {
     within_limit(async {

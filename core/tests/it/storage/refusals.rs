@@ -19,7 +19,7 @@ fn described(name: &str, value: &str) -> UploadOptions {
     options
 }
 
-/// Attacks 70 to 73.
+/// Attack 70. Attack 71. Attack 72. Attack 73.
 #[test]
 fn a_refused_upload_stores_nothing() {
     use ErrorKind as K;

@@ -61,7 +61,7 @@ fn a_refusal_is_not_retried_early() {
     });
 }
 
-/// Attack 34.
+/// Attack 34. Attack 116.
 #[test]
 fn the_last_good_keys_serve_for_an_hour_whatever_the_endpoint_says() {
     within_limit(async {
