@@ -1573,7 +1573,7 @@ class UserStorage:
         Args:
             upload_id: What `on_begin` was called with.
             path: The file that was being uploaded.
-            on_progress: As for `upload_file`; begins with what the store already holds.
+            on_progress: As for `upload_file`, what the store already holds included.
             deadline: As for `upload_file`.
             cancellation: As for `upload_file`.
 

@@ -137,7 +137,7 @@ extension UserStorage {
     /// - Parameters:
     ///   - uploadId: What `onBegin` was called with.
     ///   - file: The file that was being uploaded.
-    ///   - progress: Tells how far it has come; begins with what the store already holds.
+    ///   - progress: Tells how far it has come, what the store already holds included.
     ///   - deadline: How long the whole call may take, in seconds.
     /// - Throws: `upload-not-found` when the id is forged, another's, has expired, or is of an upload
     ///   that was given up; what an upload from disk throws.
@@ -249,6 +249,8 @@ extension UploadPipe {
                     rest = rest.dropFirst(Contents.pieceSize)
                 }
             }
+            // A sequence whose task is cancelled may end as if it were over.
+            try Task.checkCancellation()
             try finish()
         } catch {
             try? await fail()
