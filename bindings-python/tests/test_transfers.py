@@ -52,7 +52,12 @@ def test_files_and_iterables_are_streamed(trusted: casier.UserStorage, size: int
 def test_a_file_that_cannot_seek(trusted: casier.UserStorage) -> None:
     reading, writing = os.pipe()
     with os.fdopen(reading, "rb", buffering=0) as pipe, os.fdopen(writing, "wb") as end:
-        writer = threading.Thread(target=lambda: (end.write(LARGE), end.close()))
+
+        def write() -> None:
+            end.write(LARGE)
+            end.close()
+
+        writer = threading.Thread(target=write)
         writer.start()
         stored = trusted.upload_file_object(pipe, "a.bin", "file")
         writer.join()
@@ -252,7 +257,6 @@ def test_conditions(trusted: casier.UserStorage, tmp_path: Path) -> None:
     for fails in [
         {"if_match": "0" * 32},
         {"if_none_match": etag},
-        {"if_modified_since": now + timedelta(hours=1)},
         {"if_unmodified_since": now - timedelta(hours=1)},
     ]:
         for call in [
@@ -260,9 +264,6 @@ def test_conditions(trusted: casier.UserStorage, tmp_path: Path) -> None:
             lambda: trusted.stream(stored.key, **fails),  # type: ignore[arg-type]
             lambda: trusted.download(stored.key, tmp_path / "a", **fails),  # type: ignore[arg-type]
         ]:
-            if "if_modified_since" in fails:
-                # A time ahead of the store's is no condition (RFC 9110, 13.1.3).
-                continue
             assert code_of(call) == "precondition-failed", fails
     assert not (tmp_path / "a").exists()
 

@@ -8,6 +8,7 @@ from casier.errors import CasierError
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from os import PathLike
+import builtins
 from casier.settings import Settings
 from typing import Any, Final, SupportsFloat, SupportsIndex, final, Unpack
 
@@ -417,7 +418,7 @@ class FileStream:
     process that made it.
     """
     def __enter__(self, /) -> FileStream: ...
-    def __exit__(self, /, *_exception) -> None: ...
+    def __exit__(self, /, kind: Any, error: Any, traceback: Any) -> None: ...
     def __iter__(self, /) -> FileStream: ...
     def __next__(self, /) -> bytes: ...
     def close(self, /) -> None:
@@ -1498,7 +1499,7 @@ class UserStorage:
             CasierError: What `copy` raises; `conflict` also when the original is replaced after it
                 was copied: both are there then.
         """
-    def newest(self, /, count: int, kind: str | None = None) -> list[StoredFile]:
+    def newest(self, /, count: int, kind: str | None = None) -> builtins.list[StoredFile]:
         """
         The files that were stored last, the newest first. The whole scope, or kind, is listed for
         it.
