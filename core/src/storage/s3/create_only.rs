@@ -26,9 +26,9 @@ impl S3 {
             .get_or_try_init(|| async {
                 let client = self.client().await?.clone();
                 let bucket = self.config.bucket.clone();
-                // On a task of its own, so that the object goes even if the caller does not wait.
-                let probe = tokio::spawn(async move { probe(&client, &bucket).await });
-                self.in_time(async { probe.await.unwrap_or_else(|_| Err(broke_off())) }).await
+                // The object goes even if the caller does not wait.
+                let probe = self.to_its_end(async move { probe(&client, &bucket).await });
+                self.in_time(probe).await
             })
             .await?;
         promised(*honoured)
@@ -45,8 +45,8 @@ impl S3 {
             .get_or_try_init(|| async {
                 let client = self.client().await?.clone();
                 let bucket = self.config.bucket.clone();
-                let probe = tokio::spawn(async move { probe_in_parts(&client, &bucket).await });
-                self.in_time(async { probe.await.unwrap_or_else(|_| Err(broke_off())) }).await
+                let probe = self.to_its_end(async move { probe_in_parts(&client, &bucket).await });
+                self.in_time(probe).await
             })
             .await?;
         promised(*honoured)
@@ -156,8 +156,4 @@ fn promised(honoured: bool) -> Result<()> {
         ErrorKind::StorageUnsupported,
         "the store does not honour If-None-Match, so it cannot promise not to overwrite",
     ))
-}
-
-fn broke_off() -> Error {
-    Error::new(ErrorKind::Internal, "the probe of the store broke off")
 }

@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use tokio::runtime::Handle;
 use tokio::time::Instant;
 
@@ -36,6 +37,17 @@ impl S3 {
         call: impl Future<Output = Result<T>>,
     ) -> Result<T> {
         within(self.config.deadline.max(TIDYING), call).await
+    }
+
+    /// Runs, on a task of its own, what has to come to its end even if the caller does not wait for
+    /// it: what tidies up after itself, or whose answer says what there is to tidy up. A store that
+    /// never answers does not keep it: that ends with the time for tidying up.
+    pub(in crate::storage) fn to_its_end<T: Send + 'static>(
+        &self,
+        call: impl Future<Output = Result<T>> + Send + 'static,
+    ) -> impl Future<Output = Result<T>> + Send {
+        // Boxed at once: each hand that it goes through would copy it, and it is large.
+        on_a_task(self.config.deadline.max(TIDYING), Box::pin(call))
     }
 
     /// When `count` small calls have to be over that belong together: a tenth of a second for each
@@ -91,6 +103,15 @@ async fn within<T>(time: Duration, call: impl Future<Output = Result<T>>) -> Res
     tokio::time::timeout(time, call).await.unwrap_or_else(|_| Err(failure::timed_out()))
 }
 
+async fn on_a_task<T: Send + 'static>(
+    time: Duration,
+    call: BoxFuture<'static, Result<T>>,
+) -> Result<T> {
+    in_runtime()?;
+    let broke_off = |_| Err(Error::new(ErrorKind::Internal, "a call to the store broke off"));
+    tokio::spawn(within(time, call)).await.unwrap_or_else(broke_off)
+}
+
 /// Outside a Tokio runtime its timers would panic.
 pub(in crate::storage) fn in_runtime() -> Result<()> {
     Handle::try_current().map(drop).map_err(|_| {
@@ -100,6 +121,8 @@ pub(in crate::storage) fn in_runtime() -> Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::storage::config::StorageConfig;
 
@@ -111,5 +134,25 @@ mod tests {
         let now = Instant::now();
         assert!(s3.end_of_many(usize::MAX) > now + FAR_AWAY / 2);
         assert!(s3.end_of_transfer(now, None, u64::MAX) > now + FAR_AWAY / 2);
+    }
+
+    /// Attack 108. Nobody waits any more, and the store does not answer either.
+    #[tokio::test]
+    async fn a_call_on_its_own_ends_too() {
+        let held = Arc::new(());
+        let kept = Arc::clone(&held);
+        let call = async move {
+            std::future::pending::<()>().await;
+            drop(kept);
+            Ok(())
+        };
+        let caller = on_a_task(Duration::from_millis(50), Box::pin(call));
+        assert!(tokio::time::timeout(Duration::ZERO, caller).await.is_err());
+        let is_over = async {
+            while Arc::strong_count(&held) > 1 {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(60), is_over).await.unwrap();
     }
 }

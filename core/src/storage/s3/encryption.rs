@@ -32,8 +32,8 @@ impl S3 {
         let (bucket, key) =
             (self.config.bucket.clone(), format!(".casier/probe-{}", random_name()?));
         let (method, key_id) = Encryption::headers(Some(encryption));
-        // On a task of its own, so that the object goes even if the caller does not wait.
-        let probe = tokio::spawn(async move {
+        // The object goes even if the caller does not wait.
+        let probe = self.to_its_end(async move {
             let put = client.put_object().bucket(&bucket).key(&key);
             let put = put.set_server_side_encryption(method.clone()).set_ssekms_key_id(key_id);
             let answer = put.body(ByteStream::from_static(b"probe")).send().await;
@@ -45,8 +45,6 @@ impl S3 {
                 Err(error) => Err(error),
             }
         });
-        let broke_off =
-            |_| Err(Error::new(ErrorKind::Internal, "the probe of the store broke off"));
-        self.in_time(async { probe.await.unwrap_or_else(broke_off) }).await
+        self.in_time(probe).await
     }
 }

@@ -40,18 +40,16 @@ pub(super) async fn begin(s3: &Arc<S3>, file: &NewFile, clock: StoreClock) -> Re
         .checksum_type(ChecksumType::FullObject)
         .customize()
         .interceptor(clock);
-    let (s3, key) = (Arc::clone(s3), file.key.as_str().to_owned());
-    // On a task of its own, so that the store's answer is seen even if the caller does not wait.
-    let begun = tokio::spawn(async move {
+    let (begun_at, key) = (Arc::clone(s3), file.key.as_str().to_owned());
+    // The store's answer is seen even if the caller does not wait.
+    s3.to_its_end(async move {
         let answer = call.send().await;
         let answer =
             answer.map_err(|error| failure::from_sdk_without_file(&error, OnCondition::Exists))?;
         let id = answer.upload_id().filter(|id| !id.is_empty());
-        Ok(Unfinished::new(&s3, &key, id.ok_or_else(failure::unreadable)?.to_owned()))
-    });
-    begun.await.unwrap_or_else(|_| {
-        Err(Error::new(ErrorKind::Internal, "the beginning of the upload broke off"))
+        Ok(Unfinished::new(&begun_at, &key, id.ok_or_else(failure::unreadable)?.to_owned()))
     })
+    .await
 }
 
 /// Sends the parts that the store does not hold yet, and gives all of them.

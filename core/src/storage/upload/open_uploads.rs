@@ -13,7 +13,7 @@ use crate::random::random_name;
 use crate::storage::file;
 use crate::storage::s3::failure::{self, OnCondition};
 use crate::storage::s3::{S3, StoreClock};
-use crate::{Error, ErrorKind, Result};
+use crate::{Error, Result};
 
 /// An upload in parts that the store holds open.
 #[derive(Debug, PartialEq, Eq)]
@@ -80,11 +80,8 @@ impl S3 {
     async fn finds_uploads_by_prefix(&self) -> Result<bool> {
         let ask = || async {
             let (client, bucket) = (self.client().await?.clone(), self.config.bucket.clone());
-            // On a task of its own, so that the upload goes even if the caller does not wait.
-            let probe = tokio::spawn(async move { probe(&client, &bucket).await });
-            probe.await.unwrap_or_else(|_| {
-                Err(Error::new(ErrorKind::Internal, "the probe of the store broke off"))
-            })
+            // The upload goes even if the caller does not wait.
+            self.to_its_end(async move { probe(&client, &bucket).await }).await
         };
         self.finds_uploads_by_prefix.get_or_try_init(ask).await.copied()
     }
@@ -166,6 +163,7 @@ mod tests {
     use aws_sdk_s3::types::MultipartUpload;
 
     use super::*;
+    use crate::ErrorKind;
 
     fn answer(
         uploads: &[(&str, &str)],

@@ -7,7 +7,7 @@ use aws_sdk_s3::types::MetadataDirective;
 use crate::random::random_name;
 use crate::storage::s3::S3;
 use crate::storage::s3::failure::{self, OnCondition};
-use crate::{Error, ErrorKind, Result};
+use crate::{ErrorKind, Result};
 
 impl S3 {
     /// Whether a copy under `If-None-Match: *` overwrites nothing. AWS's pages disagree on it, and
@@ -19,14 +19,9 @@ impl S3 {
     pub(super) async fn copies_create_only(&self) -> Result<bool> {
         let ask = || async {
             let (client, bucket) = (self.client().await?.clone(), self.config.bucket.clone());
-            // On a task of its own, so that the object goes even if the caller does not wait.
-            let probe = tokio::spawn(async move { probe(&client, &bucket).await });
-            let answer = async {
-                probe.await.unwrap_or_else(|_| {
-                    Err(Error::new(ErrorKind::Internal, "the probe of the store broke off"))
-                })
-            };
-            self.in_time(answer).await
+            // The object goes even if the caller does not wait.
+            let probe = self.to_its_end(async move { probe(&client, &bucket).await });
+            self.in_time(probe).await
         };
         self.copies_create_only.get_or_try_init(ask).await.copied()
     }

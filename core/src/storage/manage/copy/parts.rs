@@ -15,7 +15,7 @@ use crate::storage::s3::S3;
 use crate::storage::s3::failure::{self, OnCondition};
 use crate::storage::upload::abort::Unfinished;
 use crate::storage::upload::plan::{MAX_PARTS, MIB};
-use crate::{Error, ErrorKind, Result};
+use crate::{ErrorKind, Result};
 
 /// How many parts are copied at a time.
 const PARALLEL_PARTS: usize = 4;
@@ -74,18 +74,16 @@ async fn begin(s3: &Arc<S3>, plan: &Plan) -> Result<Unfinished> {
         .set_ssekms_key_id(key_id)
         // No checksum is asked for: AWS keeps one unasked, and MinIO has none of copied parts.
         .set_tagging(tags::encode(&tags));
-    let (s3, key) = (Arc::clone(s3), plan.target.as_str().to_owned());
-    // On a task of its own, so that the store's answer is seen even if the caller does not wait.
-    let begun = tokio::spawn(async move {
+    let (begun_at, key) = (Arc::clone(s3), plan.target.as_str().to_owned());
+    // The store's answer is seen even if the caller does not wait.
+    s3.to_its_end(async move {
         let answer = call.send().await;
         let answer =
             answer.map_err(|error| failure::from_sdk_without_file(&error, OnCondition::Exists))?;
         let id = answer.upload_id().filter(|id| !id.is_empty()).ok_or_else(failure::unreadable)?;
-        Ok(Unfinished::new(&s3, &key, id.to_owned()))
-    });
-    begun.await.unwrap_or_else(|_| {
-        Err(Error::new(ErrorKind::Internal, "the beginning of the copy broke off"))
+        Ok(Unfinished::new(&begun_at, &key, id.to_owned()))
     })
+    .await
 }
 
 async fn copy_part(
