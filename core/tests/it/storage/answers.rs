@@ -153,6 +153,9 @@ fn a_success_without_a_tag_is_none() {
             let upload = files.upload_file_object(vec![0; size], "a", "file", Default::default());
             assert_eq!(upload.await.unwrap_err().kind(), ErrorKind::StorageUnavailable, "{size}");
         }
+        let fake_of_nothing = Fake::start(|_| Answer::empty(200)).await;
+        let found = fake_of_nothing.files().exists(KEY).await;
+        assert_eq!(found.unwrap_err().kind(), ErrorKind::StorageUnavailable);
         fake.forget();
         let moved = files.rename(KEY, "b.txt", true).await;
         assert_eq!(moved.unwrap_err().kind(), ErrorKind::StorageUnavailable);
