@@ -65,8 +65,8 @@ impl UserStorage {
     /// part; else it is sent again, so that what is stored in the end is the file at `path`, whole.
     ///
     /// An upload that has been completed meanwhile, by another process or with its answer lost, is
-    /// recognised, and its file told. What the first call settled holds: the key, the content type,
-    /// the metadata, whether another file is replaced.
+    /// recognised, and its file told, whatever the file at `path` is by then. What the first call
+    /// settled holds: the key, the content type, the metadata, whether another file is replaced.
     ///
     /// # Errors
     /// `upload-not-found` when the handle is not of this scope, bucket and endpoint, was changed or
