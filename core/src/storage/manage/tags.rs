@@ -55,7 +55,7 @@ impl S3 {
                 asked => asked.map(drop),
             }
         };
-        self.has_tags.get_or_try_init(ask).await.copied()
+        self.abilities.has_tags.get_or_try_init(ask).await.copied()
     }
 
     pub(super) async fn tags(&self, key: &OwnKey) -> Result<BTreeMap<String, String>> {

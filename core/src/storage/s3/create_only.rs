@@ -1,37 +1,27 @@
 //! Creating a file without overwriting another: whether the store keeps the promise of
 //! `If-None-Match: *`, and whose file it was that stood in the way.
+//!
+//! The store is asked once for each sort of request, since some keep the promise for one and ignore
+//! the condition of another. Garage 2.5, for example, ignores all.
 
-use aws_sdk_s3::Client;
 use aws_sdk_s3::primitives::ByteStream;
-use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
+use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart, MetadataDirective};
 
-use crate::random::random_name;
+use super::S3;
+use super::failure::{self, OnCondition};
+use super::probe::Probe;
 use crate::storage::content::user_metadata::UPLOAD_MARK;
 use crate::storage::file;
-use crate::storage::s3::S3;
-use crate::storage::s3::failure::{self, OnCondition};
 use crate::storage::user_storage::OwnKey;
 use crate::{Error, ErrorKind, Result};
 
 impl S3 {
-    /// Refuses to go on where a file could be overwritten that was to stay. The store is asked once:
-    /// an object under `.casier/` is put twice, and the second time must fail. Garage 2.5, for
-    /// example, takes both.
+    /// Refuses to go on where a PUT could overwrite a file that was to stay.
     ///
     /// # Errors
     /// `storage-unsupported`; what the calls to the store may answer.
     pub(in crate::storage) async fn require_creates_only(&self) -> Result<()> {
-        let honoured = self
-            .creates_only
-            .get_or_try_init(|| async {
-                let client = self.client().await?.clone();
-                let bucket = self.config.bucket.clone();
-                // The object goes even if the caller does not wait.
-                let probe = self.to_its_end(async move { probe(&client, &bucket).await });
-                self.in_time(probe).await
-            })
-            .await?;
-        promised(*honoured)
+        promised(self.ask_once(&self.abilities.creates_only, put_twice).await?)
     }
 
     /// [`require_creates_only`](Self::require_creates_only) for uploads in parts, whose condition is
@@ -40,16 +30,15 @@ impl S3 {
     /// # Errors
     /// As there.
     pub(in crate::storage) async fn require_creates_only_in_parts(&self) -> Result<()> {
-        let honoured = self
-            .creates_only_in_parts
-            .get_or_try_init(|| async {
-                let client = self.client().await?.clone();
-                let bucket = self.config.bucket.clone();
-                let probe = self.to_its_end(async move { probe_in_parts(&client, &bucket).await });
-                self.in_time(probe).await
-            })
-            .await?;
-        promised(*honoured)
+        promised(self.ask_once(&self.abilities.creates_only_in_parts, complete_over_itself).await?)
+    }
+
+    /// Whether a copy under the condition overwrites nothing. AWS's pages disagree on it.
+    ///
+    /// # Errors
+    /// What the calls to the store may answer.
+    pub(in crate::storage) async fn copies_create_only(&self) -> Result<bool> {
+        self.ask_once(&self.abilities.copies_create_only, copy_over_itself).await
     }
 
     /// Whether the file that stands in the way is this very upload: its first try arrived, the
@@ -65,87 +54,80 @@ impl S3 {
     }
 }
 
-async fn probe(client: &Client, bucket: &str) -> Result<bool> {
-    let key = format!(".casier/probe-{}", random_name()?);
+async fn put_twice(probe: Probe) -> Result<bool> {
     let create = || async {
-        client
-            .put_object()
-            .bucket(bucket)
-            .key(&key)
-            .if_none_match("*")
-            .body(ByteStream::from_static(b"probe"))
-            .send()
-            .await
-            .map_err(|error| failure::from_sdk(&error, OnCondition::Exists))
+        let put = probe.put().if_none_match("*").send().await;
+        put.map_err(|error| failure::from_sdk(&error, OnCondition::Exists))
     };
     let honoured = match create().await {
-        Ok(_) => match create().await {
-            Ok(_) => Ok(false),
-            Err(error) if error.kind() == ErrorKind::FileExists => Ok(true),
-            Err(error) => Err(error),
-        },
+        Ok(_) => is_refused(create().await),
         // Nobody else has the name: a first try whose answer was lost has met a second one.
-        Err(error) if error.kind() == ErrorKind::FileExists => Ok(true),
-        Err(error) if error.kind() == ErrorKind::StorageUnsupported => Ok(false),
-        Err(error) => Err(error),
+        refused => is_refused(refused),
     };
-    // What is left over is in nobody's scope.
-    let _ = client.delete_object().bucket(bucket).key(&key).send().await;
+    probe.remove().await;
     honoured
 }
 
-/// A small upload in parts over a file that is there must fail at its completion.
-async fn probe_in_parts(client: &Client, bucket: &str) -> Result<bool> {
-    let key = format!(".casier/probe-{}", random_name()?);
-    let placed = client.put_object().bucket(bucket).key(&key);
-    placed
-        .body(ByteStream::from_static(b"probe"))
-        .send()
-        .await
-        .map_err(|error| failure::from_sdk(&error, OnCondition::Exists))?;
-    let honoured = complete_over(client, bucket, &key).await;
-    // What is left over is in nobody's scope.
-    let _ = client.delete_object().bucket(bucket).key(&key).send().await;
+async fn complete_over_itself(probe: Probe) -> Result<bool> {
+    let put = probe.put().send().await;
+    put.map_err(|error| failure::from_sdk(&error, OnCondition::Exists))?;
+    let honoured = complete_over(&probe).await;
+    probe.remove().await;
     honoured
 }
 
-/// Whether the store refuses to complete an upload to a key where a file is.
-async fn complete_over(client: &Client, bucket: &str, key: &str) -> Result<bool> {
+/// Completes a small upload in parts to a key where a file is.
+async fn complete_over(Probe { client, bucket, key }: &Probe) -> Result<bool> {
     let begun = client.create_multipart_upload().bucket(bucket).key(key).send().await;
     let begun = begun.map_err(|error| failure::from_sdk(&error, OnCondition::Exists))?;
     let id = begun.upload_id().unwrap_or_default();
-    let part = client.upload_part().bucket(bucket).key(key).upload_id(id).part_number(1);
-    let sent = part
-        .body(ByteStream::from_static(b"probe"))
-        .send()
-        .await
-        .map_err(|error| failure::from_sdk(&error, OnCondition::Exists));
-    let honoured = match sent {
-        Err(error) => Err(error),
-        Ok(sent) => {
-            let part = CompletedPart::builder().part_number(1).set_e_tag(sent.e_tag).build();
-            let completed = client
-                .complete_multipart_upload()
-                .bucket(bucket)
-                .key(key)
-                .upload_id(id)
-                .if_none_match("*")
-                .multipart_upload(CompletedMultipartUpload::builder().parts(part).build())
-                .send()
-                .await
-                .map_err(|error| failure::from_sdk(&error, OnCondition::Exists));
-            match completed {
-                Ok(_) => return Ok(false),
-                Err(error) => match error.kind() {
-                    ErrorKind::FileExists => Ok(true),
-                    ErrorKind::StorageUnsupported => Ok(false),
-                    _ => Err(error),
-                },
-            }
-        }
+    let complete = async {
+        let part = client.upload_part().bucket(bucket).key(key).upload_id(id).part_number(1);
+        let sent = part.body(ByteStream::from_static(b"probe")).send().await;
+        let sent = sent.map_err(|error| failure::from_sdk(&error, OnCondition::Exists))?;
+        let part = CompletedPart::builder().part_number(1).set_e_tag(sent.e_tag).build();
+        let completed = client
+            .complete_multipart_upload()
+            .bucket(bucket)
+            .key(key)
+            .upload_id(id)
+            .if_none_match("*")
+            .multipart_upload(CompletedMultipartUpload::builder().parts(part).build())
+            .send()
+            .await;
+        is_refused(completed.map_err(|error| failure::from_sdk(&error, OnCondition::Exists)))
     };
+    let honoured = complete.await;
+    // One that was completed after all is not there any more, which is as good.
     let _ = client.abort_multipart_upload().bucket(bucket).key(key).upload_id(id).send().await;
     honoured
+}
+
+async fn copy_over_itself(probe: Probe) -> Result<bool> {
+    let put = probe.put().send().await;
+    put.map_err(|error| failure::from_sdk_without_file(&error, OnCondition::Changed))?;
+    let Probe { client, bucket, key } = &probe;
+    let copied = client
+        .copy_object()
+        .bucket(bucket)
+        .key(key)
+        .copy_source(format!("{bucket}/{key}"))
+        .metadata_directive(MetadataDirective::Replace)
+        .if_none_match("*")
+        .send()
+        .await;
+    probe.remove().await;
+    is_refused(copied.map_err(|error| failure::from_sdk(&error, OnCondition::Exists)))
+}
+
+/// Whether the store honours the condition, by its answer to what would overwrite a file.
+fn is_refused<T>(answer: Result<T>) -> Result<bool> {
+    match answer {
+        Ok(_) => Ok(false),
+        Err(error) if error.kind() == ErrorKind::FileExists => Ok(true),
+        Err(error) if error.kind() == ErrorKind::StorageUnsupported => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
 fn promised(honoured: bool) -> Result<()> {

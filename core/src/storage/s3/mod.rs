@@ -9,6 +9,7 @@ pub(in crate::storage) mod deadline;
 mod encryption;
 mod endpoint;
 pub(in crate::storage) mod failure;
+pub(in crate::storage) mod probe;
 mod retry;
 mod store_clock;
 
@@ -20,6 +21,7 @@ use aws_sdk_s3::config::ProvideCredentials as _;
 use tokio::sync::{Mutex, OnceCell};
 
 use self::client::Clients;
+use self::probe::Abilities;
 pub(in crate::storage) use self::retry::Repetitions;
 pub(in crate::storage) use self::store_clock::StoreClock;
 use crate::Result;
@@ -33,20 +35,9 @@ pub(in crate::storage) struct S3 {
     pub(in crate::storage) config: StorageConfig,
     clients: OnceCell<Clients>,
     signer: Mutex<Option<LinkSigner>>,
-    /// Whether the store honours `If-None-Match: *`, once it has been asked.
-    pub(in crate::storage) creates_only: OnceCell<bool>,
-    /// The same for uploads in parts.
-    pub(in crate::storage) creates_only_in_parts: OnceCell<bool>,
-    /// Whether the store encrypts as the configuration asks, once it has been asked.
-    encrypts: OnceCell<bool>,
-    /// The same for copies.
-    pub(in crate::storage) copies_create_only: OnceCell<bool>,
-    /// Whether the store finds open uploads by prefix.
-    pub(in crate::storage) finds_uploads_by_prefix: OnceCell<bool>,
+    pub(in crate::storage) abilities: Abilities,
     /// For what the SDK does not repeat by itself.
     pub(in crate::storage) repetitions: Repetitions,
-    /// Set when the store was found to have tags.
-    pub(in crate::storage) has_tags: OnceCell<()>,
     /// Set when the bucket has answered, so that a 404 without a body can only mean the file.
     pub(in crate::storage) bucket_seen: OnceCell<()>,
 }
@@ -72,13 +63,8 @@ impl S3 {
             config,
             clients: OnceCell::new(),
             signer: Mutex::new(None),
-            creates_only: OnceCell::new(),
-            creates_only_in_parts: OnceCell::new(),
-            encrypts: OnceCell::new(),
-            copies_create_only: OnceCell::new(),
-            finds_uploads_by_prefix: OnceCell::new(),
+            abilities: Abilities::default(),
             repetitions: Repetitions::default(),
-            has_tags: OnceCell::new(),
             bucket_seen: OnceCell::new(),
         })
     }

@@ -4,14 +4,13 @@ use std::cmp::Ordering;
 use std::collections::HashSet;
 use std::time::SystemTime;
 
-use aws_sdk_s3::Client;
 use aws_sdk_s3::operation::list_multipart_uploads::ListMultipartUploadsOutput;
 use aws_sdk_s3::types::EncodingType;
 use percent_encoding::percent_decode_str;
 
-use crate::random::random_name;
 use crate::storage::file;
 use crate::storage::s3::failure::{self, OnCondition};
+use crate::storage::s3::probe::Probe;
 use crate::storage::s3::{S3, StoreClock};
 use crate::{Error, Result};
 
@@ -75,15 +74,9 @@ impl S3 {
         Ok(OpenUploads { listed_at: clock.told(), ..read(&answer, prefix, after)? })
     }
 
-    /// Whether the store finds open uploads by what their keys begin with. It is asked once, with an
-    /// upload under `.casier/`.
+    /// Whether the store finds open uploads by what their keys begin with.
     async fn finds_uploads_by_prefix(&self) -> Result<bool> {
-        let ask = || async {
-            let (client, bucket) = (self.client().await?.clone(), self.config.bucket.clone());
-            // The upload goes even if the caller does not wait.
-            self.to_its_end(async move { probe(&client, &bucket).await }).await
-        };
-        self.finds_uploads_by_prefix.get_or_try_init(ask).await.copied()
+        self.ask_once(&self.abilities.finds_uploads_by_prefix, begin_and_find).await
     }
 }
 
@@ -104,16 +97,14 @@ impl Marker {
     }
 }
 
-async fn probe(client: &Client, bucket: &str) -> Result<bool> {
-    let prefix = format!(".casier/probe-{}", random_name()?);
+async fn begin_and_find(Probe { client, bucket, key: prefix }: Probe) -> Result<bool> {
     let key = format!("{prefix}/upload");
-    let begin = client.create_multipart_upload().bucket(bucket).key(&key).send().await;
+    let begin = client.create_multipart_upload().bucket(&bucket).key(&key).send().await;
     let begun =
         begin.map_err(|error| failure::from_sdk_without_file(&error, OnCondition::Changed))?;
     let id = begun.upload_id().ok_or_else(failure::unreadable)?;
-    let found = client.list_multipart_uploads().bucket(bucket).prefix(prefix).send().await;
-    // What is left over is in nobody's scope.
-    let _ = client.abort_multipart_upload().bucket(bucket).key(&key).upload_id(id).send().await;
+    let found = client.list_multipart_uploads().bucket(&bucket).prefix(prefix).send().await;
+    let _ = client.abort_multipart_upload().bucket(&bucket).key(&key).upload_id(id).send().await;
     let found =
         found.map_err(|error| failure::from_sdk_without_file(&error, OnCondition::Changed))?;
     Ok(found.uploads().iter().any(|upload| upload.upload_id() == Some(id)))

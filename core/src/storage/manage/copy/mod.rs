@@ -1,6 +1,5 @@
 //! Copying inside a scope, on the store's own side: no byte passes here but the first few.
 
-mod create_only;
 mod parts;
 mod plan;
 mod whole;
