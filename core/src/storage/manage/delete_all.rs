@@ -2,8 +2,6 @@
 
 use std::collections::HashSet;
 
-use futures_util::stream::{self, StreamExt as _};
-
 use super::delete::Deletion;
 use super::delete_batch::Target;
 use super::remains::{Form, Place, Remain};
@@ -12,9 +10,6 @@ use crate::{Error, ErrorKind, Result};
 
 /// How often the scope is gone through until nothing more is found. The second time is the proof.
 const PASSES: u32 = 10;
-
-/// How many unfinished uploads are aborted at a time.
-const PARALLEL_ABORTS: usize = 8;
 
 /// What [`UserStorage::delete_all`] has deleted.
 #[derive(Clone, Debug, Default)]
@@ -109,11 +104,7 @@ impl UserStorage {
                 Err(error) if error.kind() == ErrorKind::StorageUnsupported => return Ok(()),
                 page => page?,
             };
-            let aborts = page.uploads.into_iter().map(|upload| async move {
-                (self.s3.abort_upload(&upload.key, &upload.id).await, upload.key)
-            });
-            let mut aborts = stream::iter(aborts).buffer_unordered(PARALLEL_ABORTS);
-            while let Some((aborted, key)) = aborts.next().await {
+            for (key, aborted) in self.s3.abort_all(page.uploads).await {
                 match aborted {
                     Ok(aborted) => receipt.uploads += u64::from(aborted),
                     Err(error) => receipt.failed.push(Deletion { key, error: Some(error) }),

@@ -9,9 +9,9 @@ use bytes::Bytes;
 
 use super::conditions::Conditions;
 use super::get::{given, other_range};
-use crate::random::random_fraction;
 use crate::storage::s3::S3;
 use crate::storage::s3::failure;
+use crate::storage::s3::retry::back_off;
 use crate::storage::user_storage::OwnKey;
 use crate::{Error, ErrorKind, Result};
 
@@ -140,8 +140,7 @@ impl Transfer {
             1 => Ok(()),
             breaks if breaks > RESUMPTIONS => Err(error),
             breaks => {
-                let pause = PAUSE * (1 << (breaks - 2));
-                tokio::time::sleep(pause.mul_f64(random_fraction())).await;
+                back_off(PAUSE, breaks - 1).await;
                 Ok(())
             }
         }

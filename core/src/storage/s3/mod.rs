@@ -10,7 +10,7 @@ mod encryption;
 mod endpoint;
 pub(in crate::storage) mod failure;
 pub(in crate::storage) mod probe;
-mod retry;
+pub(in crate::storage) mod retry;
 mod store_clock;
 
 use std::fmt;
@@ -22,7 +22,7 @@ use tokio::sync::{Mutex, OnceCell};
 
 use self::client::Clients;
 use self::probe::Abilities;
-pub(in crate::storage) use self::retry::Repetitions;
+use self::retry::Repetitions;
 pub(in crate::storage) use self::store_clock::StoreClock;
 use crate::Result;
 use crate::storage::config::StorageConfig;

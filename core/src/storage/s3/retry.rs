@@ -20,7 +20,13 @@ use crate::random::random_fraction;
 
 const ATTEMPTS: u32 = 3;
 
+/// 500 tokens at 14 for each, as in [`budget`].
 const MOST_REPETITIONS: u32 = 35;
+
+/// How long the first repetition waits at most that the SDK does not make.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+
+const MOST_DOUBLINGS: u32 = 5;
 
 /// The back-off is AWS's: a random part of 50 ms (of a second when throttled), doubled each time.
 pub(super) fn retries() -> RetryConfig {
@@ -112,6 +118,13 @@ impl Intercept for Patience {
     }
 }
 
+/// Waits before the repetition of this number, from 1: a random part of `first`, doubled each time,
+/// so that callers who failed together do not come back together.
+pub(in crate::storage) async fn back_off(first: Duration, number: u32) {
+    let most = first * 2_u32.pow(number.saturating_sub(1).min(MOST_DOUBLINGS));
+    tokio::time::sleep(most.mul_f64(random_fraction())).await;
+}
+
 /// The budget for repetitions that the SDK does not make, since the answer as a whole was a
 /// success: as many as the SDK makes while a store fails, and one more after each that helped.
 #[derive(Debug)]
@@ -124,15 +137,14 @@ impl Default for Repetitions {
 }
 
 impl Repetitions {
-    /// Waits before the repetition of this number, from 1: a random part of a second, doubled each
-    /// time. False, at once, when the budget is used up.
+    /// Waits before the repetition of this number, from 1. False, at once, when the budget is used
+    /// up.
     pub(in crate::storage) async fn wait(&self, number: u32) -> bool {
         let less_one = |left: u32| left.checked_sub(1);
         if self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less_one).is_err() {
             return false;
         }
-        let most = Duration::from_millis(500) * 2_u32.saturating_pow(number.min(5));
-        tokio::time::sleep(most.mul_f64(random_fraction())).await;
+        back_off(FIRST_PAUSE, number).await;
         true
     }
 

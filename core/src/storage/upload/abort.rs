@@ -4,10 +4,17 @@ use std::sync::{Arc, mpsc};
 use std::time::Duration;
 use std::{mem, thread};
 
+use aws_sdk_s3::config::http::HttpResponse;
+use aws_sdk_s3::error::SdkError;
+use aws_sdk_s3::operation::create_multipart_upload::{
+    CreateMultipartUploadError, CreateMultipartUploadOutput,
+};
+use futures_util::stream::{self, StreamExt as _};
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
+use super::open_uploads::OpenUpload;
 use crate::storage::s3::S3;
 use crate::storage::s3::failure::{self, OnCondition};
 use crate::{ErrorKind, Result};
@@ -15,8 +22,15 @@ use crate::{ErrorKind, Result};
 /// A part that was on its way may arrive after the upload was aborted; then it is aborted again.
 const TRIES: usize = 3;
 
+/// How many uploads are aborted at a time.
+const PARALLEL_ABORTS: usize = 8;
+
 /// How long a runtime that is shutting down waits for what it has left to abort.
 const LAST_TRY: Duration = Duration::from_secs(2);
+
+/// The store's answer to the beginning of an upload in parts.
+type Begun =
+    Result<CreateMultipartUploadOutput, SdkError<CreateMultipartUploadError, HttpResponse>>;
 
 /// An upload in parts that the store has begun. Dropped, it is aborted, by a task of its own.
 #[derive(Debug)]
@@ -29,8 +43,26 @@ pub(in crate::storage) struct Unfinished {
 }
 
 impl Unfinished {
-    /// Within a runtime.
-    pub(in crate::storage) fn new(s3: &Arc<S3>, key: &str, id: String) -> Self {
+    /// Begins an upload by a call that does so. Given up meanwhile, what was begun is aborted.
+    pub(in crate::storage) async fn begin(
+        s3: &Arc<S3>,
+        key: &str,
+        call: impl Future<Output = Begun> + Send + 'static,
+    ) -> Result<Self> {
+        let (begun_at, key) = (Arc::clone(s3), key.to_owned());
+        // The store's answer is seen even if the caller does not wait.
+        s3.to_its_end(async move {
+            let answer = call.await;
+            let answer = answer
+                .map_err(|error| failure::from_sdk_without_file(&error, OnCondition::Exists))?;
+            let id = answer.upload_id().filter(|id| !id.is_empty());
+            Ok(Self::new(&begun_at, &key, id.ok_or_else(failure::unreadable)?.to_owned()))
+        })
+        .await
+    }
+
+    /// One that was begun before. Within a runtime.
+    pub(super) fn new(s3: &Arc<S3>, key: &str, id: String) -> Self {
         Self {
             s3: Arc::clone(s3),
             key: key.to_owned(),
@@ -127,23 +159,27 @@ impl Drop for Aborting {
     }
 }
 
+impl S3 {
+    /// Aborts uploads that nobody sends parts of any more, several at a time, and tells of each key
+    /// whether there was an upload to abort.
+    pub(in crate::storage) async fn abort_all(
+        &self,
+        uploads: impl IntoIterator<Item = OpenUpload>,
+    ) -> Vec<(String, Result<bool>)> {
+        let aborts = uploads.into_iter().map(|OpenUpload { key, id, .. }| async move {
+            let aborted = self.in_time(abort_once(self, &key, &id)).await;
+            (key, aborted)
+        });
+        stream::iter(aborts).buffer_unordered(PARALLEL_ABORTS).collect().await
+    }
+}
+
 /// Aborts an upload until none of its parts is left. Says whether there was one.
-///
-/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_AbortMultipartUpload.html>
 pub(super) async fn abort(s3: &S3, key: &str, id: &str) -> Result<bool> {
     let (client, bucket) = (s3.client().await?, &s3.config.bucket);
     let mut was_there = false;
     for _ in 0..TRIES {
-        let aborted = client.abort_multipart_upload().bucket(bucket).key(key).upload_id(id);
-        match aborted.send().await {
-            Ok(_) => was_there = true,
-            Err(error) => {
-                let error = failure::from_sdk_without_file(&error, OnCondition::Changed);
-                if error.kind() != ErrorKind::UploadNotFound {
-                    return Err(error);
-                }
-            }
-        }
+        was_there |= abort_once(s3, key, id).await?;
         let left = client.list_parts().bucket(bucket).key(key).upload_id(id).max_parts(1);
         let is_over = match left.send().await {
             Ok(left) => left.parts().is_empty(),
@@ -158,4 +194,16 @@ pub(super) async fn abort(s3: &S3, key: &str, id: &str) -> Result<bool> {
         }
     }
     Err(failure::unavailable("the store does not say that no part is left"))
+}
+
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_AbortMultipartUpload.html>
+async fn abort_once(s3: &S3, key: &str, id: &str) -> Result<bool> {
+    let call = s3.client().await?.abort_multipart_upload().bucket(&s3.config.bucket);
+    match call.key(key).upload_id(id).send().await {
+        Ok(_) => Ok(true),
+        Err(error) => match failure::from_sdk_without_file(&error, OnCondition::Changed) {
+            error if error.kind() == ErrorKind::UploadNotFound => Ok(false),
+            error => Err(error),
+        },
+    }
 }

@@ -29,9 +29,7 @@ pub(super) struct SentPart {
 /// The parts that have arrived, by their numbers.
 pub(super) type SentParts = BTreeMap<u32, SentPart>;
 
-/// Begins an upload at the store. Given up meanwhile, what was begun is aborted.
-///
-/// `clock` is told the store's time.
+/// Begins an upload at the store; `clock` is told the store's time.
 pub(super) async fn begin(s3: &Arc<S3>, file: &NewFile, clock: StoreClock) -> Result<Unfinished> {
     let call = file
         .describe_parts(s3.client().await?.create_multipart_upload())
@@ -40,16 +38,7 @@ pub(super) async fn begin(s3: &Arc<S3>, file: &NewFile, clock: StoreClock) -> Re
         .checksum_type(ChecksumType::FullObject)
         .customize()
         .interceptor(clock);
-    let (begun_at, key) = (Arc::clone(s3), file.key.as_str().to_owned());
-    // The store's answer is seen even if the caller does not wait.
-    s3.to_its_end(async move {
-        let answer = call.send().await;
-        let answer =
-            answer.map_err(|error| failure::from_sdk_without_file(&error, OnCondition::Exists))?;
-        let id = answer.upload_id().filter(|id| !id.is_empty());
-        Ok(Unfinished::new(&begun_at, &key, id.ok_or_else(failure::unreadable)?.to_owned()))
-    })
-    .await
+    Unfinished::begin(s3, file.key.as_str(), call.send()).await
 }
 
 /// Sends the parts that the store does not hold yet, and gives all of them.

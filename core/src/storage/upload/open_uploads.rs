@@ -6,13 +6,13 @@ use std::time::SystemTime;
 
 use aws_sdk_s3::operation::list_multipart_uploads::ListMultipartUploadsOutput;
 use aws_sdk_s3::types::EncodingType;
-use percent_encoding::percent_decode_str;
 
+use crate::Result;
 use crate::storage::file;
+use crate::storage::list::listing::{decoded, leads_nowhere};
 use crate::storage::s3::failure::{self, OnCondition};
 use crate::storage::s3::probe::Probe;
 use crate::storage::s3::{S3, StoreClock};
-use crate::{Error, Result};
 
 /// An upload in parts that the store holds open.
 #[derive(Debug, PartialEq, Eq)]
@@ -119,13 +119,13 @@ fn read(
 ) -> Result<OpenUploads> {
     let encoding = answer.encoding_type();
     let uploads = answer.uploads().iter().filter_map(|upload| {
-        let key = decoded(upload.key()?, encoding).filter(|key| key.starts_with(prefix))?;
+        let key = text(upload.key()?, encoding).filter(|key| key.starts_with(prefix))?;
         let id = upload.upload_id()?.to_owned();
         Some(OpenUpload { key, id, initiated: file::time(upload.initiated()) })
     });
     let mut page = OpenUploads { uploads: uploads.collect(), ..OpenUploads::default() };
     if answer.is_truncated().ok_or_else(failure::unreadable)? {
-        let key = answer.next_key_marker().and_then(|key| decoded(key, encoding));
+        let key = answer.next_key_marker().and_then(|key| text(key, encoding));
         let id = answer.next_upload_id_marker().filter(|id| !id.is_empty()).map(str::to_owned);
         let key = key.ok_or_else(leads_nowhere)?;
         page.more_after = Some(Marker::behind(after, key, id).ok_or_else(leads_nowhere)?);
@@ -133,20 +133,9 @@ fn read(
     Ok(page)
 }
 
-/// A key of the listing, in the form-encoding that was asked for if the store followed; none when it
-/// is no text.
-fn decoded(key: &str, encoding: Option<&EncodingType>) -> Option<String> {
-    match encoding {
-        Some(EncodingType::Url) => {
-            let spaced = key.replace('+', " ");
-            percent_decode_str(&spaced).decode_utf8().ok().map(|key| key.into_owned())
-        }
-        _ => Some(key.to_owned()),
-    }
-}
-
-fn leads_nowhere() -> Error {
-    failure::unavailable("the store says that there are more uploads, but not where")
+/// A key of the listing; none when it is no text.
+fn text(listed: &str, encoding: Option<&EncodingType>) -> Option<String> {
+    String::from_utf8(decoded(listed, encoding)).ok()
 }
 
 #[cfg(test)]

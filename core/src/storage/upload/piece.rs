@@ -10,7 +10,7 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use md5::{Digest as _, Md5};
 
-use super::checksum::Sums;
+use super::checksum::{Sums, hexadecimal};
 use super::local_file::{FileBody, UploadFile};
 use super::meter::PieceMeter;
 use super::plan::MULTIPART_FROM;
@@ -92,7 +92,7 @@ impl Piece {
                 Contents::Memory(bytes) => md5.update(&bytes),
                 Contents::Disk(file, range) => file.scan(range, stop, |piece| md5.update(piece))?,
             }
-            Ok(md5.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+            Ok(hexadecimal(&md5.finalize()))
         })
         .await
     }

@@ -6,20 +6,20 @@ use std::ops::Range;
 
 use crate::{Error, ErrorKind, Result};
 
-pub(in crate::storage) const MIB: u64 = 1024 * 1024;
+const MIB: u64 = 1024 * 1024;
 const GIB: u64 = 1024 * MIB;
 
 /// The largest file that goes in one PUT; larger ones go in parts. 16 MiB.
 pub const MULTIPART_FROM: u64 = 16 * MIB;
 
 /// The most parts that an upload may have.
-pub(in crate::storage) const MAX_PARTS: u32 = 10_000;
+const MAX_PARTS: u32 = 10_000;
 
 /// The largest file that S3 holds: 10,000 parts of 5 GiB, which is 48.8 TiB.
 pub const MAX_OBJECT_BYTES: u64 = MAX_PARTS as u64 * MAX_PART_BYTES;
 
 /// How many parts of a file are on their way at a time.
-pub(super) const PARTS_IN_FLIGHT: usize = 4;
+pub(in crate::storage) const PARTS_IN_FLIGHT: usize = 4;
 
 /// The largest part. The smallest is 5 MiB, save for the last, and every plan stays above that.
 const MAX_PART_BYTES: u64 = 5 * GIB;
@@ -29,7 +29,7 @@ const USUAL_PART_BYTES: u64 = 8 * MIB;
 
 /// The parts of a file: all of one size, as R2 wants it, but the last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct PartPlan {
+pub(in crate::storage) struct PartPlan {
     pub(super) part_size: u64,
 }
 
@@ -42,8 +42,14 @@ impl PartPlan {
         if size > MAX_OBJECT_BYTES {
             return Err(too_large(MAX_OBJECT_BYTES, size));
         }
+        Ok(Self::with_parts_of(USUAL_PART_BYTES, size))
+    }
+
+    /// Parts of `part_size` bytes; larger ones, in whole MiB, where a file of `size` bytes would have
+    /// more of them than S3 takes.
+    pub(in crate::storage) fn with_parts_of(part_size: u64, size: u64) -> Self {
         let needed = size.div_ceil(u64::from(MAX_PARTS)).next_multiple_of(MIB);
-        Ok(Self { part_size: needed.max(USUAL_PART_BYTES) })
+        Self { part_size: needed.max(part_size) }
     }
 
     /// The parts of a file of which nobody knows the size.
@@ -57,12 +63,12 @@ impl PartPlan {
     }
 
     /// How many parts a file of `size` bytes has.
-    pub(super) fn count(self, size: u64) -> u32 {
+    pub(in crate::storage) fn count(self, size: u64) -> u32 {
         u32::try_from(size.div_ceil(self.part_size)).unwrap_or(u32::MAX)
     }
 
     /// Where the bytes of part `number` are, counted from 1, in a file of `size` bytes.
-    pub(super) fn range(self, number: u32, size: u64) -> Range<u64> {
+    pub(in crate::storage) fn range(self, number: u32, size: u64) -> Range<u64> {
         let start = u64::from(number.saturating_sub(1)).saturating_mul(self.part_size).min(size);
         start..start.saturating_add(self.part_size).min(size)
     }
@@ -102,10 +108,26 @@ mod tests {
         assert_eq!(PartPlan::of_unknown().most(), 10_000 * 8 * MIB);
     }
 
+    #[test]
+    fn parts_of_another_size() {
+        for (size, part_size, count) in [
+            (GIB, GIB, 1),
+            (GIB + 1, GIB, 2),
+            (5 * GIB + 1, GIB, 6),
+            (50_000 * GIB, 5 * GIB, 10_000),
+        ] {
+            let plan = PartPlan::with_parts_of(GIB, size);
+            assert_eq!((plan.part_size, plan.count(size)), (part_size, count), "{size}");
+        }
+    }
+
     proptest! {
         #[test]
-        fn parts_are_within_the_limits_and_cover_the_file(size in 1..=MAX_OBJECT_BYTES) {
-            let plan = PartPlan::of(size).unwrap();
+        fn parts_are_within_the_limits_and_cover_the_file(
+            size in 1..=MAX_OBJECT_BYTES,
+            part_size in prop_oneof![Just(USUAL_PART_BYTES), 5 * MIB..=MAX_PART_BYTES],
+        ) {
+            let plan = PartPlan::with_parts_of(part_size, size);
             let count = plan.count(size);
             prop_assert!((1..=MAX_PARTS).contains(&count));
             prop_assert!((5 * MIB..=MAX_PART_BYTES).contains(&plan.part_size));

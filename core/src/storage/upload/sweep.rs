@@ -2,20 +2,14 @@
 
 use std::time::{Duration, SystemTime};
 
-use futures_util::stream::{self, StreamExt as _};
-
 use super::open_uploads::OpenUpload;
+use crate::Result;
 use crate::storage::keys::is_in_a_scope;
 use crate::storage::s3::S3;
-use crate::storage::s3::failure::{self, OnCondition};
 use crate::storage::user_storage::{Storage, UserStorage};
-use crate::{ErrorKind, Result};
 
 /// What the keys of ours outside of the scopes begin with.
 const OUR_OWN: &str = ".casier/";
-
-/// How many uploads are aborted at a time.
-const PARALLEL_ABORTS: usize = 8;
 
 /// By how much the clocks of a store's machines may differ.
 const CLOCKS_DIFFER: Duration = Duration::from_secs(60);
@@ -66,42 +60,13 @@ impl S3 {
             let (ended, live): (Vec<_>, Vec<_>) =
                 ours.partition(|upload| has_ended(upload, self.config.upload_life, page.listed_at));
             swept.live += live.len() as u64;
-            swept.aborted += self.abort_all(ended).await?;
+            for (_, aborted) in self.abort_all(ended).await {
+                swept.aborted += u64::from(aborted?);
+            }
             match page.more_after {
                 Some(marker) => after = Some(marker),
                 None => return Ok(swept),
             }
-        }
-    }
-
-    /// Tries to abort each and says how many were; the first error counts once all were tried.
-    async fn abort_all(&self, uploads: Vec<OpenUpload>) -> Result<u64> {
-        // Owned, or the future of the sweep is not `Send` for every lifetime.
-        let aborts = uploads
-            .into_iter()
-            .map(|upload| async move { self.abort_upload(&upload.key, &upload.id).await });
-        let outcomes: Vec<Result<bool>> =
-            stream::iter(aborts).buffer_unordered(PARALLEL_ABORTS).collect().await;
-        outcomes.into_iter().try_fold(0, |sum, aborted| Ok(sum + u64::from(aborted?)))
-    }
-
-    /// Whether there was such an upload to abort.
-    pub(in crate::storage) async fn abort_upload(&self, key: &str, id: &str) -> Result<bool> {
-        let call = async {
-            self.client()
-                .await?
-                .abort_multipart_upload()
-                .bucket(&self.config.bucket)
-                .key(key)
-                .upload_id(id)
-                .send()
-                .await
-                .map_err(|error| failure::from_sdk_without_file(&error, OnCondition::Changed))
-        };
-        match self.in_time(call).await {
-            Ok(_) => Ok(true),
-            Err(error) if error.kind() == ErrorKind::UploadNotFound => Ok(false),
-            Err(error) => Err(error),
         }
     }
 }

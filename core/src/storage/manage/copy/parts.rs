@@ -14,11 +14,8 @@ use crate::storage::file;
 use crate::storage::s3::S3;
 use crate::storage::s3::failure::{self, OnCondition};
 use crate::storage::upload::abort::Unfinished;
-use crate::storage::upload::plan::{MAX_PARTS, MIB};
+use crate::storage::upload::plan::{PARTS_IN_FLIGHT, PartPlan};
 use crate::{ErrorKind, Result};
-
-/// How many parts are copied at a time.
-const PARALLEL_PARTS: usize = 4;
 
 /// Copies part by part and gives the copy's tag. After an error, and when it is given up, nothing is
 /// left of the parts.
@@ -27,10 +24,10 @@ const PARALLEL_PARTS: usize = 4;
 pub(super) async fn copy(s3: &Arc<S3>, plan: &Plan) -> Result<Option<String>> {
     let upload = begin(s3, plan).await?;
     let copied = async {
-        let ranges: Vec<_> = ranges(plan.size, s3.config.copy_part_bytes).collect();
-        let parts =
-            (1..).zip(ranges).map(|(number, range)| copy_part(&upload, plan, number, range));
-        let parts: Vec<_> = stream::iter(parts).buffered(PARALLEL_PARTS).try_collect().await?;
+        let cut = PartPlan::with_parts_of(s3.config.copy_part_bytes, plan.size);
+        let parts = (1..=cut.count(plan.size))
+            .map(|number| copy_part(&upload, plan, number, cut.range(number, plan.size)));
+        let parts: Vec<_> = stream::iter(parts).buffered(PARTS_IN_FLIGHT).try_collect().await?;
         complete(&upload, plan, parts).await
     };
     match copied.await {
@@ -45,7 +42,6 @@ pub(super) async fn copy(s3: &Arc<S3>, plan: &Plan) -> Result<Option<String>> {
     }
 }
 
-/// Begins the upload. Given up meanwhile, what was begun is aborted.
 async fn begin(s3: &Arc<S3>, plan: &Plan) -> Result<Unfinished> {
     let original = &plan.original;
     // Of themselves, parts have no tags.
@@ -74,25 +70,17 @@ async fn begin(s3: &Arc<S3>, plan: &Plan) -> Result<Unfinished> {
         .set_ssekms_key_id(key_id)
         // No checksum is asked for: AWS keeps one unasked, and MinIO has none of copied parts.
         .set_tagging(tags::encode(&tags));
-    let (begun_at, key) = (Arc::clone(s3), plan.target.as_str().to_owned());
-    // The store's answer is seen even if the caller does not wait.
-    s3.to_its_end(async move {
-        let answer = call.send().await;
-        let answer =
-            answer.map_err(|error| failure::from_sdk_without_file(&error, OnCondition::Exists))?;
-        let id = answer.upload_id().filter(|id| !id.is_empty()).ok_or_else(failure::unreadable)?;
-        Ok(Unfinished::new(&begun_at, &key, id.to_owned()))
-    })
-    .await
+    Unfinished::begin(s3, plan.target.as_str(), call.send()).await
 }
 
 async fn copy_part(
     upload: &Unfinished,
     plan: &Plan,
-    number: i32,
+    number: u32,
     range: Range<u64>,
 ) -> Result<CompletedPart> {
     let s3 = upload.s3();
+    let number = i32::try_from(number).unwrap_or(i32::MAX);
     let answer = s3
         .client()
         .await?
@@ -137,38 +125,4 @@ async fn complete(
         .map_err(|error| failure::from_sdk(&error, OnCondition::Exists))?;
     s3.note_bucket();
     Ok(Some(file::etag(answer.e_tag()).ok_or_else(failure::unreadable)?))
-}
-
-/// The ranges of the parts: all of one size but the last, none smaller than is asked for and no more
-/// of them than S3 takes.
-fn ranges(size: u64, part_bytes: u64) -> impl Iterator<Item = Range<u64>> {
-    let needed = size.div_ceil(u64::from(MAX_PARTS)).next_multiple_of(MIB);
-    let part_bytes = needed.max(part_bytes);
-    (0..size.div_ceil(part_bytes)).map(move |number| {
-        let start = number * part_bytes;
-        start..start.saturating_add(part_bytes).min(size)
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn parts_cover_the_file() {
-        let gib = 1024 * MIB;
-        for (size, part_bytes, count) in [
-            (1, gib, 1),
-            (gib, gib, 1),
-            (gib + 1, gib, 2),
-            (5 * gib + 1, gib, 6),
-            (50_000 * gib, gib, 9_999),
-        ] {
-            let ranges: Vec<_> = ranges(size, part_bytes).collect();
-            assert!(ranges.len() <= 10_000 && ranges.len() >= count.min(9_900), "{size}");
-            assert_eq!((ranges[0].start, ranges[ranges.len() - 1].end), (0, size));
-            assert!(ranges.windows(2).all(|two| two[0].end == two[1].start));
-            assert!(ranges.iter().all(|range| range.end - range.start <= 5 * gib));
-        }
-    }
 }
