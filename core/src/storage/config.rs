@@ -4,9 +4,9 @@ use std::fmt;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use super::upload::SealingSecret;
 use aws_sdk_s3::types::ServerSideEncryption;
 
+use super::upload::SealingSecret;
 use crate::web_url::web_url;
 use crate::{Error, ErrorKind, Result};
 

@@ -16,7 +16,7 @@ const MAX_NAME_BYTES: usize = 64;
 const RESERVED_PREFIX: &str = "casier-";
 
 /// Names one upload, so that it is known again.
-pub(crate) const UPLOAD_MARK: &str = "casier-upload";
+const UPLOAD_MARK: &str = "casier-upload";
 
 /// The bytes that fit one encoded word: 75 characters less `=?UTF-8?B?` and `?=` (RFC 2047,
 /// section 2), in base64.
@@ -56,6 +56,11 @@ pub(crate) fn encode(
         .with_count(MAX_METADATA_BYTES, total));
     }
     Ok(encoded)
+}
+
+/// The mark of the upload that stored metadata came with.
+pub(crate) fn mark(stored: Option<&HashMap<String, String>>) -> Option<&String> {
+    stored.and_then(|stored| stored.get(UPLOAD_MARK))
 }
 
 /// Stored metadata as a copy of their file is sent them: as they are, since the store would not take

@@ -1,7 +1,7 @@
 //! Moving and renaming inside a scope: a copy, and then the original goes.
 
 use super::copy::{CopyOptions, Plan};
-use crate::storage::content::user_metadata::UPLOAD_MARK;
+use crate::storage::content::user_metadata;
 use crate::storage::file::StoredFile;
 use crate::storage::user_storage::UserStorage;
 use crate::{Error, ErrorKind, Result};
@@ -55,7 +55,7 @@ impl UserStorage {
             Err(error) if error.kind() == ErrorKind::FileNotFound => return Ok(()),
             Err(error) => return Err(error),
         };
-        let mark = found.metadata().and_then(|metadata| metadata.get(UPLOAD_MARK));
+        let mark = user_metadata::mark(found.metadata());
         if mark.is_some() && mark == plan.mark.as_ref() {
             // A store to which both names are one, such as one on a disk that ignores case.
             return Ok(());

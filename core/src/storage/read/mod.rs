@@ -4,6 +4,7 @@ mod checksum;
 mod conditions;
 mod download;
 mod get;
+mod moved;
 mod options;
 mod stream;
 mod transfer;
@@ -13,9 +14,9 @@ use tokio::time::Instant;
 
 use self::conditions::Conditions;
 use self::get::Opened;
+use self::moved::Moved;
 pub use self::options::{ByteRange, DownloadOptions, MAX_READ_BYTES, ReadOptions};
 pub use self::stream::FileStream;
-use super::progress::Moved;
 use super::user_storage::UserStorage;
 use crate::{Error, ErrorKind, Result};
 

@@ -10,7 +10,7 @@ use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart, MetadataDirecti
 use super::S3;
 use super::failure::{self, OnCondition};
 use super::probe::Probe;
-use crate::storage::content::user_metadata::UPLOAD_MARK;
+use crate::storage::content::user_metadata;
 use crate::storage::file;
 use crate::storage::user_storage::OwnKey;
 use crate::{Error, ErrorKind, Result};
@@ -49,7 +49,7 @@ impl S3 {
         mark: &str,
     ) -> Option<Option<String>> {
         let found = self.in_time(self.head(key)).await.ok()?;
-        let stored = found.metadata()?.get(UPLOAD_MARK)?;
+        let stored = user_metadata::mark(found.metadata())?;
         (stored == mark).then(|| file::etag(found.e_tag()))
     }
 }
@@ -62,7 +62,9 @@ async fn put_twice(probe: Probe) -> Result<bool> {
     let honoured = match create().await {
         Ok(_) => is_refused(create().await),
         // Nobody else has the name: a first try whose answer was lost has met a second one.
-        refused => is_refused(refused),
+        Err(error) if error.kind() == ErrorKind::FileExists => Ok(true),
+        // A store that is down is not asked for more: each call would be two requests.
+        Err(error) => return is_refused::<()>(Err(error)),
     };
     probe.remove().await;
     honoured

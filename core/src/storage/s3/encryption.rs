@@ -29,10 +29,11 @@ impl S3 {
 async fn put_encrypted(probe: Probe, encryption: Encryption) -> Result<bool> {
     let (method, key_id) = Encryption::headers(Some(&encryption));
     let put = probe.put().set_server_side_encryption(method.clone()).set_ssekms_key_id(key_id);
-    let answer = put.send().await;
-    probe.remove().await;
-    match answer.map_err(|error| failure::from_sdk(&error, OnCondition::Changed)) {
-        Ok(answer) => Ok(answer.server_side_encryption() == method.as_ref()),
+    match put.send().await.map_err(|error| failure::from_sdk(&error, OnCondition::Changed)) {
+        Ok(answer) => {
+            probe.remove().await;
+            Ok(answer.server_side_encryption() == method.as_ref())
+        }
         Err(error) if error.kind() == ErrorKind::StorageUnsupported => Ok(false),
         Err(error) => Err(error),
     }

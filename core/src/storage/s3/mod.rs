@@ -9,6 +9,7 @@ pub(in crate::storage) mod deadline;
 mod encryption;
 mod endpoint;
 pub(in crate::storage) mod failure;
+mod head;
 pub(in crate::storage) mod probe;
 pub(in crate::storage) mod retry;
 mod store_clock;
@@ -39,7 +40,7 @@ pub(in crate::storage) struct S3 {
     /// For what the SDK does not repeat by itself.
     pub(in crate::storage) repetitions: Repetitions,
     /// Set when the bucket has answered, so that a 404 without a body can only mean the file.
-    pub(in crate::storage) bucket_seen: OnceCell<()>,
+    bucket_seen: OnceCell<()>,
 }
 
 /// A client that signs links for the public endpoint and sends nothing.

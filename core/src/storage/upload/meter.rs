@@ -10,10 +10,10 @@ use tokio::sync::Notify;
 use crate::Result;
 use crate::storage::progress::OnProgress;
 
-/// Counts the bytes of one upload, which move on many tasks, and tells the listener of them on its
-/// own.
+/// Counts the bytes of one upload. They move on many tasks, of which none may wait for the listener:
+/// it is told by [`watch`](Self::watch).
 #[derive(Debug)]
-pub(in crate::storage) struct Meter {
+pub(super) struct Meter {
     listener: Option<OnProgress>,
     total: Option<u64>,
     moved: AtomicU64,
@@ -22,12 +22,12 @@ pub(in crate::storage) struct Meter {
 
 impl Meter {
     /// The meter of a transfer of `total` bytes, where that is known.
-    pub(in crate::storage) fn new(listener: Option<OnProgress>, total: Option<u64>) -> Arc<Self> {
+    pub(super) fn new(listener: Option<OnProgress>, total: Option<u64>) -> Arc<Self> {
         Arc::new(Self { listener, total, moved: AtomicU64::new(0), news: Notify::new() })
     }
 
     /// Bytes have moved.
-    pub(in crate::storage) fn add(&self, bytes: u64) {
+    pub(super) fn add(&self, bytes: u64) {
         self.moved.fetch_add(bytes, Ordering::Relaxed);
         if self.listener.is_some() {
             self.news.notify_one();
@@ -35,15 +35,12 @@ impl Meter {
     }
 
     /// How many bytes have moved.
-    pub(in crate::storage) fn moved(&self) -> u64 {
+    pub(super) fn moved(&self) -> u64 {
         self.moved.load(Ordering::Relaxed)
     }
 
     /// Runs the transfer and tells the listener of it.
-    pub(in crate::storage) async fn watch<T>(
-        &self,
-        transfer: impl Future<Output = Result<T>>,
-    ) -> Result<T> {
+    pub(super) async fn watch<T>(&self, transfer: impl Future<Output = Result<T>>) -> Result<T> {
         let Some(listener) = &self.listener else { return transfer.await };
         let mut transfer = pin!(transfer);
         let mut told = 0;
@@ -73,18 +70,18 @@ impl Meter {
 /// What one piece of a transfer has moved. A piece that is sent again counts only from where it
 /// was before.
 #[derive(Clone, Debug)]
-pub(in crate::storage) struct PieceMeter {
+pub(super) struct PieceMeter {
     meter: Arc<Meter>,
     moved: Arc<AtomicU64>,
 }
 
 impl PieceMeter {
-    pub(in crate::storage) fn new(meter: &Arc<Meter>) -> Self {
+    pub(super) fn new(meter: &Arc<Meter>) -> Self {
         Self { meter: Arc::clone(meter), moved: Arc::default() }
     }
 
     /// The first `bytes` of the piece have moved.
-    pub(in crate::storage) fn reached(&self, bytes: u64) {
+    pub(super) fn reached(&self, bytes: u64) {
         let before = self.moved.fetch_max(bytes, Ordering::Relaxed);
         if bytes > before {
             self.meter.add(bytes - before);

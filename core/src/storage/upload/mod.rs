@@ -1,6 +1,5 @@
 //! Uploads: from disk, from memory and from streams; in one PUT or in parts.
 
-pub(in crate::storage) mod abort;
 mod admit;
 mod buffers;
 mod checksum;
@@ -22,6 +21,7 @@ mod secret;
 mod send;
 mod single;
 mod sweep;
+pub(in crate::storage) mod unfinished;
 
 use std::path::PathBuf;
 

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use aws_sdk_s3::types::{ChecksumAlgorithm, ChecksumType, CompletedMultipartUpload, CompletedPart};
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 
-use super::abort::Unfinished;
 use super::checksum::{Crc, SignedWith};
 use super::held::{HeldPart, HeldParts};
 use super::meter::{Meter, PieceMeter};
@@ -14,6 +13,7 @@ use super::parts::Parts;
 use super::piece::{Contents, Piece};
 use super::plan::PARTS_IN_FLIGHT;
 use super::request::NewFile;
+use super::unfinished::Unfinished;
 use crate::storage::file;
 use crate::storage::s3::failure::{self, OnCondition};
 use crate::storage::s3::{S3, StoreClock};

@@ -34,7 +34,8 @@ pub struct UploadOptions {
     /// Told how much has been sent. Defaults to nobody.
     pub on_progress: Option<OnProgress>,
     /// Told of an upload in parts, of a size that is known, as soon as the store has begun it: the
-    /// handle that [`resume_upload`](crate::storage::UserStorage::resume_upload), [`upload_state`](crate::storage::UserStorage::upload_state) and
+    /// handle that [`resume_upload`](crate::storage::UserStorage::resume_upload),
+    /// [`upload_state`](crate::storage::UserStorage::upload_state) and
     /// [`abort_upload`](crate::storage::UserStorage::abort_upload) take. The parts of such an upload
     /// are kept after `storage-unavailable` and `timeout`. Defaults to nobody.
     pub on_begin: Option<OnBegin>,

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
-use super::abort::{self, Unfinished};
 use super::deadline::Deadline;
 use super::handle::{self, Handle};
 use super::local_file::UploadFile;
@@ -12,8 +11,8 @@ use super::meter::Meter;
 use super::parts::{Parts, Source};
 use super::request::NewFile;
 use super::send::Upload;
-use crate::storage::content::sniff;
-use crate::storage::content::user_metadata::UPLOAD_MARK;
+use super::unfinished::{self, Unfinished};
+use crate::storage::content::{sniff, user_metadata};
 use crate::storage::disk::blocking;
 use crate::storage::file::StoredFile;
 use crate::storage::manage::head::stored_file;
@@ -131,7 +130,7 @@ impl UserStorage {
         if self.s3.held_parts(&upload).await?.is_none() {
             return Ok(());
         }
-        self.s3.in_time(abort::abort(&self.s3, &upload.key, &upload.upload_id)).await.map(drop)
+        self.s3.in_time(unfinished::abort(&self.s3, &upload.key, &upload.upload_id)).await.map(drop)
     }
 
     async fn go_on(
@@ -208,7 +207,7 @@ impl UserStorage {
         let key = self.begun_key(upload)?;
         match self.s3.in_time(self.s3.head(&key)).await {
             Ok(found) => {
-                let mark = found.metadata().and_then(|metadata| metadata.get(UPLOAD_MARK));
+                let mark = user_metadata::mark(found.metadata());
                 Ok((mark == Some(&upload.mark)).then(|| stored_file(&key, &found)))
             }
             Err(error) if error.kind() == ErrorKind::FileNotFound => Ok(None),

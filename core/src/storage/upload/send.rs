@@ -5,7 +5,6 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 
-use super::abort::Unfinished;
 use super::deadline::Deadline;
 use super::handle::Handle;
 use super::held::HeldParts;
@@ -17,6 +16,7 @@ use super::piece::{Contents, Piece};
 use super::plan::{MULTIPART_FROM, PartPlan};
 use super::request::NewFile;
 use super::single;
+use super::unfinished::Unfinished;
 use crate::storage::file::StoredFile;
 use crate::storage::s3::StoreClock;
 use crate::storage::user_storage::UserStorage;

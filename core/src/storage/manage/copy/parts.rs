@@ -13,8 +13,8 @@ use crate::storage::content::tags;
 use crate::storage::file;
 use crate::storage::s3::S3;
 use crate::storage::s3::failure::{self, OnCondition};
-use crate::storage::upload::abort::Unfinished;
 use crate::storage::upload::plan::{PARTS_IN_FLIGHT, PartPlan};
+use crate::storage::upload::unfinished::Unfinished;
 use crate::{ErrorKind, Result};
 
 /// Copies part by part and gives the copy's tag. After an error, and when it is given up, nothing is

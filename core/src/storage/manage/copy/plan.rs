@@ -99,7 +99,7 @@ impl UserStorage {
             etag: file::etag(original.e_tag()),
             content_disposition: disposition::content_disposition(inline, target.filename()),
             content_type,
-            mark: metadata.contains_key(user_metadata::UPLOAD_MARK).then_some(mark),
+            mark: user_metadata::mark(Some(&metadata)).is_some().then_some(mark),
             metadata,
             tags: options.tags,
             is_create_only: !options.overwrite,

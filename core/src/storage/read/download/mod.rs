@@ -11,10 +11,10 @@ use self::partial::Partial;
 use self::pieces::Pieces;
 use super::conditions::Conditions;
 use super::get::Opened;
+use super::moved::Moved;
 use super::options::DownloadOptions;
 use crate::Result;
 use crate::storage::file::StoredFile;
-use crate::storage::progress::Moved;
 use crate::storage::user_storage::UserStorage;
 
 impl UserStorage {

@@ -13,8 +13,8 @@ use futures_util::future::{try_join, try_join_all};
 
 use super::partial::{Partial, Writer};
 use crate::Result;
-use crate::storage::progress::Moved;
 use crate::storage::read::checksum::Checksum;
+use crate::storage::read::moved::Moved;
 use crate::storage::read::transfer::{Source, Transfer};
 
 /// From this size on, several pieces are on their way at once.

@@ -1,4 +1,5 @@
-//! Uploads in parts that come to nothing leave nothing at the store.
+//! Uploads in parts that are neither completed nor aborted: how they begin, and that those that come
+//! to nothing leave nothing at the store.
 
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
@@ -160,8 +161,8 @@ impl Drop for Aborting {
 }
 
 impl S3 {
-    /// Aborts uploads that nobody sends parts of any more, several at a time, and tells of each key
-    /// whether there was an upload to abort.
+    /// Aborts listed uploads, several at a time, and tells of each key whether there was one to
+    /// abort. A part that is on its way may remain; then the upload is listed again.
     pub(in crate::storage) async fn abort_all(
         &self,
         uploads: impl IntoIterator<Item = OpenUpload>,
