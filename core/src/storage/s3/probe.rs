@@ -9,8 +9,8 @@ use aws_sdk_s3::primitives::ByteStream;
 use tokio::sync::OnceCell;
 
 use super::S3;
-use crate::random::random_name;
 use crate::Result;
+use crate::random::random_name;
 
 /// What the store was found to do. Empty until it has been asked.
 #[derive(Debug, Default)]

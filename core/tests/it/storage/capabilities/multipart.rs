@@ -30,7 +30,11 @@ pub(super) async fn find(probe: &Probe<'_>) -> Vec<Row> {
             "– (all parts but the last are equal)",
             parts_of(probe, &[5 * MIB, 6 * MIB, 1]).await,
         ),
-        row("`UploadPartCopy` of a range", "copies above 5 GiB", part_copy(probe).await),
+        row(
+            "`UploadPartCopy` of a range",
+            "copies above 1 GiB, and those that must not overwrite",
+            part_copy(probe).await,
+        ),
         row(
             "an upload in parts, once another file of its key is stored",
             "`resume_upload`, else `upload-not-found`",
