@@ -180,7 +180,9 @@ fn from_answer(code: Option<&str>, status: u16, on_condition: OnCondition) -> Er
         "KeyTooLongError" => Some(K::InvalidKey),
         "InvalidRange" => Some(K::RangeInvalid),
         "InvalidTag" => Some(K::InvalidRequest),
-        "NotImplemented" | "MethodNotAllowed" => Some(K::StorageUnsupported),
+        "NotImplemented" | "MethodNotAllowed" | "InvalidStorageClass" => {
+            Some(K::StorageUnsupported)
+        }
         "RequestTimeout" => Some(K::Timeout),
         "SlowDown"
         | "ServiceUnavailable"
@@ -226,6 +228,7 @@ fn meaning(kind: ErrorKind) -> &'static str {
         ErrorKind::FileArchived => "the file must be restored from its archive first",
         ErrorKind::Conflict => "another change to the file came in between",
         ErrorKind::ChecksumMismatch => "the bytes that arrived do not match their checksum",
+        ErrorKind::RangeInvalid => "the range holds no byte of the file",
         ErrorKind::StorageUnsupported => "the store cannot do this",
         ErrorKind::StorageUnavailable => "the store fails or is overloaded",
         ErrorKind::Timeout => "the store gave up waiting",
@@ -301,6 +304,7 @@ mod tests {
             (Some("ConditionalRequestConflict"), 409, K::Conflict),
             (Some("BadDigest"), 400, K::ChecksumMismatch),
             (Some("NotImplemented"), 501, K::StorageUnsupported),
+            (Some("InvalidStorageClass"), 400, K::StorageUnsupported),
             (Some("SlowDown"), 503, K::StorageUnavailable),
             (Some("InternalError"), 200, K::StorageUnavailable),
             (Some("AccessDenied"), 200, K::StorageDenied),
