@@ -220,6 +220,24 @@ impl FromPyObject<'_, '_> for Count {
     }
 }
 
+/// A number of bytes, or the offset of one. Below 0 it is a `ValueError`: it would otherwise be taken
+/// for 0, which is an answer.
+#[derive(Clone, Copy)]
+pub(crate) struct ByteCount(pub(crate) u64);
+
+impl FromPyObject<'_, '_> for ByteCount {
+    type Error = PyErr;
+
+    const INPUT_TYPE: PyStaticExpr = PyInt::TYPE_HINT;
+
+    fn extract(value: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
+        if value.cast::<PyInt>()?.lt(0)? {
+            return Err(PyValueError::new_err("a number of bytes is not negative"));
+        }
+        value.extract::<Count>().map(|count| Self(count.0))
+    }
+}
+
 /// The headers of a request: a mapping, or pairs where a name may come more than once. Names and
 /// values may be bytes, as ASGI has them.
 pub(crate) struct Headers(pub(crate) Vec<(String, String)>);

@@ -9,7 +9,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDelta, PyFloat, PyInt};
 use pyo3::{PyTypeInfo, type_hint_identifier, type_hint_subscript, type_hint_union};
 
-use crate::convert::Count;
+use crate::convert::ByteCount;
 
 const NONE: PyStaticExpr = type_hint_identifier!("builtins", "None");
 const CALLABLE: PyStaticExpr = type_hint_identifier!("collections.abc", "Callable");
@@ -150,25 +150,37 @@ impl FromPyObject<'_, '_> for Seconds {
 /// Args:
 ///     start: The offset of the first byte.
 ///     length: How many bytes. Defaults to all that follow.
+///
+/// Raises:
+///     ValueError: One of them is negative.
 #[pyclass(frozen, eq, from_py_object, module = "casier")]
 #[derive(Clone, PartialEq)]
-pub(crate) struct ByteRange(pub(crate) storage::ByteRange);
+pub(crate) struct ByteRange {
+    pub(crate) range: storage::ByteRange,
+    repr: String,
+}
 
 #[pymethods]
 impl ByteRange {
     #[new]
     #[pyo3(signature = (start, length = None))]
-    fn new(start: Count, length: Option<Count>) -> Self {
-        Self(storage::ByteRange::new(start.to_u64(), length.map(Count::to_u64)))
+    fn new(start: ByteCount, length: Option<ByteCount>) -> Self {
+        let (start, length) = (start.0, length.map(|length| length.0));
+        let repr = match length {
+            Some(length) => format!("ByteRange({start}, {length})"),
+            None => format!("ByteRange({start})"),
+        };
+        Self { range: storage::ByteRange::new(start, length), repr }
     }
 
     /// The last bytes of a file; the whole of one that is shorter.
     #[staticmethod]
-    fn last(length: Count) -> Self {
-        Self(storage::ByteRange::last(length.to_u64()))
+    fn last(length: ByteCount) -> Self {
+        let ByteCount(length) = length;
+        Self { range: storage::ByteRange::last(length), repr: format!("ByteRange.last({length})") }
     }
 
-    fn __repr__(&self) -> String {
-        format!("{:?}", self.0)
+    fn __repr__(&self) -> &str {
+        &self.repr
     }
 }

@@ -181,6 +181,9 @@ class ByteRange:
     Args:
         start: The offset of the first byte.
         length: How many bytes. Defaults to all that follow.
+
+    Raises:
+        ValueError: One of them is negative.
     """
     def __eq__(self, value: object, /) -> bool: ...
     def __ne__(self, value: object, /) -> bool: ...
@@ -423,7 +426,7 @@ class FileStream:
     def __next__(self, /) -> bytes: ...
     def close(self, /) -> None:
         """
-        Ends the transfer. What has not been taken is not read.
+        Ends the transfer. What has not been taken is not read; asking for it then is a `ValueError`.
         """
     @property
     def file(self, /) -> StoredFile:

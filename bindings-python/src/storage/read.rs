@@ -63,7 +63,7 @@ impl UserStorage {
     ) -> PyResult<Bound<'py, PyBytes>> {
         let mut options = ReadOptions::default();
         options.limit = limit.map_or(storage::MAX_READ_BYTES, Count::to_u64);
-        options.range = range.map(|range| range.0);
+        options.range = range.map(|range| range.range);
         options.if_match = text(if_match);
         options.if_none_match = text(if_none_match);
         options.if_modified_since = if_modified_since.map(|time| time.0);
@@ -117,7 +117,7 @@ impl UserStorage {
         cancellation: Option<Cancellation>,
     ) -> PyResult<FileStream> {
         let mut options = ReadOptions::default();
-        options.range = range.map(|range| range.0);
+        options.range = range.map(|range| range.range);
         options.if_match = text(if_match);
         options.if_none_match = text(if_none_match);
         options.if_modified_since = if_modified_since.map(|time| time.0);
@@ -130,7 +130,7 @@ impl UserStorage {
         Ok(FileStream {
             file: stream.file().clone(),
             range: stream.range(),
-            stream: Mutex::new(Some(OwnedHere::new(stream))),
+            stream: Mutex::new(Reading::Open(Box::new(OwnedHere::new(stream)))),
             client: Arc::clone(&self.client),
             cancellation,
         })
@@ -186,6 +186,13 @@ impl UserStorage {
     }
 }
 
+/// How far a stream has come.
+enum Reading {
+    Open(Box<OwnedHere<storage::FileStream>>),
+    Over,
+    Closed,
+}
+
 /// The bytes of a file as they come: an iterator, and a context manager that ends the transfer.
 /// Nothing is read ahead of who takes them, save what the connection holds. It belongs to the
 /// process that made it.
@@ -193,7 +200,7 @@ impl UserStorage {
 pub(crate) struct FileStream {
     file: storage::StoredFile,
     range: std::ops::Range<u64>,
-    stream: Mutex<Option<OwnedHere<storage::FileStream>>>,
+    stream: Mutex<Reading>,
     client: Arc<Client>,
     cancellation: Option<Cancellation>,
 }
@@ -213,9 +220,12 @@ impl FileStream {
         PyRange::new(py, at(self.range.start), at(self.range.end))
     }
 
-    /// Ends the transfer. What has not been taken is not read.
+    /// Ends the transfer. What has not been taken is not read; asking for it then is a `ValueError`.
     fn close(&self) -> PyResult<()> {
-        *self.stream.try_lock().map_err(|_| busy())? = None;
+        let mut reading = self.stream.try_lock().map_err(|_| busy())?;
+        if matches!(*reading, Reading::Open(_)) {
+            *reading = Reading::Closed;
+        }
         Ok(())
     }
 
@@ -224,13 +234,17 @@ impl FileStream {
     }
 
     fn __next__<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyBytes>>> {
-        let mut slot = self.stream.try_lock().map_err(|_| busy())?;
-        let Some(owned) = slot.as_mut() else { return Ok(None) };
-        let stream = owned.get_mut()?;
+        let mut reading = self.stream.try_lock().map_err(|_| busy())?;
+        let stream = match &mut *reading {
+            Reading::Open(stream) => stream.get_mut()?,
+            Reading::Over => return Ok(None),
+            // An end would pass for that of the file.
+            Reading::Closed => return Err(PyValueError::new_err("the stream is closed")),
+        };
         let next = async { stream.next().await.transpose() };
         let piece = self.client.wait_here(py, under(self.cancellation.clone(), next));
         if !matches!(piece, Ok(Some(_))) {
-            *slot = None;
+            *reading = Reading::Over;
         }
         Ok(piece?.map(|piece| PyBytes::new(py, &piece)))
     }

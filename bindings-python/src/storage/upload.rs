@@ -9,7 +9,7 @@ use pyo3::prelude::*;
 use super::{UserStorage, text};
 use crate::answers::{SweptUploads, UploadState};
 use crate::contents::Contents;
-use crate::convert::{Count, Metadata, Text};
+use crate::convert::{ByteCount, Metadata, Text};
 use crate::file::StoredFile;
 use crate::transfer::{BeginListener, Cancellation, ProgressListener, Seconds, under};
 
@@ -123,7 +123,7 @@ impl UserStorage {
         data: Contents,
         filename: Text,
         kind: Text,
-        size: Option<Count>,
+        size: Option<ByteCount>,
         metadata: Option<Metadata>,
         content_type: Option<Text>,
         overwrite: bool,
@@ -144,7 +144,7 @@ impl UserStorage {
         options.on_progress = on_progress.map(ProgressListener::hook);
         options.deadline = Seconds::duration(deadline);
         let files = self.here(py)?;
-        let (contents, failure) = data.upload(size.map(Count::to_u64));
+        let (contents, failure) = data.upload(size.map(|size| size.0));
         let upload =
             async move { files.upload_file_object(contents, &filename, &kind, options).await };
         let stored = self.client.wait(py, under(cancellation, upload));
