@@ -938,7 +938,9 @@ export declare class UserStorage {
    * Every file of the scope, or of a kind, in the order of their keys, one page in memory at a
    * time:
    *
-   *     for await (const file of files.listAll('image')) { … }
+   * ```js
+   * for await (const file of files.listAll('image')) show(file)
+   * ```
    *
    * Nothing is sent before the first file is asked for.
    *
@@ -1034,7 +1036,9 @@ export declare class UserStorage {
   /**
    * Reads a file, or a part of it, as a stream of any size:
    *
-   *     for await (const piece of await files.stream(key)) { … }
+   * ```js
+   * for await (const piece of await files.stream(key)) send(piece)
+   * ```
    *
    * An answer that breaks off is taken up where it ended, as long as the file is the same.
    *

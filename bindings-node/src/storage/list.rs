@@ -44,7 +44,9 @@ impl UserStorage {
     /// Every file of the scope, or of a kind, in the order of their keys, one page in memory at a
     /// time:
     ///
-    ///     for await (const file of files.listAll('image')) { … }
+    /// ```js
+    /// for await (const file of files.listAll('image')) show(file)
+    /// ```
     ///
     /// Nothing is sent before the first file is asked for.
     ///

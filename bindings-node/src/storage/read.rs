@@ -40,7 +40,9 @@ impl UserStorage {
 
     /// Reads a file, or a part of it, as a stream of any size:
     ///
-    ///     for await (const piece of await files.stream(key)) { … }
+    /// ```js
+    /// for await (const piece of await files.stream(key)) send(piece)
+    /// ```
     ///
     /// An answer that breaks off is taken up where it ended, as long as the file is the same.
     ///
