@@ -3,16 +3,16 @@
 use std::fmt;
 
 use bytes::Bytes;
-use casier::Result;
 use casier::storage::{
-    ByteRange, CopyOptions, DownloadOptions, ListOptions, ReadOptions, StoredFile, UploadContents,
-    UploadOptions,
+    ByteRange, CopyOptions, DownloadOptions, ListOptions, ReadOptions, ResumeOptions, StoredFile,
+    UploadContents, UploadOptions,
 };
+use casier::{ErrorKind, Result};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use futures_util::stream;
 
-use super::world::{Content, Files, World};
+use super::world::{COPY_PART_BYTES, Content, Files, World};
 use crate::storage::bench::metadata;
 
 pub(super) struct Operation {
@@ -27,8 +27,8 @@ pub(super) struct Operation {
     pub(super) then_locally: Files,
     /// How many uploads are open before it, and after it.
     pub(super) open_uploads: [usize; 2],
-    /// Whether it can be done again where it has been done.
-    pub(super) repeatable: bool,
+    /// Whether it can be done again where it has been done, or has failed in this way.
+    pub(super) repeatable: fn(Option<ErrorKind>) -> bool,
     /// Requests that it makes for sure.
     pub(super) requests: &'static [&'static str],
     /// What is done before anything fails.
@@ -38,7 +38,7 @@ pub(super) struct Operation {
 
 impl Operation {
     pub(super) fn is_large(&self) -> bool {
-        self.then.iter().any(|(_, content)| matches!(content, Content::Large(_)))
+        self.then.iter().any(|(_, content)| content.bytes().len() >= TWO_PARTS.bytes().len())
     }
 }
 
@@ -60,6 +60,9 @@ const OTHER: Content = Content::Small("yellow");
 const LARGE: Content = Content::Large(16 * 1024 * 1024 + 1000);
 const TWO_PARTS: Content = Content::Large(8 * 1024 * 1024 + 1000);
 
+/// So long that it is copied in two parts.
+const TWO_COPIED_PARTS: Content = Content::Large(COPY_PART_BYTES as usize + 1000);
+
 const THREE: Files = &[(A, NEW), (B, OTHER), (C, OLD)];
 
 /// One that reads and changes nothing.
@@ -72,7 +75,7 @@ const READS: Operation = Operation {
     given_locally: &[],
     then_locally: &[],
     open_uploads: [0, 0],
-    repeatable: true,
+    repeatable: |_| true,
     requests: &[],
     prepare: |_| async {}.boxed(),
     call: |_| async { Ok(()) }.boxed(),
@@ -90,6 +93,16 @@ const REPLACES: Operation = Operation {
 const LISTS: Operation = Operation { group: "listings", requests: &["ListObjectsV2"], ..READS };
 
 const DELETES: Operation = Operation { group: "managing", then: &[(C, OLD)], ..READS };
+
+/// One that goes on with an upload that has broken off.
+const GOES_ON: Operation = Operation {
+    given: &[(B, OTHER)],
+    then: &[(B, OTHER)],
+    open_uploads: [1, 0],
+    requests: &["ListParts"],
+    prepare: |world| world.break_off("a.bin", LARGE, blue(world)).boxed(),
+    ..REPLACES
+};
 
 fn blue(world: &World) -> UploadOptions {
     let mut options = UploadOptions::default();
@@ -134,7 +147,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         method: "upload_file_object",
         variant: "that may not replace",
         given: &[(B, OTHER)],
-        repeatable: false,
+        repeatable: |_| false,
         call: |world| {
             async {
                 let mut options = blue(world);
@@ -186,7 +199,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         variant: "of unknown length, that may not replace",
         given: &[(B, OTHER)],
         then: &[(A, TWO_PARTS), (B, OTHER)],
-        repeatable: false,
+        repeatable: |_| false,
         requests: &["CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload"],
         call: |world| {
             async {
@@ -200,6 +213,52 @@ pub(super) const OPERATIONS: &[Operation] = &[
             .boxed()
         },
         ..REPLACES
+    },
+    Operation {
+        method: "resume_upload",
+        variant: "",
+        then: &[(A, LARGE), (B, OTHER)],
+        given_locally: &[("a.bin", LARGE)],
+        then_locally: &[("a.bin", LARGE)],
+        // Any other failure aborts it.
+        repeatable: |failed| {
+            let passing = [ErrorKind::StorageUnavailable, ErrorKind::Timeout];
+            failed.is_none_or(|kind| passing.contains(&kind))
+        },
+        requests: &["ListParts", "UploadPart", "CompleteMultipartUpload", "HeadObject"],
+        call: |world| {
+            async {
+                let path = world.folder.path().join("a.bin");
+                let mut options = ResumeOptions::default();
+                options.deadline = Some(world.deadline());
+                let file = world.files.resume_upload(&world.handle(), path, options).await?;
+                assert_eq!(file.size, LARGE.bytes().len() as u64);
+                Ok(())
+            }
+            .boxed()
+        },
+        ..GOES_ON
+    },
+    Operation {
+        method: "upload_state",
+        variant: "",
+        open_uploads: [1, 1],
+        call: |world| {
+            async {
+                let state = world.files.upload_state(&world.handle()).await?;
+                assert_eq!((state.parts.as_slice(), state.sent), ([3].as_slice(), 1000));
+                Ok(())
+            }
+            .boxed()
+        },
+        ..GOES_ON
+    },
+    Operation {
+        method: "abort_upload",
+        variant: "",
+        requests: &["ListParts", "AbortMultipartUpload"],
+        call: |world| async { world.files.abort_upload(&world.handle()).await }.boxed(),
+        ..GOES_ON
     },
     Operation {
         method: "sweep_uploads",
@@ -476,10 +535,20 @@ pub(super) const OPERATIONS: &[Operation] = &[
         ..READS
     },
     Operation {
+        method: "copy",
+        variant: "in parts",
+        group: "managing",
+        given: &[(A, TWO_COPIED_PARTS), (D, OLD)],
+        then: &[(A, TWO_COPIED_PARTS), (D, TWO_COPIED_PARTS)],
+        requests: &["HeadObject", "UploadPartCopy", "CompleteMultipartUpload"],
+        call: |world| async { world.files.copy(&World::key(A), to_d()).await.map(drop) }.boxed(),
+        ..READS
+    },
+    Operation {
         method: "move_to",
         variant: "",
         then: &[(B, OTHER), (C, OLD), (D, NEW)],
-        repeatable: false,
+        repeatable: |_| false,
         requests: &["HeadObject", "CopyObject", "DeleteObject"],
         call: |world| {
             async {
@@ -495,7 +564,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         method: "rename",
         variant: "that may not replace",
         then: &[(B, OTHER), (C, OLD), (D, NEW)],
-        repeatable: false,
+        repeatable: |_| false,
         requests: &["HeadObject", "CopyObject", "DeleteObject"],
         call: |world| {
             async {

@@ -8,10 +8,12 @@ use std::time::Duration;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{Tag, Tagging};
+use bytes::Bytes;
 use casier::ErrorKind;
 use casier::access::Policy;
-use casier::storage::{Scope, Storage, UserStorage};
+use casier::storage::{OnBegin, Scope, Storage, UploadContents, UploadOptions, UserStorage};
 use casier_local::{S3Config, S3Server};
+use futures_util::stream::{self, StreamExt as _};
 
 use super::operations::Operation;
 use super::{DEADLINE, HANGS, LONG_DEADLINE};
@@ -22,6 +24,9 @@ use crate::support::Folder;
 pub(super) const SCOPE: &str = "user_1/";
 
 const BUCKET: &str = "faults";
+
+/// What is larger is copied in parts.
+pub(super) const COPY_PART_BYTES: u64 = 5 << 20;
 
 /// Bytes, and what is stored beside them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -61,6 +66,8 @@ pub(super) struct World {
     pub(super) files: UserStorage,
     pub(super) folder: Folder,
     raw: Client,
+    /// Of an upload that has broken off.
+    handle: Arc<Mutex<String>>,
     operation: &'static Operation,
     is_patient: AtomicBool,
 }
@@ -70,6 +77,7 @@ impl World {
         let server = S3Server::start(S3Config::new(BUCKET, "AKIATEST", "secret")).await.unwrap();
         let mut config = config(BUCKET, server.endpoint(), "AKIATEST", "secret", None);
         config.deadline = DEADLINE;
+        config.copy_part_bytes = COPY_PART_BYTES;
         let raw = raw_client(&config);
         let policy = Arc::new(Policy::builtin());
         let files = Storage::new(config).unwrap().scoped(Scope::new("1").unwrap(), None, policy);
@@ -78,6 +86,7 @@ impl World {
             files,
             folder: Folder::new(),
             raw,
+            handle: Arc::default(),
             operation,
             is_patient: AtomicBool::new(false),
         };
@@ -220,6 +229,37 @@ impl World {
     pub(super) async fn begin_upload(&self, name: &str) {
         let key = Self::key(name);
         self.raw.create_multipart_upload().bucket(BUCKET).key(key).send().await.unwrap();
+    }
+
+    /// Begins an upload in parts that breaks off for want of bytes, with its last part at the store.
+    pub(super) async fn break_off(&self, name: &str, content: Content, mut options: UploadOptions) {
+        let bytes = content.bytes();
+        let told = Arc::clone(&self.handle);
+        options.on_begin = Some(OnBegin::new(move |id| *told.lock().unwrap() = id.to_owned()));
+        // One that is not begun in time is aborted.
+        for deadline in (1..).map(|tenths| Duration::from_millis(100 * tenths)) {
+            options.deadline = Some(deadline);
+            let first = stream::iter([Ok(Bytes::from_static(&bytes[..64 * 1024]))]);
+            let contents = first.chain(stream::pending());
+            let contents = UploadContents::stream(contents, Some(bytes.len() as u64));
+            let files = &self.files;
+            let broken = files.upload_file_object(contents, name, "file", options.clone()).await;
+            assert_eq!(broken.unwrap_err().kind(), ErrorKind::Timeout);
+            if !self.handle().is_empty() {
+                break;
+            }
+        }
+        let state = self.files.upload_state(&self.handle()).await.unwrap();
+        let open = self.raw.list_multipart_uploads().bucket(BUCKET).send().await.unwrap();
+        let last = &bytes[bytes.len() - bytes.len() % state.part_size as usize..];
+        let part = self.raw.upload_part().bucket(BUCKET).key(&state.key);
+        let part = part.set_upload_id(open.uploads()[0].upload_id.clone());
+        let part = part.part_number(i32::try_from(state.part_count).unwrap());
+        part.body(ByteStream::from_static(last)).send().await.unwrap();
+    }
+
+    pub(super) fn handle(&self) -> String {
+        self.handle.lock().unwrap().clone()
     }
 
     pub(super) async fn tag(&self, name: &str, tag: &str, value: &str) {
