@@ -117,7 +117,7 @@ impl S3 {
 
     /// Deletes one object, or a version of it, if it is still of the tag `if_match`. That there is
     /// none is success.
-    pub(super) async fn delete_object(
+    pub(in crate::storage) async fn delete_object(
         &self,
         key: &str,
         version: Option<&str>,

@@ -42,15 +42,22 @@ impl S3 {
     }
 
     /// Whether the file that stands in the way is this very upload: its first try arrived, the
-    /// answer was lost, and the second try met it. Gives the file's tag.
+    /// answer was lost, and the second try met it. Gives the file's tag, or none when the file is
+    /// another, or there is none.
+    ///
+    /// # Errors
+    /// Where that cannot be told: what the call to the store answers.
     pub(in crate::storage) async fn recognise(
         &self,
         key: &OwnKey,
         mark: &str,
-    ) -> Option<Option<String>> {
-        let found = self.in_time(self.head(key)).await.ok()?;
-        let stored = user_metadata::mark(found.metadata())?;
-        (stored == mark).then(|| file::etag(found.e_tag()))
+    ) -> Result<Option<Option<String>>> {
+        let found = match self.in_time(self.head(key)).await {
+            Err(error) if error.kind() == ErrorKind::FileNotFound => return Ok(None),
+            found => found?,
+        };
+        let stored = user_metadata::mark(found.metadata());
+        Ok(stored.is_some_and(|stored| stored == mark).then(|| file::etag(found.e_tag())))
     }
 }
 

@@ -22,6 +22,7 @@ mod send;
 mod single;
 mod sweep;
 pub(in crate::storage) mod unfinished;
+mod withdraw;
 
 use std::path::PathBuf;
 

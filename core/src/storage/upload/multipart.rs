@@ -7,6 +7,7 @@ use aws_sdk_s3::types::{ChecksumAlgorithm, ChecksumType, CompletedMultipartUploa
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 
 use super::checksum::{Crc, SignedWith};
+use super::handle;
 use super::held::{HeldPart, HeldParts};
 use super::meter::{Meter, PieceMeter};
 use super::parts::Parts;
@@ -14,10 +15,11 @@ use super::piece::{Contents, Piece};
 use super::plan::PARTS_IN_FLIGHT;
 use super::request::NewFile;
 use super::unfinished::Unfinished;
+use super::withdraw::{Made, corrupted};
 use crate::storage::file;
 use crate::storage::s3::failure::{self, OnCondition};
 use crate::storage::s3::{S3, StoreClock};
-use crate::{Error, ErrorKind, Result};
+use crate::{ErrorKind, Result};
 
 /// A part that has arrived at the store.
 #[derive(Clone, Debug)]
@@ -103,15 +105,29 @@ pub(super) async fn complete(
         .send()
         .await;
     match answer {
-        Ok(answer) if !whole.agrees_with(answer.checksum_crc64_nvme()) => Err(corrupted()),
+        Ok(answer) if !whole.agrees_with(answer.checksum_crc64_nvme()) => {
+            let made = Made { etag: answer.e_tag, version: answer.version_id };
+            Err(s3.withdraw(&file.key, made).await)
+        }
         Ok(answer) if answer.e_tag().is_some() => Ok(file::etag(answer.e_tag())),
         other => {
             let error = match other {
                 Ok(_) => failure::unreadable(),
-                Err(error) => failure::from_sdk(&error, OnCondition::Exists),
+                Err(error) => match failure::from_sdk(&error, OnCondition::Exists) {
+                    // A 404 whose body was lost can only mean the upload.
+                    error if error.kind() == ErrorKind::FileNotFound => handle::not_found(),
+                    error => error,
+                },
             };
             let Some(mark) = &file.mark else { return Err(error) };
-            s3.recognise(&file.key, mark).await.ok_or(error)
+            match s3.recognise(&file.key, mark).await {
+                Ok(Some(etag)) => Ok(etag),
+                // It may be this very call that has ended the upload.
+                Err(_) if error.kind() == ErrorKind::UploadNotFound => Err(failure::unavailable(
+                    "the store does not say whether the file has been stored",
+                )),
+                _ => Err(error),
+            }
         }
     }
 }
@@ -150,16 +166,9 @@ async fn send_part(
         .map_err(|error| failure::from_sdk(&error, OnCondition::Changed))?;
     let crc = piece.sums.crc;
     if !crc.agrees_with(answer.checksum_crc64_nvme()) {
-        return Err(corrupted());
+        return Err(corrupted(""));
     }
     let etag = answer.e_tag().ok_or_else(failure::unreadable)?.to_owned();
     progress.reached(piece.size());
     Ok((number, SentPart { etag, crc }))
-}
-
-fn corrupted() -> Error {
-    Error::new(
-        ErrorKind::ChecksumMismatch,
-        "the checksum that the store tells is not that of the bytes that were sent",
-    )
 }

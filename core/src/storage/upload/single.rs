@@ -6,6 +6,7 @@ use super::checksum::SignedWith;
 use super::meter::{Meter, PieceMeter};
 use super::piece::Piece;
 use super::request::NewFile;
+use super::withdraw::Made;
 use crate::storage::file;
 use crate::storage::s3::S3;
 use crate::storage::s3::failure::{self, OnCondition};
@@ -13,7 +14,7 @@ use crate::{ErrorKind, Result};
 
 /// Puts the file and gives its tag.
 pub(super) async fn put(
-    s3: &S3,
+    s3: &Arc<S3>,
     file: &NewFile,
     piece: &Piece,
     meter: &Arc<Meter>,
@@ -29,9 +30,14 @@ pub(super) async fn put(
         .body(piece.body(&progress))
         .customize()
         .interceptor(SignedWith(piece.sums.sha256.clone()));
-    let answer = call
-        .send()
-        .await
+    let answer = call.send().await;
+    if let Ok(answer) = &answer
+        && !piece.sums.crc.agrees_with(answer.checksum_crc64_nvme())
+    {
+        let (etag, version) = (answer.e_tag.clone(), answer.version_id.clone());
+        return Err(s3.withdraw(&file.key, Made { etag, version }).await);
+    }
+    let answer = answer
         .map_err(|error| failure::from_sdk_without_file(&error, OnCondition::Exists))
         // Every store tells the tag of what it has taken; a proxy that says yes to all does not.
         .and_then(|answer| file::etag(answer.e_tag()).ok_or_else(failure::unreadable));
@@ -41,7 +47,7 @@ pub(super) async fn put(
         (Err(error), Some(mark))
             if matches!(error.kind(), ErrorKind::FileExists | ErrorKind::Conflict) =>
         {
-            s3.recognise(&file.key, mark).await.ok_or(error)?
+            s3.recognise(&file.key, mark).await.ok().flatten().ok_or(error)?
         }
         (Err(error), _) => return Err(error),
     };

@@ -73,7 +73,7 @@ impl Unfinished {
         }
     }
 
-    pub(in crate::storage) fn s3(&self) -> &S3 {
+    pub(in crate::storage) fn s3(&self) -> &Arc<S3> {
         &self.s3
     }
 

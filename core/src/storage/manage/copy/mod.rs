@@ -111,7 +111,7 @@ impl UserStorage {
         ];
         if may_be_there.contains(&error.kind())
             && let Some(mark) = &plan.mark
-            && let Some(etag) = self.s3.recognise(&plan.target, mark).await
+            && let Ok(Some(etag)) = self.s3.recognise(&plan.target, mark).await
         {
             return Ok(etag);
         }

@@ -122,7 +122,13 @@ async fn complete(
         .multipart_upload(parts)
         .send()
         .await
-        .map_err(|error| failure::from_sdk(&error, OnCondition::Exists))?;
+        .map_err(|error| match failure::from_sdk(&error, OnCondition::Exists) {
+            // A 404 whose body was lost can only mean the upload.
+            error if error.kind() == ErrorKind::FileNotFound => {
+                failure::unavailable("the store does not say what has become of the copy")
+            }
+            error => error,
+        })?;
     s3.note_bucket();
     Ok(Some(file::etag(answer.e_tag()).ok_or_else(failure::unreadable)?))
 }

@@ -35,8 +35,8 @@ const HANGS: Duration = Duration::from_secs(60);
 /// of the time, for what stalls.
 const PARALLEL: [usize; 2] = [32, 4];
 
-/// At most so many requests of one kind are steps of their own: the first ones and the last.
-const STEPS_OF_A_KIND: u64 = 3;
+/// At most so many requests of one kind are steps of their own: the first and the last.
+const STEPS_OF_A_KIND: u64 = 2;
 
 /// A way to fail: the fault, met by one request of an operation of S3 or by all from there on.
 #[derive(Clone, Copy, Debug)]

@@ -25,6 +25,9 @@ pub(super) const SCOPE: &str = "user_1/";
 
 const BUCKET: &str = "faults";
 
+/// The size of an upload's parts but the last.
+const PART_BYTES: usize = 8 << 20;
+
 /// What is larger is copied in parts.
 pub(super) const COPY_PART_BYTES: u64 = 5 << 20;
 
@@ -249,12 +252,12 @@ impl World {
                 break;
             }
         }
-        let state = self.files.upload_state(&self.handle()).await.unwrap();
-        let open = self.raw.list_multipart_uploads().bucket(BUCKET).send().await.unwrap();
-        let last = &bytes[bytes.len() - bytes.len() % state.part_size as usize..];
-        let part = self.raw.upload_part().bucket(BUCKET).key(&state.key);
-        let part = part.set_upload_id(open.uploads()[0].upload_id.clone());
-        let part = part.part_number(i32::try_from(state.part_count).unwrap());
+        let open = self.raw.list_multipart_uploads().bucket(BUCKET).prefix(Self::key("files/"));
+        let open = open.send().await.unwrap();
+        let parts = bytes.chunks(PART_BYTES);
+        let (number, last) = (1..).zip(parts).last().unwrap();
+        let part = self.raw.upload_part().bucket(BUCKET).key(open.uploads()[0].key().unwrap());
+        let part = part.set_upload_id(open.uploads()[0].upload_id.clone()).part_number(number);
         part.body(ByteStream::from_static(last)).send().await.unwrap();
     }
 

@@ -9,6 +9,7 @@ use casier_local::{Fault, FaultRule};
 
 use super::{MIB, SMALL, Told, bytes, faults, nothing_is_left};
 use crate::storage::bench::on_local_bench;
+use crate::support::Folder;
 
 const LARGE: usize = 40 * MIB;
 
@@ -51,6 +52,36 @@ fn a_completion_whose_answer_was_lost_is_recognised() {
             told.assert_grew_to(LARGE as u64, true);
             faults(&bench).clear();
         }
+        bench
+    });
+}
+
+/// Attack 77, where nobody can say whether the completion arrived.
+#[test]
+fn a_completion_of_unknown_outcome_is_no_lost_upload() {
+    on_local_bench(|bench| async move {
+        let files = bench.files();
+        let handle = Arc::new(Mutex::new(String::new()));
+        let told = Arc::clone(&handle);
+        let mut options = UploadOptions::default();
+        options.on_begin = Some(OnBegin::new(move |id| *told.lock().unwrap() = id.to_owned()));
+        // The second try meets the first one, and what would settle it fails too.
+        faults(&bench)
+            .add(FaultRule::new(Fault::LostAnswer).on("CompleteMultipartUpload").times(1));
+        faults(&bench).add(FaultRule::new(Fault::Unavailable).on("HeadObject"));
+        let unknown = files.upload_file_object(bytes(LARGE), "a.bin", "file", options).await;
+        assert_eq!(unknown.unwrap_err().kind(), ErrorKind::StorageUnavailable);
+        assert_eq!(faults(&bench).requests("CompleteMultipartUpload"), 2);
+        assert_eq!(bench.keys_under(bench.scope.prefix()).await.len(), 1);
+
+        faults(&bench).clear();
+        let folder = Folder::new();
+        let path = folder.write("a.bin", &bytes(LARGE));
+        let handle = handle.lock().unwrap().clone();
+        let stored = files.resume_upload(&handle, path, Default::default()).await.unwrap();
+        assert_eq!(files.metadata(&stored.key).await.unwrap(), stored);
+        files.delete(&stored.key).await.unwrap();
+        bench.assert_nothing_left().await;
         bench
     });
 }

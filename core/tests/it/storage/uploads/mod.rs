@@ -5,6 +5,7 @@ mod faulty;
 mod giving_up;
 mod refusals;
 mod sources;
+mod spoilt;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
