@@ -202,8 +202,13 @@ async fn abort_once(s3: &S3, key: &str, id: &str) -> Result<bool> {
     let call = s3.client().await?.abort_multipart_upload().bucket(&s3.config.bucket);
     match call.key(key).upload_id(id).send().await {
         Ok(_) => Ok(true),
-        Err(error) => match failure::from_sdk_without_file(&error, OnCondition::Changed) {
-            error if error.kind() == ErrorKind::UploadNotFound => Ok(false),
+        Err(error) => match failure::from_sdk(&error, OnCondition::Changed) {
+            // A 404 whose body was lost means the upload as well.
+            error
+                if matches!(error.kind(), ErrorKind::UploadNotFound | ErrorKind::FileNotFound) =>
+            {
+                Ok(false)
+            }
             error => Err(error),
         },
     }
