@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { getEventListeners, once } from 'node:events'
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough, Readable } from 'node:stream'
@@ -495,7 +496,7 @@ test('a worker that is terminated in the middle of a transfer takes nothing with
   const { Worker } = await import('node:worker_threads')
   const source = `
     const { parentPort, workerData } = require('node:worker_threads')
-    const { Casier, setLogger } = require('casier')
+    const { Casier, setLogger } = require(workerData.casier)
     setLogger(null)
     const files = new Casier(workerData.settings).storageFor(workerData.userId)
     const onProgress = () => parentPort.postMessage('moved')
@@ -503,7 +504,9 @@ test('a worker that is terminated in the middle of a transfer takes nothing with
     function* endless() { for (;;) yield piece }
     files.uploadFile(workerData.path, 'file', { onProgress })
     files.uploadFileObject(endless(), 'endless.bin', 'file')`
-  const workerData = { settings: stack.settings(), userId: files.scope.userId, path: large() }
+  // Where the worker's text stands, no package is near.
+  const casier = createRequire(import.meta.url).resolve('casier')
+  const workerData = { casier, settings: stack.settings(), userId: files.scope.userId, path: large() }
   for (let round = 0; round < 3; round++) {
     const worker = new Worker(source, { eval: true, workerData })
     await once(worker, 'message')
