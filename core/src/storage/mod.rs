@@ -11,6 +11,7 @@ mod manage;
 mod progress;
 mod read;
 mod s3;
+mod sign;
 mod upload;
 mod user_storage;
 

@@ -30,22 +30,22 @@ const REGION_OF_ENDPOINTS: &str = "us-east-1";
 
 pub(super) struct Clients {
     pub(super) store: Client,
-    /// What links are signed with, once keys are put in.
-    pub(super) links: Builder,
+    pub(super) region: Region,
     pub(super) credentials: SharedCredentialsProvider,
 }
 
 pub(super) async fn connect(config: &StorageConfig) -> Result<Clients> {
     let region = region(config).await?;
-    let (base, credentials) = match &config.credentials {
+    let base = settings(config, region.clone());
+    let (store, credentials) = match &config.credentials {
         Some(keys) => {
-            let keys = credentials::given(keys);
-            (settings(config, region).credentials_provider(keys.clone()), keys)
+            let keys = SharedCredentialsProvider::new(credentials::given(keys));
+            (base.credentials_provider(keys.clone()), keys)
         }
         None => {
             let chain = Chain::new(region.clone());
             let keys = SharedCredentialsProvider::new(chain.clone());
-            let base = settings(config, region)
+            let base = base
                 .credentials_provider(keys.clone())
                 .identity_cache(chain.clone())
                 .interceptor(chain.clone())
@@ -53,10 +53,12 @@ pub(super) async fn connect(config: &StorageConfig) -> Result<Clients> {
             (base, keys)
         }
     };
-    let public = config.public_endpoint.as_ref().or(config.endpoint.as_ref());
-    let mut links = base.clone().endpoint_resolver(OneEndpoint::default());
-    links.set_endpoint_url(public.cloned());
-    Ok(Clients { store: Client::from_conf(base.build()), links, credentials })
+    Ok(Clients { store: Client::from_conf(store.build()), region, credentials })
+}
+
+/// The region, where nobody need be asked for it.
+pub(super) fn region_of(config: &StorageConfig) -> Option<&str> {
+    config.region.as_deref().or(config.endpoint.as_ref().map(|_| REGION_OF_ENDPOINTS))
 }
 
 /// Everything is said here and nothing read from the environment or a profile, so that only the
@@ -66,7 +68,7 @@ pub(super) async fn connect(config: &StorageConfig) -> Result<Clients> {
 /// SeaweedFS and older stores refuse. Casier sends the SHA-256 of every upload as a header instead
 /// (`put.rs`), which AWS, Garage and MinIO verify and others ignore. The checksums of answers are
 /// not left to it either: what comes in the answers to several requests is verified as a whole
-/// (`read/checksum.rs`), and a link that asked for one would have to be sent with a header.
+/// (`read/checksum.rs`).
 fn settings(config: &StorageConfig, region: Region) -> Builder {
     let mut settings = aws_sdk_s3::Config::builder()
         .behavior_version(BehaviorVersion::latest())
@@ -92,11 +94,8 @@ fn settings(config: &StorageConfig, region: Region) -> Builder {
 }
 
 async fn region(config: &StorageConfig) -> Result<Region> {
-    if let Some(region) = &config.region {
-        return Ok(Region::new(region.clone()));
-    }
-    if config.endpoint.is_some() {
-        return Ok(Region::from_static(REGION_OF_ENDPOINTS));
+    if let Some(region) = region_of(config) {
+        return Ok(Region::new(region.to_owned()));
     }
     DefaultRegionChain::builder()
         .build()

@@ -34,14 +34,14 @@ const FETCH_TIMEOUT: Duration = Duration::from_secs(20);
 const BETWEEN_RENEWALS: Duration = Duration::from_secs(1);
 
 /// Keys that do not change.
-pub(super) fn given(keys: &StaticCredentials) -> SharedCredentialsProvider {
-    SharedCredentialsProvider::new(Credentials::new(
+pub(super) fn given(keys: &StaticCredentials) -> Credentials {
+    Credentials::new(
         keys.access_key_id.clone(),
         keys.secret_access_key.clone(),
         keys.session_token.clone(),
         None,
         "casier",
-    ))
+    )
 }
 
 /// AWS's standard chain: the environment, the profile, the web identity, the container, the

@@ -23,6 +23,7 @@ async fn all_refusals(files: &UserStorage, key: &str, folder: &Folder) -> Vec<Er
         files.tags(key).await.unwrap_err(),
         files.set_tags(key, Default::default()).await.unwrap_err(),
         files.presigned_url(key, LinkOptions::default()).await.unwrap_err(),
+        files.presigned_urls(&[key], LinkOptions::default()).await.unwrap_err(),
     ]
 }
 

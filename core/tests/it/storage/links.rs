@@ -4,6 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use casier::ErrorKind;
 use casier::storage::LinkOptions;
+use futures_util::FutureExt as _;
 
 use super::bench::on_bench;
 use super::fake::files;
@@ -133,6 +134,38 @@ fn a_link_shows_its_signature_to_nobody() {
         assert!(!shown.contains("Signature") && !shown.contains("Credential"), "{shown}");
         bench
     });
+}
+
+#[test]
+fn several_links_are_signed_together_or_none() {
+    on_bench(|bench| async move {
+        let (files, own) = (bench.files(), [bench.key("files/a.txt"), bench.key("files/b.txt")]);
+        let links = files.presigned_urls(&own, options(Some(60), None)).await.unwrap();
+        assert_eq!(links.len(), 2);
+        for (link, key) in links.iter().zip(&own) {
+            assert!(link.url.split('?').next().unwrap().ends_with(key));
+            assert_eq!(link.expires_in, 60);
+        }
+        let none: [&str; 0] = [];
+        assert!(files.presigned_urls(&none, options(None, None)).await.unwrap().is_empty());
+        let mixed = [&own[0], "user_another/files/a.txt"];
+        let refused = files.presigned_urls(&mixed, options(None, None)).await;
+        assert_eq!(refused.unwrap_err().kind(), ErrorKind::NotOwner);
+        bench
+    });
+}
+
+/// A binding asks for a link without leaving its thread.
+#[test]
+fn a_link_is_ready_at_once_and_outside_of_a_runtime() {
+    let mut config =
+        super::bench::config("bucket", "http://127.0.0.1:1".into(), "AKIA", "hush", None);
+    config.credentials.as_mut().unwrap().session_token = Some("token".to_owned());
+    let files = files(config);
+    let link = files.presigned_url("user_1/a.txt", LinkOptions::default()).now_or_never();
+    assert!(link.unwrap().unwrap().url.contains("X-Amz-Security-Token=token&"));
+    let links = files.presigned_urls(&["user_1/a.txt"], LinkOptions::default()).now_or_never();
+    assert_eq!(links.unwrap().unwrap().len(), 1);
 }
 
 /// Attack 116, for links.

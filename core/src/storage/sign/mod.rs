@@ -1,0 +1,13 @@
+//! Signing what somebody else will send: AWS's Signature Version 4 in the query of an address or in
+//! the fields of a form. Pure: no network, no clock, no runtime.
+
+mod address;
+mod canonical;
+mod day_key;
+mod encode;
+mod signer;
+#[cfg(test)]
+mod tests;
+
+pub(in crate::storage) use address::Address;
+pub(in crate::storage) use signer::{Presign, Signer};
