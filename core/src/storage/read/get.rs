@@ -40,7 +40,11 @@ impl UserStorage {
         let (range, size) = given(&answer).ok_or_else(failure::unreadable)?;
         match wanted {
             Some(_) if answer.content_range().is_none() => return Err(no_ranges()),
-            Some(wanted) if wanted.within(size) != Some(range.clone()) => return Err(other_range()),
+            Some(wanted) => match wanted.within(size) {
+                None => return Err(no_such_part()),
+                Some(wanted) if wanted != range => return Err(other_range()),
+                Some(_) => (),
+            },
             None if range != (0..size) => return Err(other_range()),
             _ => (),
         }
@@ -82,13 +86,7 @@ impl S3 {
         range: Option<ByteRange>,
         conditions: &Conditions,
     ) -> Result<GetObjectOutput> {
-        let header =
-            match range {
-                None => None,
-                Some(range) => Some(range.header().ok_or_else(|| {
-                    Error::new(ErrorKind::RangeInvalid, "no file has such a part")
-                })?),
-            };
+        let header = range.map(|range| range.header().ok_or_else(no_such_part)).transpose()?;
         let request = self
             .client()
             .await?
@@ -120,16 +118,24 @@ pub(super) fn given(answer: &GetObjectOutput) -> Option<(Range<u64>, u64)> {
     let length = u64::try_from(answer.content_length()?).ok()?;
     let Some(header) = answer.content_range() else { return Some((0..length, length)) };
     let (range, size) = header.strip_prefix("bytes ")?.split_once('/')?;
+    // Garage gives the last bytes of a file that has none.
+    if length == 0 && size == "0" {
+        return Some((0..0, 0));
+    }
     let (first, last) = range.split_once('-')?;
     let (first, last, size): (u64, u64, u64) =
         (first.parse().ok()?, last.parse().ok()?, size.parse().ok()?);
     let fits = first <= last && last < size && last - first == length.checked_sub(1)?;
-    fits.then_some((first..last + 1, size))
+    fits.then(|| (first..last + 1, size))
 }
 
 /// An answer that is not to what was asked.
 pub(super) fn other_range() -> Error {
     failure::unavailable("the store sent another part of the file than was asked for")
+}
+
+fn no_such_part() -> Error {
+    Error::new(ErrorKind::RangeInvalid, "the file has no such part")
 }
 
 fn no_ranges() -> Error {
@@ -149,6 +155,7 @@ mod tests {
         assert_eq!(given(Some(0), None), Some((0..0, 0)));
         assert_eq!(given(Some(9), None), Some((0..9, 9)));
         assert_eq!(given(Some(3), Some("bytes 2-4/9")), Some((2..5, 9)));
+        assert_eq!(given(Some(0), Some("bytes 0-18446744073709551615/0")), Some((0..0, 0)));
         assert_eq!(given(None, None), None);
         assert_eq!(given(Some(-1), None), None);
         for (length, range) in [
@@ -160,6 +167,7 @@ mod tests {
             (3, "2-4/9"),
             (3, "bytes 2-4"),
             (0, "bytes 0-0/1"),
+            (1, "bytes 9-18446744073709551615/9"),
             (3, "bytes -2-0/9"),
             (1, "bytes 0-18446744073709551615/18446744073709551616"),
         ] {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::primitives::ByteStream;
-use aws_sdk_s3::types::{Tag, Tagging};
+use aws_sdk_s3::types::{MultipartUpload, Tag, Tagging};
 use bytes::Bytes;
 use casier::ErrorKind;
 use casier::access::Policy;
@@ -252,13 +252,24 @@ impl World {
                 break;
             }
         }
-        let open = self.raw.list_multipart_uploads().bucket(BUCKET).prefix(Self::key("files/"));
-        let open = open.send().await.unwrap();
+        let upload = self.only_upload().await;
         let parts = bytes.chunks(PART_BYTES);
         let (number, last) = (1..).zip(parts).last().unwrap();
-        let part = self.raw.upload_part().bucket(BUCKET).key(open.uploads()[0].key().unwrap());
-        let part = part.set_upload_id(open.uploads()[0].upload_id.clone()).part_number(number);
+        let part = self.raw.upload_part().bucket(BUCKET).key(upload.key().unwrap());
+        let part = part.set_upload_id(upload.upload_id).part_number(number);
         part.body(ByteStream::from_static(last)).send().await.unwrap();
+    }
+
+    /// The upload that is open once those that were given up are aborted.
+    async fn only_upload(&self) -> MultipartUpload {
+        loop {
+            let open = self.raw.list_multipart_uploads().bucket(BUCKET).prefix(SCOPE);
+            let mut uploads = open.send().await.unwrap().uploads.unwrap_or_default();
+            if uploads.len() == 1 {
+                return uploads.remove(0);
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
     }
 
     pub(super) fn handle(&self) -> String {
