@@ -20,7 +20,7 @@ stage "planted bugs apply" 60 planted_bugs_apply
 # What the Rust tests write down of the published vectors, for the runners of the other languages.
 [[ -z ${CASIER_VECTORS:-} ]] || export CASIER_PUBLISHED=$SCRATCH/published
 stage "rust build" 2400 rust_build
-stage "rust tests" 900 rust_tests
+stage "rust tests" 1500 rust_tests
 quiet_stage "clippy" 1500 run_clippy
 quiet_stage "rust reference" 900 rust_reference
 
