@@ -51,6 +51,9 @@ export interface Settings {
   serverSideEncryption?: string | null | undefined
   kmsKeyId?: string | null | undefined
   storageClass?: string | null | undefined
+  cloudfrontDomain?: string | null | undefined
+  cloudfrontKeyPairId?: string | null | undefined
+  cloudfrontPrivateKey?: string | null | undefined
   policy?: string | null | undefined
   allowedOrigins?: Names | null | undefined
   tokenCache?: boolean | null | undefined

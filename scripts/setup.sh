@@ -15,12 +15,14 @@ find_python() {
 }
 
 # Installs what is missing, by name: a C compiler (aws-lc, and the linking of every
-# Rust program) and Python's venv module, which Debian packages apart.
+# Rust program), openssl, which checks signatures in tests, and Python's venv module,
+# which Debian packages apart.
 install_tools() {
   local missing=()
   command -v cc >/dev/null || missing+=(gcc libc6-dev)
   command -v make >/dev/null || missing+=(make)
   command -v git >/dev/null || missing+=(git)
+  command -v openssl >/dev/null || missing+=(openssl)
   if ! find_python; then
     missing+=(python3 python3-venv)
   elif ! "$PYTHON" -c 'import ensurepip, venv' 2>/dev/null; then

@@ -46,6 +46,9 @@ class Settings(TypedDict, total=False):
     server_side_encryption: str | None
     kms_key_id: str | None
     storage_class: str | None
+    cloudfront_domain: str | None
+    cloudfront_key_pair_id: str | None
+    cloudfront_private_key: str | None
     policy: str | PathLike[str] | None
     allowed_origins: Names | None
     token_cache: bool | None

@@ -76,6 +76,13 @@ extension Casier {
         public var kmsKeyId: String?
         /// The storage class of uploads that name none, as S3 names it. Default: the store's.
         public var storageClass: String?
+        /// The host name of the CloudFront distribution that reads the bucket. Set together with the two
+        /// below.
+        public var cloudfrontDomain: String?
+        /// The id, at CloudFront, of the public key that its links are checked with.
+        public var cloudfrontKeyPairId: String?
+        /// The private key that belongs to it, in PEM: RSA with 2048 bits, or ECDSA on P-256.
+        public var cloudfrontPrivateKey: String?
         /// The policy file. Default: the built-in tiers.
         public var policy: URL?
         /// Origins that may change things by cookie. Default: the authorized parties.
@@ -148,6 +155,9 @@ extension Casier.Settings {
             "server_side_encryption": serverSideEncryption,
             "kms_key_id": kmsKeyId,
             "storage_class": storageClass,
+            "cloudfront_domain": cloudfrontDomain,
+            "cloudfront_key_pair_id": cloudfrontKeyPairId,
+            "cloudfront_private_key": cloudfrontPrivateKey,
             "policy": policy.map(path),
             "allowed_origins": allowedOrigins?.joined(separator: ","),
             "token_cache": tokenCache.map(String.init),

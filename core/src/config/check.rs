@@ -6,7 +6,9 @@ use url::{Host, Url};
 
 use super::layers::Given;
 use crate::Result;
-use crate::storage::{SealingSecret, is_bucket_name};
+use crate::storage::{
+    CdnPrivateKey, SealingSecret, check_domain, check_key_pair_id, is_bucket_name,
+};
 use crate::web_url::web_url;
 
 /// Splits a list at its commas; an empty entry is an error.
@@ -119,6 +121,23 @@ pub(super) fn kms_key_id(value: &Given) -> Result<String> {
         return Err(value.invalid("is not the id, the ARN or the alias of a KMS key"));
     }
     Ok(id.clone())
+}
+
+/// The host name of a CloudFront distribution.
+pub(super) fn cloudfront_domain(value: &Given) -> Result<String> {
+    check_domain(&value.text).map_err(|problem| value.invalid(problem))?;
+    Ok(value.text.clone())
+}
+
+/// The id of a public key at CloudFront.
+pub(super) fn cloudfront_key_pair_id(value: &Given) -> Result<String> {
+    check_key_pair_id(&value.text).map_err(|problem| value.invalid(problem))?;
+    Ok(value.text.clone())
+}
+
+/// The private key that belongs to it.
+pub(super) fn cloudfront_private_key(value: &Given) -> Result<CdnPrivateKey> {
+    CdnPrivateKey::from_pem(&value.text).map_err(|problem| value.invalid(problem))
 }
 
 /// An S3 endpoint: scheme, host and port. Without a scheme, `use_ssl` chooses it.

@@ -104,6 +104,12 @@ settings! {
     KmsKeyId = "kms_key_id", ["S3_KMS_KEY_ID"], "s3.kms_key_id", "AWS's own key for S3";
     /// The storage class of uploads that name none, as S3 names it: `STANDARD_IA`.
     StorageClass = "storage_class", ["S3_STORAGE_CLASS"], "s3.storage_class", "the store's";
+    /// The host name of the CloudFront distribution that reads the bucket. Set together with the two below.
+    CloudfrontDomain = "cloudfront_domain", ["CLOUDFRONT_DOMAIN"], "cloudfront.domain", "none";
+    /// The id, at CloudFront, of the public key that its links are checked with.
+    CloudfrontKeyPairId = "cloudfront_key_pair_id", ["CLOUDFRONT_KEY_PAIR_ID"], "cloudfront.key_pair_id", "none";
+    /// The private key that belongs to it, in PEM: RSA with 2048 bits, or ECDSA on P-256.
+    CloudfrontPrivateKey = "cloudfront_private_key", ["CLOUDFRONT_PRIVATE_KEY"], "cloudfront.private_key", "none";
     /// Path of the policy file.
     Policy = "policy", ["CASIER_POLICY"], "casier.policy", "the built-in tiers";
     /// Origins that may change things by cookie, separated by commas.

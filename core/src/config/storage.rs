@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::layers::{Layers, missing};
 use super::{Setting, check};
 use crate::Result;
-use crate::storage::{Encryption, MAX_LINK_SECONDS, StaticCredentials, StorageConfig};
+use crate::storage::{CloudFront, Encryption, MAX_LINK_SECONDS, StaticCredentials, StorageConfig};
 
 /// The storage configuration, or nothing when no bucket is set. Values are checked either way.
 pub(super) fn resolve(layers: &Layers) -> Result<Option<StorageConfig>> {
@@ -27,6 +27,7 @@ pub(super) fn resolve(layers: &Layers) -> Result<Option<StorageConfig>> {
     let encryption = encryption(layers)?;
     let storage_class =
         layers.given(Setting::StorageClass)?.map(check::storage_class).transpose()?;
+    let cloudfront = cloudfront(layers)?;
     let secret = layers.given(Setting::Secret)?.map(check::sealing_secret).transpose()?;
     let Some(bucket) = layers.given(Setting::Bucket)?.map(check::bucket).transpose()? else {
         return Ok(None);
@@ -42,6 +43,7 @@ pub(super) fn resolve(layers: &Layers) -> Result<Option<StorageConfig>> {
     config.secret = secret;
     config.encryption = encryption;
     config.storage_class = storage_class;
+    config.cloudfront = cloudfront;
     Ok(Some(config))
 }
 
@@ -66,6 +68,26 @@ fn encryption(layers: &Layers) -> Result<Option<Encryption>> {
         ("aws:kms", key_id) => Ok(Some(Encryption::Kms { key_id })),
         ("AES256", Some(_)) => Err(value.invalid("must be `aws:kms` with S3_KMS_KEY_ID")),
         _ => Err(value.invalid("must be `AES256` or `aws:kms`")),
+    }
+}
+
+/// The distribution, when it is set: all three settings or none.
+fn cloudfront(layers: &Layers) -> Result<Option<CloudFront>> {
+    use Setting::{CloudfrontDomain, CloudfrontKeyPairId, CloudfrontPrivateKey};
+    let domain = layers.given(CloudfrontDomain)?.map(check::cloudfront_domain).transpose()?;
+    let key_pair_id =
+        layers.given(CloudfrontKeyPairId)?.map(check::cloudfront_key_pair_id).transpose()?;
+    let private_key =
+        layers.given(CloudfrontPrivateKey)?.map(check::cloudfront_private_key).transpose()?;
+    let lacks = |setting| Err(missing(setting, "another setting of CloudFront is, and needs it"));
+    match (domain, key_pair_id, private_key) {
+        (Some(domain), Some(key_pair_id), Some(private_key)) => {
+            Ok(Some(CloudFront::of_checked(domain, key_pair_id, private_key)))
+        }
+        (None, None, None) => Ok(None),
+        (None, ..) => lacks(CloudfrontDomain),
+        (_, None, _) => lacks(CloudfrontKeyPairId),
+        (.., None) => lacks(CloudfrontPrivateKey),
     }
 }
 

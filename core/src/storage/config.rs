@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use aws_sdk_s3::types::ServerSideEncryption;
 
+use super::cdn::CloudFront;
 use super::upload::SealingSecret;
 use crate::web_url::web_url;
 use crate::{Error, ErrorKind, Result};
@@ -71,6 +72,9 @@ pub struct StorageConfig {
     pub copy_part_bytes: u64,
     /// The storage class of uploads that name none, as S3 names it. Defaults to the store's.
     pub storage_class: Option<String>,
+    /// The CloudFront distribution that reads the bucket, for links and cookies of its own. Defaults
+    /// to none.
+    pub cloudfront: Option<CloudFront>,
 }
 
 /// How the store encrypts a file.
@@ -116,6 +120,7 @@ impl StorageConfig {
             encryption: None,
             copy_part_bytes: DEFAULT_COPY_PART_BYTES,
             storage_class: None,
+            cloudfront: None,
         }
     }
 

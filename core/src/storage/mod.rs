@@ -1,5 +1,6 @@
 //! A user's files: scope and keys, and the S3 operations inside them.
 
+mod cdn;
 mod config;
 mod content;
 mod disk;
@@ -15,6 +16,8 @@ mod sign;
 mod upload;
 mod user_storage;
 
+pub use cdn::{CdnCookies, CdnOptions, CloudFront};
+pub(crate) use cdn::{PrivateKey as CdnPrivateKey, check_domain, check_key_pair_id};
 pub(crate) use config::is_bucket_name;
 pub use config::{Encryption, MAX_LINK_SECONDS, StaticCredentials, StorageConfig};
 pub use content::tags::MAX_TAGS;

@@ -4,6 +4,10 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use casier::config::{Config, Setting};
 use casier::token::KeySource;
 use casier::{ErrorKind, Result};
@@ -68,6 +72,8 @@ fn a_good_environment_gives_the_documented_defaults() {
 #[test]
 fn a_wrong_value_of_any_variable_gives_one_error_that_names_it_and_no_secret() {
     let short_secret = format!("{MARK}c2hvcnQ=");
+    let [encrypted, not_a_key] = ["ENCRYPTED PRIVATE KEY", "PRIVATE KEY"]
+        .map(|label| format!("-----BEGIN {label}-----\n{MARK}\n-----END {label}-----\n"));
     let wrong: &[(&str, &[&str])] = &[
         ("CLERK_ISSUER", &["not a url", "http://clerk.example.com", "https://localhost:1"]),
         ("CLERK_ISSUER", &["https://u:do-not-show@clerk.example.com", "ftp://clerk.example.com"]),
@@ -97,6 +103,14 @@ fn a_wrong_value_of_any_variable_gives_one_error_that_names_it_and_no_secret() {
         ("S3_SERVER_SIDE_ENCRYPTION", &["aes256", "none"]),
         ("S3_KMS_KEY_ID", &["a key", "é"]),
         ("S3_STORAGE_CLASS", &["standard", "A,B"]),
+        ("CLOUDFRONT_DOMAIN", &["https://cdn.example.com", "cdn.example.com/files", "cdn"]),
+        ("CLOUDFRONT_DOMAIN", &["CDN.example.com", "cdn.example.com:443", "cdn.example.com."]),
+        (
+            "CLOUDFRONT_DOMAIN",
+            &["192.0.2.1", "a..b", "-a.example.com", "cdn.example.com\"", "é.fr"],
+        ),
+        ("CLOUDFRONT_KEY_PAIR_ID", &["k2jcjmdehxqw5f", "K2&Policy=", "K 2"]),
+        ("CLOUDFRONT_PRIVATE_KEY", &["do-not-show", PEM, &encrypted, &not_a_key]),
         ("PRESIGNED_URL_EXPIRATION", &["0", "604801", "-1", "1h", "3600.5"]),
         ("REDIS_URL", &["redis://:do-not-show@127.0.0.1"]),
         ("CASIER_CONFIG", &["/nonexistent/casier.toml"]),
@@ -149,10 +163,34 @@ fn a_missing_partner_is_named() {
 
     let message = problem("S3_KMS_KEY_ID", "alias/files");
     assert!(message.starts_with("S3_SERVER_SIDE_ENCRYPTION is not set"), "{message}");
+    let message = problem("CLOUDFRONT_DOMAIN", "cdn.example.com");
+    assert!(message.starts_with("CLOUDFRONT_KEY_PAIR_ID is not set"), "{message}");
+    let message = problem("CLOUDFRONT_KEY_PAIR_ID", "K2JCJMDEHXQW5F");
+    assert!(message.starts_with("CLOUDFRONT_DOMAIN is not set"), "{message}");
     let message = problem("CASIER_WEBHOOK_URL", "https://hooks.example.com");
     assert!(message.starts_with("CASIER_WEBHOOK_SECRET is not set"), "{message}");
     let message = problem("CLERK_JWKS_URL", "https://api.clerk.com/v1/jwks");
     assert!(message.starts_with("CLERK_SECRET_KEY is not set"), "{message}");
+}
+
+#[test]
+fn a_distribution_is_read_with_its_key() {
+    let random = SystemRandom::new();
+    let key = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &random).unwrap();
+    let body = STANDARD.encode(key.as_ref());
+    let pem = format!("-----BEGIN PRIVATE KEY-----\n{body}\n-----END PRIVATE KEY-----\n");
+    for private_key in [pem.replace('\n', "\\n"), pem] {
+        let mut variables = good();
+        variables.insert("CLOUDFRONT_DOMAIN", "cdn.example.com".to_owned());
+        variables.insert("CLOUDFRONT_KEY_PAIR_ID", "K2JCJMDEHXQW5F".to_owned());
+        variables.insert("CLOUDFRONT_PRIVATE_KEY", private_key);
+        let config = build(&variables).unwrap();
+        assert!(!format!("{config:?}").contains(&body));
+        assert_eq!(config.storage.unwrap().cloudfront.unwrap().domain(), "cdn.example.com");
+        variables.remove("CLOUDFRONT_PRIVATE_KEY");
+        let message = build(&variables).unwrap_err().message().to_owned();
+        assert!(message.starts_with("CLOUDFRONT_PRIVATE_KEY is not set"), "{message}");
+    }
 }
 
 #[test]

@@ -11,7 +11,7 @@ use crate::{Error, ErrorKind, Result};
 const LAST_SIGNING: Duration = Duration::from_secs(253_402_300_799 - MAX_LINK_SECONDS);
 
 /// Refuses lives that nothing can be signed for: `most` is the longest, in seconds.
-pub(super) fn check_life(asked: u64, most: u64) -> Result<()> {
+pub(in crate::storage) fn check_life(asked: u64, most: u64) -> Result<()> {
     if (1..=most).contains(&asked) {
         return Ok(());
     }
@@ -20,7 +20,7 @@ pub(super) fn check_life(asked: u64, most: u64) -> Result<()> {
 }
 
 /// Refuses times that a signature's date cannot tell.
-pub(super) fn check_time(now: SystemTime) -> Result<()> {
+pub(in crate::storage) fn check_time(now: SystemTime) -> Result<()> {
     if now.duration_since(UNIX_EPOCH).is_ok_and(|since| since <= LAST_SIGNING) {
         return Ok(());
     }
@@ -41,10 +41,15 @@ pub(super) fn while_keys_live(
 }
 
 impl UserStorage {
-    /// What the user's tier makes of the life that is asked for.
-    pub(super) fn allowed_life(&self, key: &OwnKey, asked: u64, now: SystemTime) -> Result<u64> {
+    /// What the user's tier makes of the life that is asked for, of a link to a file or to all.
+    pub(in crate::storage) fn allowed_life(
+        &self,
+        key: Option<&OwnKey>,
+        asked: u64,
+        now: SystemTime,
+    ) -> Result<u64> {
         let action = Action::Link { seconds: asked };
-        let terms = self.decider.decide(&action, Some(key.as_str()), now)?;
+        let terms = self.decider.decide(&action, key.map(OwnKey::as_str), now)?;
         Ok(terms.link_seconds.unwrap_or(asked).min(asked))
     }
 }

@@ -3,4 +3,5 @@
 mod life;
 mod read;
 
+pub(super) use life::{check_life, check_time};
 pub use read::{Link, LinkOptions};

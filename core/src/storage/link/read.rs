@@ -111,7 +111,7 @@ impl UserStorage {
                 disposition::content_disposition(inline, key.filename())
             }
         };
-        let allowed = self.allowed_life(key, asked, now)?;
+        let allowed = self.allowed_life(Some(key), asked, now)?;
         let signer = self.s3.signer(now).await?;
         let expires_in = while_keys_live(allowed, signer.ends(), now)?;
         let url = signer.presign(&Presign {

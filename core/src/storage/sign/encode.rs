@@ -18,7 +18,7 @@ pub(super) fn in_query(text: &str) -> Cow<'_, str> {
 }
 
 /// A key in a path. Nothing is normalised: S3 takes every key for another.
-pub(super) fn in_path(key: &str) -> Cow<'_, str> {
+pub(in crate::storage) fn in_path(key: &str) -> Cow<'_, str> {
     utf8_percent_encode(key, PATH).into()
 }
 

@@ -10,4 +10,5 @@ mod signer;
 mod tests;
 
 pub(in crate::storage) use address::Address;
+pub(in crate::storage) use encode::in_path;
 pub(in crate::storage) use signer::{Presign, Signer};

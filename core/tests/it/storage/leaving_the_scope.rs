@@ -1,7 +1,7 @@
 //! Every way out of the scope, on every argument.
 
 use bytes::Bytes;
-use casier::storage::{CopyOptions, LinkOptions, ListOptions, UserStorage};
+use casier::storage::{CdnOptions, CopyOptions, LinkOptions, ListOptions, UserStorage};
 use casier::{Error, ErrorKind};
 
 use super::bench::on_bench;
@@ -24,6 +24,7 @@ async fn all_refusals(files: &UserStorage, key: &str, folder: &Folder) -> Vec<Er
         files.set_tags(key, Default::default()).await.unwrap_err(),
         files.presigned_url(key, LinkOptions::default()).await.unwrap_err(),
         files.presigned_urls(&[key], LinkOptions::default()).await.unwrap_err(),
+        files.cdn_url(key, CdnOptions::default()).unwrap_err(),
     ]
 }
 

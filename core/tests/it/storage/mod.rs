@@ -7,6 +7,7 @@ pub(crate) mod bench;
 mod budget;
 mod capabilities;
 #[cfg(target_os = "linux")]
+mod cdn;
 mod child;
 mod clock;
 mod connections;

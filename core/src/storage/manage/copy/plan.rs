@@ -5,7 +5,6 @@ use std::time::SystemTime;
 
 use aws_sdk_s3::operation::head_object::HeadObjectOutput;
 use aws_sdk_s3::types::StorageClass;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::CopyOptions;
 use crate::random::random_name;
@@ -13,12 +12,9 @@ use crate::storage::content::{content_type, disposition, sniff, tags, user_metad
 use crate::storage::file::{self, StoredFile};
 use crate::storage::keys::last_extension;
 use crate::storage::s3::failure::{self, OnCondition};
+use crate::storage::sign::in_path;
 use crate::storage::user_storage::{OwnKey, UserStorage};
 use crate::{Error, ErrorKind, Result};
-
-/// What stays as it is in `x-amz-copy-source`: the unreserved characters of RFC 3986 and the slash.
-const IN_COPY_SOURCE: &AsciiSet =
-    &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
 
 /// What S3 calls the type of an object that was stored without one.
 const UNTYPED: &str = "binary/octet-stream";
@@ -148,7 +144,7 @@ impl UserStorage {
 impl Plan {
     /// Where the original is, as the header names it.
     pub(super) fn copy_source(&self, bucket: &str) -> String {
-        format!("{bucket}/{}", utf8_percent_encode(self.source.as_str(), IN_COPY_SOURCE))
+        format!("{bucket}/{}", in_path(self.source.as_str()))
     }
 
     /// The class that the original is stored in; none is the standard one.
