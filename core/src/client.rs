@@ -51,7 +51,10 @@ impl Casier {
         let revocations = Arc::new(Revocations::new(config.state.clone()));
         let issuers = Issuers::new(config.issuers.clone(), config.policy.clone())?
             .with_revocations(revocations.clone());
-        let storage = config.storage.clone().map(Storage::new).transpose()?;
+        let storage = match (config.storage.clone(), config.state.clone()) {
+            (Some(storage), Some(state)) => Some(Storage::with_state(storage, state)?),
+            (storage, _) => storage.map(Storage::new).transpose()?,
+        };
         Ok(Self(Arc::new(Inner { config, issuers, storage, revocations })))
     }
 

@@ -51,6 +51,7 @@ pub mod config;
 mod error;
 pub mod http;
 mod json;
+mod limits;
 pub mod log;
 pub mod observe;
 mod random;

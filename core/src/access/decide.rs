@@ -60,6 +60,11 @@ impl Policy {
         self.tier_of(user).max_bytes(kind)
     }
 
+    /// The most bytes that the user's tier stores in all; none when there is no limit.
+    pub(super) fn stored_bytes(&self, user: &User) -> Option<u64> {
+        self.tier_of(user).stored_bytes()
+    }
+
     /// The tier that the user has in this policy: the lowest when the policy does not know it.
     fn tier_of(&self, user: &User) -> &Tier {
         self.tier(&user.subscription).unwrap_or(self.lowest_tier())

@@ -37,13 +37,37 @@ impl Decider {
         target: Option<&str>,
         now: SystemTime,
     ) -> Result<Terms> {
-        let outcome = match self.caller.user() {
-            Some(user) => self.policy.decide(user, action, &Facts::default(), now).into_result(),
+        let outcome = self.decide_silently(action, &Facts::default(), now);
+        self.told_of(action, target, outcome)
+    }
+
+    /// Decides, and tells nobody: for what has been decided before, and is now by more facts.
+    pub(crate) fn decide_silently(
+        &self,
+        action: &Action,
+        facts: &Facts,
+        now: SystemTime,
+    ) -> Result<Terms> {
+        match self.caller.user() {
+            Some(user) => self.policy.decide(user, action, facts, now).into_result(),
             None => self.policy.decide_for_server(action),
-        };
+        }
+    }
+
+    /// Tells what has been decided on an action, and hands it on.
+    pub(crate) fn told_of<T>(
+        &self,
+        action: &Action,
+        target: Option<&str>,
+        outcome: Result<T>,
+    ) -> Result<T> {
         let required = Some(action.required());
-        let what = What { action: action.name(), target, required, is_privileged: false };
-        self.told(what, outcome)
+        self.told(What { action: action.name(), target, required, is_privileged: false }, outcome)
+    }
+
+    /// The most bytes that the caller may store in all; none when there is no limit.
+    pub(crate) fn stored_bytes(&self) -> Option<u64> {
+        self.policy.stored_bytes(self.caller.user()?)
     }
 
     /// The largest file of a kind that the caller may upload, in bytes; none when there is no limit.

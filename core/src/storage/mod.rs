@@ -10,6 +10,7 @@ mod link;
 mod list;
 mod manage;
 mod progress;
+mod quota;
 mod read;
 mod s3;
 mod sign;

@@ -10,21 +10,33 @@ use super::s3::S3;
 use crate::Result;
 use crate::access::{Caller, Decider, Policy};
 use crate::observe::What;
+use crate::state::{MemoryState, StateStore};
 use crate::token::User;
 
 /// The bucket, shared by all scopes: one client, one pool of connections. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Storage {
     pub(super) s3: Arc<S3>,
+    state: Arc<dyn StateStore>,
 }
 
 impl Storage {
-    /// A bucket. Nothing is connected yet, and no runtime is needed.
+    /// A bucket. Nothing is connected yet, and no runtime is needed. What is reserved for uploads
+    /// is kept in the memory of this process.
     ///
     /// # Errors
     /// `config-invalid`, naming the environment variable of the setting that is wrong.
     pub fn new(config: StorageConfig) -> Result<Self> {
-        Ok(Self { s3: Arc::new(S3::new(config)?) })
+        Self::with_state(config, Arc::new(MemoryState::new()))
+    }
+
+    /// A bucket; what is reserved for uploads is kept in this store, and holds for all that share
+    /// it.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn with_state(config: StorageConfig, state: Arc<dyn StateStore>) -> Result<Self> {
+        Ok(Self { s3: Arc::new(S3::new(config)?), state })
     }
 
     /// One scope of the bucket. With a user the policy's limits for the user's tier hold; without,
@@ -41,7 +53,8 @@ impl Storage {
 
     /// One scope of the bucket, for the decider's caller.
     pub(crate) fn decided_by(&self, decider: Decider, scope: Scope) -> UserStorage {
-        UserStorage { s3: Arc::clone(&self.s3), scope, decider }
+        let (s3, state) = (Arc::clone(&self.s3), Arc::clone(&self.state));
+        UserStorage { s3, state, scope, decider }
     }
 }
 
@@ -55,6 +68,7 @@ impl Storage {
 #[derive(Clone, Debug)]
 pub struct UserStorage {
     pub(super) s3: Arc<S3>,
+    pub(super) state: Arc<dyn StateStore>,
     pub(super) scope: Scope,
     pub(super) decider: Decider,
 }

@@ -40,19 +40,30 @@ impl UserStorage {
     pub async fn usage(&self) -> Result<Usage> {
         let prefix = self.scope.prefix();
         let mut usage = Usage::default();
+        self.each_object(|key, bytes| usage.count(key.strip_prefix(prefix).unwrap_or(key), bytes))
+            .await?;
+        Ok(usage)
+    }
+
+    /// Tells the key and the size of every object in the scope; the key is empty where it is no
+    /// text.
+    pub(in crate::storage) async fn each_object(
+        &self,
+        mut tell: impl FnMut(&str, u64) + Send,
+    ) -> Result<()> {
         let mut after: Option<String> = None;
         loop {
-            let listing = self.s3.list(prefix, after.as_deref(), MAX_PAGE_FILES);
+            let listing = self.s3.list(self.scope.prefix(), after.as_deref(), MAX_PAGE_FILES);
             let listing = self.s3.in_time(listing).await?;
             for (key, object) in &listing.objects {
-                usage.count(key.strip_prefix(prefix).unwrap_or(key), file::size(object.size()));
+                tell(key, file::size(object.size()));
             }
             for object in &listing.unnamed {
-                usage.count("", file::size(object.size()));
+                tell("", file::size(object.size()));
             }
             match listing.more_after {
                 Some(key) => after = Some(key),
-                None => return Ok(usage),
+                None => return Ok(()),
             }
         }
     }

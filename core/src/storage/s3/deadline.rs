@@ -65,8 +65,12 @@ impl S3 {
         deadline: Option<Duration>,
         bytes: u64,
     ) -> Instant {
-        let extra = Duration::from_secs(bytes / SLOWEST_TRANSFER);
-        later(begin, deadline.unwrap_or_else(|| self.config.deadline.saturating_add(extra)))
+        later(begin, deadline.unwrap_or_else(|| self.time_for(bytes)))
+    }
+
+    /// How long a transfer of `bytes` may take when its caller gives no deadline.
+    pub(in crate::storage) fn time_for(&self, bytes: u64) -> Duration {
+        self.config.deadline.saturating_add(Duration::from_secs(bytes / SLOWEST_TRANSFER))
     }
 
     /// Runs calls that have a common end; none begins after it.

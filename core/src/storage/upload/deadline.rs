@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
 use crate::Result;
-use crate::storage::s3::deadline::in_runtime;
+use crate::storage::s3::deadline::{in_runtime, later};
 use crate::storage::s3::{S3, failure};
 
 /// The end of an upload, counted from when this was made.
@@ -22,6 +22,31 @@ pub(super) struct Deadline {
 impl Deadline {
     pub(super) fn new(s3: &Arc<S3>, given: Option<Duration>) -> Self {
         Self { s3: Arc::clone(s3), begin: Instant::now(), given }
+    }
+
+    /// Runs a step whose requests have ends of their own: of the time for the bytes it takes nothing,
+    /// of a time that was given it does.
+    ///
+    /// # Errors
+    /// `timeout`; those of the step.
+    pub(super) async fn run_aside<T>(
+        &mut self,
+        step: impl Future<Output = Result<T>>,
+    ) -> Result<T> {
+        in_runtime()?;
+        if let Some(given) = self.given {
+            let ended = timeout_at(later(self.begin, given), step).await;
+            return ended.unwrap_or_else(|_| Err(failure::timed_out()));
+        }
+        let asked = Instant::now();
+        let outcome = step.await;
+        self.begin += asked.elapsed();
+        outcome
+    }
+
+    /// The time that was given.
+    pub(super) fn given(&self) -> Option<Duration> {
+        self.given
     }
 
     /// Runs a step of the upload until the end: what was given, else the time for so many `bytes`,

@@ -109,7 +109,7 @@ impl UserStorage {
                 let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
                 let upload = self.prepare(filename, kind, Some(size), options)?;
                 upload.check_head(&bytes[..bytes.len().min(HEAD_BYTES)])?;
-                upload.send(Source::Bytes(bytes), &deadline).await
+                upload.send(Source::Bytes(bytes), deadline).await
             }
             Given::File(path) => self.upload_from_disk(path, filename, kind, options).await,
             Given::Inflow(inflow) => self.upload_from_stream(inflow, filename, kind, options).await,
@@ -132,7 +132,7 @@ impl UserStorage {
         let (file, head) = deadline.run(|| 0, opened).await?;
         let upload = self.prepare(filename, kind, Some(file.size()), options)?;
         upload.check_head(&head)?;
-        let sent = upload.send(Source::File(file.clone()), &deadline).await;
+        let sent = upload.send(Source::File(file.clone()), deadline).await;
         sent.map_err(|error| file.failure().unwrap_or(error))
     }
 
@@ -155,7 +155,7 @@ impl UserStorage {
             let mut begun = BytesMut::new();
             deadline.run(|| 0, inflow.fill(&mut begun, HEAD_BYTES)).await?;
             upload.check_head(&begun)?;
-            upload.send(Source::Inflow(begun, inflow), &deadline).await
+            upload.send(Source::Inflow(begun, inflow), deadline).await
         };
         match sent.await {
             // The policy says it in its own words, and tells the audit.

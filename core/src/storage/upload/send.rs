@@ -17,6 +17,7 @@ use super::plan::{MULTIPART_FROM, PartPlan};
 use super::request::NewFile;
 use super::single;
 use super::unfinished::Unfinished;
+use crate::limits::ReservationId;
 use crate::storage::file::StoredFile;
 use crate::storage::s3::StoreClock;
 use crate::storage::user_storage::UserStorage;
@@ -37,7 +38,7 @@ pub(super) type Stored = (Option<String>, u64);
 
 impl Upload<'_> {
     /// Sends the file until the deadline.
-    pub(super) async fn send(self, source: Source, deadline: &Deadline) -> Result<StoredFile> {
+    pub(super) async fn send(self, source: Source, deadline: Deadline) -> Result<StoredFile> {
         // Boxed: whoever awaits an upload holds and moves its future, which is large.
         let sent = Box::pin(self.meter.watch(self.send_all(source, deadline)));
         let (etag, size) = sent.await?;
@@ -45,7 +46,7 @@ impl Upload<'_> {
         Ok(self.file.stored(size, etag))
     }
 
-    async fn send_all(&self, source: Source, deadline: &Deadline) -> Result<Stored> {
+    async fn send_all(&self, source: Source, mut deadline: Deadline) -> Result<Stored> {
         let prepare = async {
             self.storage.s3.require_encryption().await?;
             if self.file.tags.is_some() {
@@ -53,13 +54,40 @@ impl Upload<'_> {
             }
             self.small_or_large(source).await
         };
-        match deadline.run(|| self.bytes(), prepare).await? {
+        let whole = deadline.run(|| self.bytes(), prepare).await?;
+        let reserved = self.reserve(self.most(&whole), &mut deadline).await?;
+        let sent = match whole {
             Whole::Small(contents) => deadline.run(|| self.bytes(), self.put(contents)).await,
             Whole::Large(source) => {
                 let parts = Parts::new(source, self.plan);
-                self.send_parts(parts, deadline).await
+                self.send_parts(parts, &deadline).await
             }
+        };
+        match &sent {
+            Ok((_, size)) => self.storage.settle(reserved.as_ref(), Some(*size)).await,
+            // The store may have the file, or parts that are gone on with.
+            Err(error) if is_passing(error) => {}
+            Err(_) => self.storage.release(reserved.as_ref()).await,
         }
+        sent
+    }
+
+    /// The most bytes that the file may have. One of unknown size that is too large for one part may
+    /// have as much as its stream lets through.
+    fn most(&self, whole: &Whole) -> u64 {
+        self.size.unwrap_or_else(|| match whole {
+            Whole::Small(Contents::Memory(bytes)) => bytes.len() as u64,
+            Whole::Large(Source::Inflow(_, inflow)) => inflow.most,
+            _ => self.plan.most(),
+        })
+    }
+
+    /// Reserves what the file may have, until the end of the upload.
+    async fn reserve(&self, most: u64, deadline: &mut Deadline) -> Result<Option<ReservationId>> {
+        let given = deadline.given().unwrap_or_default().min(self.storage.s3.config.upload_life);
+        let ends = SystemTime::now() + given;
+        let NewFile { key, content_type, .. } = &self.file;
+        deadline.run_aside(self.storage.reserve(key, content_type, most, ends)).await
     }
 
     async fn put(&self, contents: Contents) -> Result<Stored> {

@@ -95,14 +95,14 @@ impl UserStorage {
         };
         let (etag, modified) = match self.s3.in_time_for(plan.size, copy).await {
             Ok(copied) => copied,
-            Err(error) => (self.settle(plan, error).await?, None),
+            Err(error) => (self.after_failure(plan, error).await?, None),
         };
         Ok(plan.copied(etag, modified))
     }
 
     /// Whether the copy is there although the call failed: its answer was lost, or a second try met
     /// the first. Gives the copy's tag, or the error that it is.
-    async fn settle(&self, plan: &Plan, error: Error) -> Result<Option<String>> {
+    async fn after_failure(&self, plan: &Plan, error: Error) -> Result<Option<String>> {
         let may_be_there = [
             ErrorKind::FileExists,
             ErrorKind::StorageUnavailable,
