@@ -51,6 +51,8 @@ export interface Settings {
   serverSideEncryption?: string | null | undefined
   kmsKeyId?: string | null | undefined
   storageClass?: string | null | undefined
+  grantRoleArn?: string | null | undefined
+  stsEndpointUrl?: string | null | undefined
   cloudfrontDomain?: string | null | undefined
   cloudfrontKeyPairId?: string | null | undefined
   cloudfrontPrivateKey?: string | null | undefined

@@ -13,6 +13,7 @@ pub mod s3;
 mod stack;
 mod store;
 mod strict;
+mod sts;
 #[cfg(test)]
 mod testing;
 

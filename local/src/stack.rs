@@ -73,6 +73,11 @@ impl LocalStack {
         &self.secret_access_key
     }
 
+    /// The role that STS gives sessions of, at the S3 endpoint.
+    pub fn role_arn(&self) -> &'static str {
+        self.s3.role_arn()
+    }
+
     /// The token issuer.
     pub fn issuer(&self) -> &Issuer {
         &self.issuer
@@ -114,6 +119,8 @@ impl LocalStack {
             ("AWS_ACCESS_KEY_ID", &self.access_key_id),
             ("AWS_SECRET_ACCESS_KEY", &self.secret_access_key),
             ("AWS_REGION", &self.region),
+            ("S3_GRANT_ROLE_ARN", self.s3.role_arn()),
+            ("STS_ENDPOINT_URL", &self.endpoint),
             ("CASIER_LOCAL_MINT_URL", &mint_url),
             ("CASIER_LOCAL_MINT_TOKEN", self.issuer.mint_bearer()),
             ("CASIER_LOCAL_FAULTS_URL", &faults_url),

@@ -46,6 +46,8 @@ class Settings(TypedDict, total=False):
     server_side_encryption: str | None
     kms_key_id: str | None
     storage_class: str | None
+    grant_role_arn: str | None
+    sts_endpoint_url: str | None
     cloudfront_domain: str | None
     cloudfront_key_pair_id: str | None
     cloudfront_private_key: str | None

@@ -76,6 +76,12 @@ extension Casier {
         public var kmsKeyId: String?
         /// The storage class of uploads that name none, as S3 names it. Default: the store's.
         public var storageClass: String?
+        /// The ARN of the role that temporary credentials are given for. Default: none, and then there
+        /// are none.
+        public var grantRoleArn: String?
+        /// Where temporary credentials are asked for (STS): scheme, host and port. Default: the endpoint;
+        /// on AWS the region's.
+        public var stsEndpointUrl: String?
         /// The host name of the CloudFront distribution that reads the bucket. Set together with the two
         /// below.
         public var cloudfrontDomain: String?
@@ -155,6 +161,8 @@ extension Casier.Settings {
             "server_side_encryption": serverSideEncryption,
             "kms_key_id": kmsKeyId,
             "storage_class": storageClass,
+            "grant_role_arn": grantRoleArn,
+            "sts_endpoint_url": stsEndpointUrl,
             "cloudfront_domain": cloudfrontDomain,
             "cloudfront_key_pair_id": cloudfrontKeyPairId,
             "cloudfront_private_key": cloudfrontPrivateKey,

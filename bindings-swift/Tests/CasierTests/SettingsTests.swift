@@ -46,6 +46,7 @@ struct SettingsTests {
         \.issuer, \.publishableKey, \.provider, \.jwksUrl, \.jwtKey, \.secretKey, \.clerkApiUrl,
         \.publicMetadataClaim, \.accessKeyId, \.secretAccessKey, \.sessionToken, \.region, \.bucket,
         \.endpointUrl, \.publicEndpointUrl, \.serverSideEncryption, \.kmsKeyId, \.storageClass,
+        \.grantRoleArn, \.stsEndpointUrl,
         \.cloudfrontDomain, \.cloudfrontKeyPairId, \.cloudfrontPrivateKey,
         \.redisUrl, \.webhookUrl,
     ]

@@ -65,6 +65,11 @@ impl Policy {
         self.tier_of(user).stored_bytes()
     }
 
+    /// The longest that a link of the user's may live, in seconds.
+    pub(super) fn link_seconds(&self, user: &User) -> u64 {
+        self.tier_of(user).link_seconds()
+    }
+
     /// The tier that the user has in this policy: the lowest when the policy does not know it.
     fn tier_of(&self, user: &User) -> &Tier {
         self.tier(&user.subscription).unwrap_or(self.lowest_tier())

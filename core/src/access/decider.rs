@@ -75,6 +75,11 @@ impl Decider {
         self.policy.max_bytes(self.caller.user()?, kind)
     }
 
+    /// The longest that a link of the caller's may live, in seconds; none when there is no limit.
+    pub(crate) fn link_seconds(&self) -> Option<u64> {
+        Some(self.policy.link_seconds(self.caller.user()?))
+    }
+
     /// Tells what has been decided, and hands it on.
     pub(crate) fn told<T>(&self, what: What<'_>, outcome: Result<T>) -> Result<T> {
         tell(self.hook.as_ref(), self.caller.who(), what, &outcome);

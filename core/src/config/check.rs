@@ -7,7 +7,7 @@ use url::{Host, Url};
 use super::layers::Given;
 use crate::Result;
 use crate::storage::{
-    CdnPrivateKey, SealingSecret, check_domain, check_key_pair_id, is_bucket_name,
+    CdnPrivateKey, SealingSecret, check_domain, check_key_pair_id, is_bucket_name, is_role_arn,
 };
 use crate::web_url::web_url;
 
@@ -101,6 +101,14 @@ pub(super) fn region(value: &Given) -> Result<String> {
         return Err(value.invalid("is not a region, such as `eu-west-3`"));
     }
     Ok(name.clone())
+}
+
+/// The ARN of an IAM role, or what another STS takes for one.
+pub(super) fn role_arn(value: &Given) -> Result<String> {
+    if !is_role_arn(&value.text) {
+        return Err(value.invalid("is not the ARN of a role, `arn:aws:iam::<account>:role/<name>`"));
+    }
+    Ok(value.text.clone())
 }
 
 /// A storage class, by the letters of those that S3 has.

@@ -104,6 +104,10 @@ settings! {
     KmsKeyId = "kms_key_id", ["S3_KMS_KEY_ID"], "s3.kms_key_id", "AWS's own key for S3";
     /// The storage class of uploads that name none, as S3 names it: `STANDARD_IA`.
     StorageClass = "storage_class", ["S3_STORAGE_CLASS"], "s3.storage_class", "the store's";
+    /// The ARN of the role that temporary credentials are given for.
+    GrantRoleArn = "grant_role_arn", ["S3_GRANT_ROLE_ARN"], "s3.grant_role_arn", "none; needed for temporary credentials";
+    /// Where temporary credentials are asked for (STS): scheme, host and port.
+    StsEndpointUrl = "sts_endpoint_url", ["STS_ENDPOINT_URL"], "s3.sts_endpoint_url", "the endpoint; on AWS the region's";
     /// The host name of the CloudFront distribution that reads the bucket. Set together with the two below.
     CloudfrontDomain = "cloudfront_domain", ["CLOUDFRONT_DOMAIN"], "cloudfront.domain", "none";
     /// The id, at CloudFront, of the public key that its links are checked with.

@@ -19,6 +19,8 @@ pub(super) fn resolve(layers: &Layers) -> Result<Option<StorageConfig>> {
 
     let endpoint = url(Setting::EndpointUrl)?;
     let public_endpoint = url(Setting::PublicEndpointUrl)?;
+    let sts_endpoint = url(Setting::StsEndpointUrl)?;
+    let grant_role_arn = layers.given(Setting::GrantRoleArn)?.map(check::role_arn).transpose()?;
     let path_style = path_style(layers, endpoint.is_some())?;
     let region = layers.given(Setting::Region)?.map(check::region).transpose()?;
     let credentials = credentials(layers)?;
@@ -43,6 +45,8 @@ pub(super) fn resolve(layers: &Layers) -> Result<Option<StorageConfig>> {
     config.secret = secret;
     config.encryption = encryption;
     config.storage_class = storage_class;
+    config.grant_role_arn = grant_role_arn;
+    config.sts_endpoint = sts_endpoint;
     config.cloudfront = cloudfront;
     Ok(Some(config))
 }

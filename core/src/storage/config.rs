@@ -36,6 +36,9 @@ const DEFAULT_COPY_PART_BYTES: u64 = 1 << 30;
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html>
 const COPY_PART_BYTES: RangeInclusive<u64> = 5 << 20..=5 << 30;
 
+/// What the hosts of AWS's endpoints end in, in China as elsewhere.
+const AWS: [&str; 2] = [".amazonaws.com", ".amazonaws.com.cn"];
+
 /// The bucket, and how to reach it.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -72,6 +75,12 @@ pub struct StorageConfig {
     pub copy_part_bytes: u64,
     /// The storage class of uploads that name none, as S3 names it. Defaults to the store's.
     pub storage_class: Option<String>,
+    /// The ARN of the role that temporary credentials are given for. Defaults to none, and then
+    /// there are no temporary credentials.
+    pub grant_role_arn: Option<String>,
+    /// The address of STS, which gives temporary credentials, with its scheme. Defaults to
+    /// `endpoint`, where MinIO, Ceph and SeaweedFS have theirs, and on AWS to that of the region.
+    pub sts_endpoint: Option<String>,
     /// The CloudFront distribution that reads the bucket, for links and cookies of its own. Defaults
     /// to none.
     pub cloudfront: Option<CloudFront>,
@@ -120,8 +129,18 @@ impl StorageConfig {
             encryption: None,
             copy_part_bytes: DEFAULT_COPY_PART_BYTES,
             storage_class: None,
+            grant_role_arn: None,
+            sts_endpoint: None,
             cloudfront: None,
         }
+    }
+
+    /// Whether the bucket is AWS's own: no endpoint, or one of AWS's.
+    pub(super) fn is_on_aws(&self) -> bool {
+        let host = |endpoint: &str| Some(web_url(endpoint).ok()?.host_str()?.to_ascii_lowercase());
+        self.endpoint.as_deref().is_none_or(|endpoint| {
+            host(endpoint).is_some_and(|host| AWS.iter().any(|aws| host.ends_with(aws)))
+        })
     }
 
     /// Says which setting is wrong, by the environment variable that sets it.
@@ -129,11 +148,16 @@ impl StorageConfig {
         if !is_bucket_name(&self.bucket) {
             return Err(invalid("S3_BUCKET_NAME", "is not a bucket name"));
         }
-        for (variable, endpoint) in
-            [("S3_ENDPOINT_URL", &self.endpoint), ("S3_PUBLIC_ENDPOINT_URL", &self.public_endpoint)]
-        {
+        for (variable, endpoint) in [
+            ("S3_ENDPOINT_URL", &self.endpoint),
+            ("S3_PUBLIC_ENDPOINT_URL", &self.public_endpoint),
+            ("STS_ENDPOINT_URL", &self.sts_endpoint),
+        ] {
             let url = endpoint.as_deref().map(web_url).transpose();
             url.map_err(|problem| invalid(variable, problem))?;
+        }
+        if self.grant_role_arn.as_deref().is_some_and(|arn| !is_role_arn(arn)) {
+            return Err(invalid("S3_GRANT_ROLE_ARN", "is not the ARN of a role"));
         }
         if !(1..=MAX_LINK_SECONDS).contains(&self.link_seconds) {
             return Err(invalid("PRESIGNED_URL_EXPIRATION", "is not between 1 and 604800"));
@@ -195,6 +219,17 @@ pub(crate) fn is_bucket_name(name: &str) -> bool {
         && is_edge(name.as_bytes().last())
 }
 
+/// Whether this can be the ARN of a role: `arn:aws:iam::123456789012:role/path/name` on AWS, less
+/// regular elsewhere (`arn:aws:iam:::role/name` on Ceph).
+///
+/// <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html>
+pub(crate) fn is_role_arn(arn: &str) -> bool {
+    (20..=2048).contains(&arn.len())
+        && arn.starts_with("arn:")
+        && arn.contains(":role/")
+        && arn.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
 fn invalid(variable: &str, why: &str) -> Error {
     Error::new(ErrorKind::ConfigInvalid, format!("{variable} {why}"))
 }
@@ -208,12 +243,18 @@ mod tests {
         let good = StorageConfig::new("bucket", Some("http://127.0.0.1:9000".into()));
         assert!(good.check().is_ok());
         type Change = fn(&mut StorageConfig);
-        let wrong: [(Change, &str); 7] = [
+        let wrong: [(Change, &str); 10] = [
             (|c| c.bucket = String::new(), "S3_BUCKET_NAME"),
             (|c| c.bucket = "a/b".into(), "S3_BUCKET_NAME"),
             (|c| c.endpoint = Some("127.0.0.1:9000".into()), "S3_ENDPOINT_URL"),
             (|c| c.endpoint = Some("http://key:hush@host".into()), "S3_ENDPOINT_URL"),
             (|c| c.public_endpoint = Some("ftp://host".into()), "S3_PUBLIC_ENDPOINT_URL"),
+            (|c| c.sts_endpoint = Some("sts.example.com".into()), "STS_ENDPOINT_URL"),
+            (|c| c.grant_role_arn = Some("role/files".into()), "S3_GRANT_ROLE_ARN"),
+            (
+                |c| c.grant_role_arn = Some("arn:aws:iam::123456789012:user/hush".into()),
+                "S3_GRANT_ROLE_ARN",
+            ),
             (|c| c.link_seconds = 0, "PRESIGNED_URL_EXPIRATION"),
             (|c| c.link_seconds = 604_801, "PRESIGNED_URL_EXPIRATION"),
         ];
@@ -224,6 +265,18 @@ mod tests {
             assert_eq!(error.kind(), ErrorKind::ConfigInvalid);
             assert!(error.message().contains(variable) && !error.message().contains("hush"));
         }
+    }
+
+    #[test]
+    fn aws_is_told_from_others() {
+        let is_on_aws =
+            |endpoint: Option<&str>| StorageConfig::new("b", endpoint.map(Into::into)).is_on_aws();
+        assert!(is_on_aws(None));
+        assert!(is_on_aws(Some("https://bucket.vpce-1a2b.s3.eu-west-3.vpce.amazonaws.com")));
+        assert!(is_on_aws(Some("https://s3.cn-north-1.amazonaws.com.cn")));
+        assert!(!is_on_aws(Some("https://s3.amazonaws.com.example.com")));
+        assert!(!is_on_aws(Some("https://notamazonaws.com")));
+        assert!(!is_on_aws(Some("http://127.0.0.1:9000")));
     }
 
     #[test]

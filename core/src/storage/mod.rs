@@ -5,6 +5,7 @@ mod config;
 mod content;
 mod disk;
 mod file;
+mod grant;
 mod keys;
 mod link;
 mod list;
@@ -19,11 +20,12 @@ mod user_storage;
 
 pub use cdn::{CdnCookies, CdnOptions, CloudFront};
 pub(crate) use cdn::{PrivateKey as CdnPrivateKey, check_domain, check_key_pair_id};
-pub(crate) use config::is_bucket_name;
 pub use config::{Encryption, MAX_LINK_SECONDS, StaticCredentials, StorageConfig};
+pub(crate) use config::{is_bucket_name, is_role_arn};
 pub use content::tags::MAX_TAGS;
 pub use content::user_metadata::MAX_METADATA_BYTES;
 pub use file::StoredFile;
+pub use grant::{Access, GrantOptions, MAX_GRANT_SECONDS, MIN_GRANT_SECONDS, TemporaryCredentials};
 pub use keys::{
     MAX_FILENAME_BYTES, MAX_KEY_BYTES, MAX_KIND_BYTES, MAX_SCOPE_BYTES, ParsedKey, Scope,
     check_kind, clean_filename,

@@ -103,6 +103,11 @@ fn a_wrong_value_of_any_variable_gives_one_error_that_names_it_and_no_secret() {
         ("S3_SERVER_SIDE_ENCRYPTION", &["aes256", "none"]),
         ("S3_KMS_KEY_ID", &["a key", "é"]),
         ("S3_STORAGE_CLASS", &["standard", "A,B"]),
+        (
+            "S3_GRANT_ROLE_ARN",
+            &["files", "arn:aws:iam::123456789012:user/do-not-show", "arn:aws:iam::1:role/a b"],
+        ),
+        ("STS_ENDPOINT_URL", &["ftp://sts.example.com", "https://sts.example.com/do-not-show"]),
         ("CLOUDFRONT_DOMAIN", &["https://cdn.example.com", "cdn.example.com/files", "cdn"]),
         ("CLOUDFRONT_DOMAIN", &["CDN.example.com", "cdn.example.com:443", "cdn.example.com."]),
         (

@@ -6,9 +6,12 @@ use http::{HeaderMap, Method};
 use percent_encoding::percent_decode_str;
 use url::form_urlencoded;
 
+use crate::sts;
+
 /// The names that a rule may use.
 pub(super) const OPERATIONS: &[&str] = &[
     "AbortMultipartUpload",
+    "AssumeRole",
     "CompleteMultipartUpload",
     "CopyObject",
     "CreateBucket",
@@ -74,6 +77,9 @@ impl Asked {
         let operation = match (bucket, key) {
             _ if request.method == Method::OPTIONS => PREFLIGHT,
             ("", _) if request.method == Method::GET => "ListBuckets",
+            ("", _) if sts::is_meant(&request.method, &request.uri, &request.headers) => {
+                "AssumeRole"
+            }
             ("", _) => OTHER,
             (_, "") => on_bucket(&request.method, &request.headers, has),
             _ => on_object(&request.method, &request.headers, has),

@@ -33,7 +33,7 @@ impl S3 for Backend {
         &self,
         request: S3Request<DeleteObjectsInput>,
     ) -> Answer<DeleteObjectsOutput> {
-        self.delete_many(&request.input).map(S3Response::new)
+        self.delete_many(&request.input, request.extensions.get()).map(S3Response::new)
     }
 
     async fn list_objects(

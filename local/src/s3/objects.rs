@@ -12,6 +12,7 @@ use super::checksum::Algorithm;
 use super::receive::{Expected, receive};
 use super::tags::tags_of;
 use crate::store::{Deleted, Match, ObjectRecord, WriteCondition};
+use crate::sts::Confinement;
 
 /// The longest key, in bytes of UTF-8.
 ///
@@ -88,7 +89,11 @@ impl Backend {
         })
     }
 
-    pub(super) fn delete_many(&self, input: &DeleteObjectsInput) -> S3Result<DeleteObjectsOutput> {
+    pub(super) fn delete_many(
+        &self,
+        input: &DeleteObjectsInput,
+        confinement: Option<&Confinement>,
+    ) -> S3Result<DeleteObjectsOutput> {
         owner(input.expected_bucket_owner.as_deref())?;
         let objects = &input.delete.objects;
         if objects.is_empty() || objects.len() > MAX_DELETED {
@@ -98,7 +103,12 @@ impl Backend {
         let mut deleted = Vec::new();
         let mut errors = Vec::new();
         for object in objects {
-            let outcome = if object.size.is_some() || object.last_modified_time.is_some() {
+            let may = confinement.map_or(Ok(()), |it| {
+                it.may_delete(&input.bucket, &object.key, object.version_id.is_some())
+            });
+            let outcome = if let Err(denied) = may {
+                Err(denied)
+            } else if object.size.is_some() || object.last_modified_time.is_some() {
                 Err(not_implemented())
             } else if object.key.len() > MAX_KEY_BYTES {
                 Err(s3_error!(KeyTooLongError, "Your key is too long"))

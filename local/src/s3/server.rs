@@ -9,7 +9,6 @@ use std::time::Duration;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
-use s3s::auth::SimpleAuth;
 use s3s::config::{S3Config as ProtocolConfig, StaticConfigProvider};
 use s3s::service::S3ServiceBuilder;
 use s3s::validation::{AwsNameValidation, NameValidation as _};
@@ -22,6 +21,7 @@ use crate::clock::Clock;
 use crate::faults::{Faults, Layer};
 use crate::store::{Store, StoreError};
 use crate::strict::{Gate, Rules};
+use crate::sts::{self, Access, Keys, Sts};
 use crate::{Error, Result};
 
 /// How long [`S3Server::shutdown`] waits for requests that are under way.
@@ -38,7 +38,7 @@ pub struct S3Config {
     pub bucket: String,
     /// The only region that signatures may name. Defaults to `us-east-1`.
     pub region: String,
-    /// The only access key that the server knows.
+    /// The only access key that the server knows at first; STS gives further ones.
     pub access_key_id: String,
     /// The secret of that key.
     pub secret_access_key: String,
@@ -142,6 +142,11 @@ impl S3Server {
         format!("http://{}", self.addr)
     }
 
+    /// The role whose sessions STS gives, at the same endpoint.
+    pub fn role_arn(&self) -> &'static str {
+        sts::ROLE_ARN
+    }
+
     /// What goes wrong on demand, and how often the server was asked for what.
     pub fn faults(&self) -> &Faults {
         &self.faults
@@ -180,12 +185,11 @@ fn service(store: Store, config: &S3Config, faults: Faults) -> Layer {
         clock: config.clock.clone(),
     });
     builder.set_config(Arc::new(StaticConfigProvider::new(Arc::new(protocol))));
-    builder.set_auth(SimpleAuth::from_single(
-        config.access_key_id.clone(),
-        config.secret_access_key.clone(),
-    ));
-    let rules =
-        Rules { access_key_id: config.access_key_id.clone(), region: config.region.clone() };
+    let keys = Keys::new(&config.access_key_id, &config.secret_access_key);
+    builder.set_auth(keys.clone());
+    builder.set_access(Access { keys: keys.clone() });
+    builder.set_route(Sts { keys: keys.clone(), clock: config.clock.clone() });
+    let rules = Rules { keys, region: config.region.clone() };
     let gate = Gate::new(rules, store, builder.build());
     Layer::new(faults, config.clock.clone(), gate)
 }

@@ -1,7 +1,8 @@
-//! The credential of a signature: `KEY/DATE/REGION/s3/aws4_request`.
+//! The credential of a signature: `KEY/DATE/REGION/SERVICE/aws4_request`.
 
 use super::Rules;
 use super::refusal::Refusal;
+use crate::sts::Key;
 
 /// A credential of Signature Version 4.
 #[derive(Debug, PartialEq)]
@@ -21,21 +22,23 @@ impl<'a> Credential<'a> {
         (terminal == "aws4_request").then_some(Self { access_key_id, date, region, service })
     }
 
-    /// Compares the credential with what the server knows and with the request's date.
+    /// Compares the credential with what the server knows, with the service that the request is
+    /// meant for and with its date, and tells whose key it is.
     pub(super) fn judge(
         &self,
         rules: &Rules,
+        service: &str,
         amz_date: &str,
         malformed: fn(String) -> Refusal,
-    ) -> Result<(), Refusal> {
+    ) -> Result<Key, Refusal> {
         if self.region != rules.region {
             let message =
                 format!("the region '{}' is wrong; expecting '{}'", self.region, rules.region);
             return Err(malformed(message).with("Region", &rules.region));
         }
-        if self.service != "s3" {
+        if self.service != service {
             return Err(malformed(format!(
-                "incorrect service \"{}\". This endpoint belongs to \"s3\".",
+                "incorrect service \"{}\". This endpoint belongs to \"{service}\".",
                 self.service
             )));
         }
@@ -46,10 +49,7 @@ impl<'a> Credential<'a> {
                 amz_date.get(..8).unwrap_or_default()
             )));
         }
-        if self.access_key_id != rules.access_key_id {
-            return Err(Refusal::unknown_key(self.access_key_id));
-        }
-        Ok(())
+        rules.keys.find(self.access_key_id).ok_or_else(|| Refusal::unknown_key(self.access_key_id))
     }
 }
 

@@ -32,7 +32,7 @@ pub(super) fn parse(text: &str) -> Option<SystemTime> {
 }
 
 /// Writes a time as `YYYY-MM-DD'T'HH:MM:SS'Z'`, as error bodies show it.
-pub(super) fn show(time: SystemTime) -> String {
+pub(crate) fn show(time: SystemTime) -> String {
     let seconds = time.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
     let (mut days, rest) = (seconds / SECONDS_PER_DAY, seconds % SECONDS_PER_DAY);
     let mut year = 1970 + days / 366;

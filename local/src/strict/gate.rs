@@ -19,6 +19,7 @@ use super::refusal::Refusal;
 use super::{Rules, digest, drop_odd_range, judge, needs_digest};
 use crate::faults::{Arriving, BoxError};
 use crate::store::Store;
+use crate::sts;
 
 /// The most of an unread body that is read only so that the client gets to read the answer.
 const MAX_DRAINED_BYTES: usize = 16 << 20;
@@ -58,6 +59,7 @@ impl Gate {
             return Ok(response);
         }
         let origin = Origin::of(&parts);
+        let for_sts = sts::is_meant(&parts.method, &parts.uri, &parts.headers);
         let outcome = match judge(&self.rules, &parts, now) {
             Ok(signed) => {
                 drop_odd_range(&mut parts, &signed);
@@ -73,6 +75,9 @@ impl Gate {
                 refusal.into_response(&request_id)
             }
         };
+        if for_sts {
+            response = sts::in_its_form(response).await;
+        }
         identify(&mut response, request_id);
         cors::reveal(&self.store, &origin, &mut response);
         rest.drain().await;
@@ -88,6 +93,9 @@ impl Gate {
         let (parts, arriving) = request.into_parts();
         let request_id = request_id();
         let mut response = refusal.into_response(&request_id);
+        if sts::is_meant(&parts.method, &parts.uri, &parts.headers) {
+            response = sts::in_its_form(response).await;
+        }
         identify(&mut response, request_id);
         cors::reveal(&self.store, &Origin::of(&parts), &mut response);
         Shared::new(&parts, arriving).drain().await;

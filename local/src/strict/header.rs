@@ -11,7 +11,7 @@ use super::credential::Credential;
 use super::query::Query;
 use super::refusal::Refusal;
 use super::signed::{self, Signed};
-use super::{Rules, date, refuse_session_token};
+use super::{Rules, date, judge_session_token, service, session_tokens};
 
 /// The most that a request's time may differ from the server's.
 pub(super) const MAX_SKEW: Duration = Duration::from_secs(15 * 60);
@@ -39,8 +39,8 @@ pub(super) fn judge(
             "AWS authentication requires a valid Date or x-amz-date header",
         ));
     };
-    credential.judge(rules, amz_date, Refusal::malformed_header)?;
-    refuse_session_token(request, query)?;
+    let key = credential.judge(rules, service(request), amz_date, Refusal::malformed_header)?;
+    judge_session_token(&key, &session_tokens(request, query), now)?;
     if now.duration_since(time).unwrap_or_else(|error| error.duration()) > MAX_SKEW {
         return Err(Refusal::skewed()
             .with("RequestTime", amz_date)

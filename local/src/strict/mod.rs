@@ -1,7 +1,7 @@
 //! The layer before s3s: it refuses what s3s lets pass and AWS does not.
 //!
 //! s3s 0.14.1 accepts Signature Version 2, any region, lifetimes of presigned links up to 2^32
-//! seconds, `x-amz-*` headers that nobody signed, session tokens that nobody issued, signed header
+//! seconds, `x-amz-*` headers that nobody signed, session tokens of any kind, signed header
 //! lists without `host` or with headers that are not there, and DeleteObjects without a digest.
 //! What is sound passes on to s3s, which checks the signature itself.
 
@@ -22,15 +22,18 @@ use http::{Method, header as names};
 use percent_encoding::percent_decode_str;
 use s3s::dto::Range;
 
+pub(crate) use date::show as show_date;
 pub(crate) use gate::Gate;
 use query::Query;
 pub(crate) use refusal::Refusal;
 use signed::Signed;
 
-/// What the server knows: one key, one region.
+use crate::sts::{self, Key, Keys};
+
+/// What the server knows: its keys, one region.
 #[derive(Clone, Debug)]
 pub(crate) struct Rules {
-    pub(crate) access_key_id: String,
+    pub(crate) keys: Keys,
     pub(crate) region: String,
 }
 
@@ -67,13 +70,37 @@ fn judge(rules: &Rules, request: &Parts, now: SystemTime) -> Result<Signed, Refu
     }
 }
 
-/// A session token is none that this server issued: it issues none.
-fn refuse_session_token(request: &Parts, query: &Query) -> Result<(), Refusal> {
-    let in_header = request.headers.contains_key("x-amz-security-token");
-    if in_header || query.has_any(&["X-Amz-Security-Token"]) {
-        return Err(Refusal::invalid_token());
+/// The service that a signature has to name.
+fn service(request: &Parts) -> &'static str {
+    match sts::is_meant(&request.method, &request.uri, &request.headers) {
+        true => "sts",
+        false => "s3",
     }
-    Ok(())
+}
+
+/// The key of a session comes with the session's token, once, and until the session ends; the
+/// server's own key comes with none.
+fn judge_session_token(key: &Key, tokens: &[&str], now: SystemTime) -> Result<(), Refusal> {
+    match (key, tokens) {
+        (Key::Root, []) => Ok(()),
+        (Key::Session(session), [token]) if *token == session.token => {
+            if now < session.ends {
+                Ok(())
+            } else {
+                Err(Refusal::expired_token())
+            }
+        }
+        _ => Err(Refusal::invalid_token()),
+    }
+}
+
+/// Every session token of a request: in its headers, and in its query under any case of letters.
+fn session_tokens<'a>(request: &'a Parts, query: &'a Query) -> Vec<&'a str> {
+    let headers = request.headers.get_all("x-amz-security-token").iter();
+    headers
+        .map(|token| token.to_str().unwrap_or_default())
+        .chain(query.values_of("X-Amz-Security-Token"))
+        .collect()
 }
 
 /// S3 answers a range that it cannot read, and more than one, with the whole object; s3s refuses
@@ -126,7 +153,7 @@ mod tests {
             request = request.header(*name, *value);
         }
         let (parts, ()) = request.body(()).ok()?.into_parts();
-        let rules = Rules { access_key_id: "AK".to_owned(), region: "r".to_owned() };
+        let rules = Rules { keys: Keys::new("AK", "secret"), region: "r".to_owned() };
         Some(judge(&rules, &parts, UNIX_EPOCH).map_or_else(|refusal| refusal.code, |_| ""))
     }
 

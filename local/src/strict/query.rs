@@ -11,7 +11,7 @@ use super::credential::Credential;
 use super::header::MAX_SKEW;
 use super::refusal::Refusal;
 use super::signed::{self, Signed};
-use super::{Rules, date, refuse_session_token};
+use super::{Rules, date, judge_session_token, service, session_tokens};
 
 /// The longest life of a link: seven days, in seconds.
 const MAX_LIFE_SECONDS: i64 = 604_800;
@@ -32,6 +32,12 @@ impl Query {
     /// Whether any of the names is there, in any case of letters.
     pub(super) fn has_any(&self, names: &[&str]) -> bool {
         self.0.iter().any(|(found, _)| names.iter().any(|name| found.eq_ignore_ascii_case(name)))
+    }
+
+    /// The values of a name, in any case of letters.
+    pub(super) fn values_of(&self, name: &str) -> impl Iterator<Item = &str> {
+        let found = self.0.iter().filter(move |(found, _)| found.eq_ignore_ascii_case(name));
+        found.map(|(_, value)| value.as_str())
     }
 
     /// The value of a name that is there exactly once.
@@ -78,10 +84,10 @@ pub(super) fn judge(
         )
     })?;
     let life = life(expires)?;
-    credential.judge(rules, amz_date, |message| {
+    let key = credential.judge(rules, service(request), amz_date, |message| {
         Refusal::malformed_query(format!("Error parsing the X-Amz-Credential parameter; {message}"))
     })?;
-    refuse_session_token(request, query)?;
+    judge_session_token(&key, &session_tokens(request, query), now)?;
     if time.duration_since(now).is_ok_and(|ahead| ahead > MAX_SKEW) {
         return Err(
             Refusal::access_denied("Request is not yet valid").with("ServerTime", date::show(now))

@@ -75,6 +75,11 @@ impl Refusal {
         Self::new(StatusCode::BAD_REQUEST, "InvalidToken", message)
     }
 
+    pub(super) fn expired_token() -> Self {
+        let message = "The provided token has expired.";
+        Self::new(StatusCode::BAD_REQUEST, "ExpiredToken", message)
+    }
+
     pub(super) fn skewed() -> Self {
         let message = "The difference between the request time and the current time is too large.";
         Self::new(StatusCode::FORBIDDEN, "RequestTimeTooSkewed", message)

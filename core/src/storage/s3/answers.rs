@@ -22,7 +22,8 @@ const MAX_DOCUMENT: u64 = 8 * 1024 * 1024;
 const MAX_ERROR: u64 = 64 * 1024;
 
 /// What success looks like in these is a whole document.
-const WITH_DOCUMENT: [&str; 11] = [
+const WITH_DOCUMENT: [&str; 12] = [
+    "AssumeRole",
     "CompleteMultipartUpload",
     "CopyObject",
     "CreateMultipartUpload",

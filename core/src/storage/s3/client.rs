@@ -20,7 +20,7 @@ use crate::config::{Setting, missing};
 use crate::storage::config::StorageConfig;
 
 /// As in AWS's SDKs: a host that has not answered by then will not.
-const CONNECT_TIMEOUT: Duration = Duration::from_millis(3100);
+pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_millis(3100);
 
 /// A transfer that moves less than a byte a second for this long has stalled.
 const STALL: Duration = Duration::from_secs(20);
@@ -32,15 +32,17 @@ pub(super) struct Clients {
     pub(super) store: Client,
     pub(super) region: Region,
     pub(super) credentials: SharedCredentialsProvider,
+    /// Where the credentials come from, unless they were given.
+    pub(super) chain: Option<Chain>,
 }
 
 pub(super) async fn connect(config: &StorageConfig) -> Result<Clients> {
     let region = region(config).await?;
     let base = settings(config, region.clone());
-    let (store, credentials) = match &config.credentials {
+    let (store, credentials, chain) = match &config.credentials {
         Some(keys) => {
             let keys = SharedCredentialsProvider::new(credentials::given(keys));
-            (base.credentials_provider(keys.clone()), keys)
+            (base.credentials_provider(keys.clone()), keys, None)
         }
         None => {
             let chain = Chain::new(region.clone());
@@ -49,11 +51,11 @@ pub(super) async fn connect(config: &StorageConfig) -> Result<Clients> {
                 .credentials_provider(keys.clone())
                 .identity_cache(chain.clone())
                 .interceptor(chain.clone())
-                .retry_classifier(chain);
-            (base, keys)
+                .retry_classifier(chain.clone());
+            (base, keys, Some(chain))
         }
     };
-    Ok(Clients { store: Client::from_conf(store.build()), region, credentials })
+    Ok(Clients { store: Client::from_conf(store.build()), region, credentials, chain })
 }
 
 /// The region, where nobody need be asked for it.

@@ -268,7 +268,7 @@ fn wrong_region() -> Error {
 }
 
 /// A code from the network, short and on one line.
-fn shown(code: &str) -> String {
+pub(super) fn shown(code: &str) -> String {
     code.chars().filter(char::is_ascii_alphanumeric).take(64).collect()
 }
 

@@ -3,6 +3,7 @@
 mod answers;
 mod client;
 mod clock;
+mod confinement;
 mod create_only;
 mod credentials;
 pub(in crate::storage) mod deadline;
@@ -14,6 +15,7 @@ pub(in crate::storage) mod probe;
 pub(in crate::storage) mod retry;
 mod signer;
 mod store_clock;
+pub(in crate::storage) mod sts;
 
 use std::fmt;
 
@@ -33,6 +35,7 @@ use crate::storage::sign::Signer;
 pub(in crate::storage) struct S3 {
     pub(in crate::storage) config: StorageConfig,
     clients: OnceCell<Clients>,
+    sts: OnceCell<aws_sdk_sts::Client>,
     signer: ArcSwapOption<Signer>,
     fetching_keys: Mutex<()>,
     pub(in crate::storage) abilities: Abilities,
@@ -54,6 +57,7 @@ impl S3 {
         Ok(Self {
             config,
             clients: OnceCell::new(),
+            sts: OnceCell::new(),
             signer: ArcSwapOption::empty(),
             fetching_keys: Mutex::default(),
             abilities: Abilities::default(),
@@ -65,6 +69,11 @@ impl S3 {
     /// The client for calls.
     pub(in crate::storage) async fn client(&self) -> Result<&Client> {
         Ok(&self.clients().await?.store)
+    }
+
+    /// The region that requests are signed for.
+    pub(in crate::storage) async fn region(&self) -> Result<String> {
+        Ok(self.clients().await?.region.to_string())
     }
 
     async fn clients(&self) -> Result<&Clients> {

@@ -21,6 +21,8 @@ pub(in crate::storage) struct Abilities {
     pub(super) creates_only_in_parts: OnceCell<bool>,
     /// The same for a copy.
     pub(super) copies_create_only: OnceCell<bool>,
+    /// Whether it holds temporary credentials to their session policy.
+    pub(super) confines: OnceCell<bool>,
     /// Whether it encrypts as the configuration asks.
     pub(super) encrypts: OnceCell<bool>,
     /// Whether it finds unfinished uploads by what their keys begin with.

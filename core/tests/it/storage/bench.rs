@@ -17,6 +17,9 @@ use crate::support::{Folder, random_name, within_limit};
 pub(crate) const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR a picture of very little";
 pub(crate) const PDF: &[u8] = b"%PDF-1.7\n% a document of very little\n";
 
+/// The local store's; MinIO takes any.
+const ROLE: &str = "arn:aws:iam::000000000000:role/casier-local";
+
 pub(crate) struct Bench {
     pub(crate) config: StorageConfig,
     pub(crate) storage: Storage,
@@ -237,19 +240,23 @@ pub(crate) fn config(
     let mut config = StorageConfig::new(bucket, Some(endpoint));
     config.region = region;
     config.credentials = Some(StaticCredentials::new(access_key_id, secret_access_key));
+    config.grant_role_arn = Some(ROLE.to_owned());
     config
 }
 
 /// The store that the environment names.
 pub(crate) fn from_environment() -> Option<StorageConfig> {
     let read = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-    Some(config(
+    let mut config = config(
         &read("S3_BUCKET_NAME")?,
         read("S3_ENDPOINT_URL")?,
         &read("AWS_ACCESS_KEY_ID")?,
         &read("AWS_SECRET_ACCESS_KEY")?,
         read("AWS_REGION"),
-    ))
+    );
+    config.grant_role_arn = read("S3_GRANT_ROLE_ARN").or(config.grant_role_arn);
+    config.sts_endpoint = read("STS_ENDPOINT_URL");
+    Some(config)
 }
 
 pub(crate) fn raw_client(config: &StorageConfig) -> Client {

@@ -1,6 +1,6 @@
 //! The files of a scope, against a real store: the one that the environment names
 //! (`S3_ENDPOINT_URL`, `S3_BUCKET_NAME`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, and
-//! `AWS_REGION` where it has one), else the local one.
+//! `AWS_REGION`, `S3_GRANT_ROLE_ARN` and `STS_ENDPOINT_URL` where it has one), else the local one.
 
 mod answers;
 pub(crate) mod bench;
@@ -20,6 +20,7 @@ mod erasing;
 mod failures;
 pub(crate) mod fake;
 mod faults;
+mod grants;
 #[cfg(target_os = "linux")]
 mod large;
 mod leaving_the_scope;

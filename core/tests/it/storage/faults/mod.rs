@@ -18,7 +18,7 @@ use casier_local::{Fault, FaultRule};
 use futures_util::future::join;
 use futures_util::stream::{self, StreamExt as _};
 
-use self::operations::{Operation, listings, managing, reads, uploads};
+use self::operations::{Operation, grants, listings, managing, reads, uploads};
 use self::world::World;
 use crate::support::within;
 
@@ -188,6 +188,12 @@ fn managing() {
     run(managing::OPERATIONS);
 }
 
+/// Attack 108. Attack 110. Attack 113.
+#[test]
+fn grants() {
+    run(grants::OPERATIONS);
+}
+
 /// An operation that is added to [`casier::storage::UserStorage`] is added here, or fails.
 #[test]
 fn no_operation_is_left_out() {
@@ -219,8 +225,13 @@ fn no_operation_is_left_out() {
     for method in WITHOUT_REQUESTS {
         assert!(methods.remove(method), "{method}");
     }
-    let groups =
-        [uploads::OPERATIONS, reads::OPERATIONS, listings::OPERATIONS, managing::OPERATIONS];
+    let groups = [
+        uploads::OPERATIONS,
+        reads::OPERATIONS,
+        listings::OPERATIONS,
+        managing::OPERATIONS,
+        grants::OPERATIONS,
+    ];
     let covered: BTreeSet<_> =
         groups.into_iter().flatten().map(|it| it.method.to_owned()).collect();
     assert_eq!(methods, covered);

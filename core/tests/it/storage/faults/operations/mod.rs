@@ -1,5 +1,6 @@
 //! Every operation: what is there before it and after it, and a call that checks its own answer.
 
+pub(super) mod grants;
 pub(super) mod listings;
 pub(super) mod managing;
 pub(super) mod reads;
