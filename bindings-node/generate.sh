@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Writes native.js and native.d.ts again, after a change to src/ or native.header.d.ts, and leaves
-# the addon and the compiled package where Node finds them. Needs `npm install` to have run here.
+# Writes native.js and native.d.ts again, after a change to src/ or native.header.d.ts, and the
+# browser's script that the Python package brings, after one to uploads/; and leaves the addon and
+# the compiled package where Node finds them. Needs `npm install` to have run here.
 set -euo pipefail
 cd "$(dirname "$0")"
 
@@ -10,4 +11,5 @@ NAPI_TYPE_DEF_TMP_FOLDER=$types cargo build --features workspace-features
 name=$(node generate.mjs "$types" .)
 target=$(cargo metadata --format-version 1 --no-deps | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')
 cp "$target/debug/libcasier_node.so" "$name"
-node node_modules/typescript/bin/tsc -p .
+npm run --silent build
+cp dist/uploads/index.mjs ../bindings-python/python/casier/flask/uploads.js

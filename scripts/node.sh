@@ -46,7 +46,9 @@ make_node() {
   done
   strip --strip-debug -o "bindings-node/$name" "$built/libcasier_node.so"
   rm -rf bindings-node/dist
-  (cd bindings-node && node node_modules/typescript/bin/tsc -p .)
+  npm run --silent --prefix bindings-node build
+  cmp bindings-node/dist/uploads/index.mjs bindings-python/python/casier/flask/uploads.js ||
+    give_up "Flask's uploads.js is not what bindings-node/uploads gives: run bindings-node/generate.sh and commit it"
 }
 
 # The tarball that npm would publish, as casier-node.tgz.
@@ -77,7 +79,7 @@ install_node_package() {
 node_package_test() {
   local tools=$PWD/bindings-node/node_modules
   (install_node_package)
-  cp bindings-node/tests/types/* "$SCRATCH/node-package"
+  cp -r bindings-node/tests/types/* "$SCRATCH/node-package"
   cd "$SCRATCH/node-package" || return
   node --input-type module --eval "
     import { createRequire } from 'node:module'
@@ -85,10 +87,14 @@ node_package_test() {
     const required = createRequire(import.meta.url)('casier')
     if (required.Casier !== imported.Casier) throw new Error('two classes of one name')
     console.log('ES modules and CommonJS:', new imported.Scope('user_1').key('book', 'a.pdf'))"
+  node --no-addons --input-type module --eval "
+    import { uploadFile } from 'casier/uploads'
+    console.log('without the addon:', uploadFile.name)"
   node --input-type commonjs --eval "
     const { CasierError, Scope } = require('casier')
     try { new Scope('') } catch (error) { if (error instanceof CasierError) console.log('CommonJS:', error.code) }"
   node "$tools/typescript/bin/tsc" -p . --skipLibCheck false --typeRoots "$tools/@types"
+  node "$tools/typescript/bin/tsc" -p browser --skipLibCheck false
   echo "types: strict"
 }
 

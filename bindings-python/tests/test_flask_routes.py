@@ -559,6 +559,18 @@ def test_routes_have_names(web: Flask, client: FlaskClient) -> None:
         assert web.url_for("s3_api.list_files", content_type="a") == S3 + "/list?content_type=a"
 
 
+def test_the_script_for_pages(web: Flask, client: FlaskClient) -> None:
+    with web.test_request_context():
+        path = web.url_for("secure_api.uploads_script")
+    assert path == SECURE + "/uploads.js"
+    answer = client.get(path)
+    assert (answer.status_code, answer.mimetype) == (200, "text/javascript")
+    assert "uploadFile" in answer.text
+    again = client.get(path, headers={"If-None-Match": answer.headers["ETag"]})
+    assert (again.status_code, again.data) == (304, b"")
+    assert code(client.post(path)) == "route-not-found"
+
+
 def test_where_a_server_mounts_the_app(client: FlaskClient, bearer: dict[str, str]) -> None:
     environ = {"SCRIPT_NAME": "/below"}
     answer = client.get(SECURE + "/files/list", headers=bearer, environ_overrides=environ)

@@ -5,8 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from http import HTTPMethod
+from pathlib import Path
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, request, send_from_directory
 from flask.blueprints import BlueprintSetupState
 from werkzeug.routing import BaseConverter
 
@@ -20,13 +21,16 @@ from casier.http import HttpApi, http_routes
 def create_secure_api(
     *, name: str = "secure_api", url_prefix: str = "/api/secure"
 ) -> Blueprint:
-    """The routes of a user's files, as a blueprint.
+    """The routes of a user's files, as a blueprint; and the script that uploads from a page, at
+    `url_for("secure_api.uploads_script")`.
 
     Args:
         name: The blueprint's name, before each endpoint's.
         url_prefix: Where the routes are.
     """
-    return _blueprint("secure", name, url_prefix)
+    blueprint = _blueprint("secure", name, url_prefix)
+    blueprint.add_url_rule("/uploads.js", "uploads_script", _uploads_script)
+    return blueprint
 
 
 def create_s3_api(
@@ -64,6 +68,10 @@ def _blueprint(routes: str, name: str, url_prefix: str, admin_may_list: bool = F
     for rule in ["", "/<casier_rest:key>"]:
         blueprint.add_url_rule(rule, "no_route", other, methods=_METHODS)
     return blueprint
+
+
+def _uploads_script() -> Response:
+    return send_from_directory(Path(__file__).parent, "uploads.js", mimetype="text/javascript")
 
 
 # Flask itself answers OPTIONS.

@@ -1,0 +1,42 @@
+import type { PartUrl } from './answers.mjs'
+
+/** How long nothing may move, in milliseconds. */
+const SILENCE = 60_000
+
+/** What a browser sets by itself, and refuses to be told. */
+const BROWSERS_OWN = ['content-length', 'host']
+
+/**
+ * Sends one part, and tells how much of it has left. Gives the status of the answer; 0 when there is
+ * none. (`XMLHttpRequest`, for `fetch` tells nothing of what has left.)
+ */
+export function put(
+  part: PartUrl,
+  body: Blob,
+  onSent: (bytes: number) => void,
+  signal: AbortSignal,
+): Promise<number> {
+  return new Promise((resolve) => {
+    const request = new XMLHttpRequest()
+    const giveUp = (): void => request.abort()
+    let silence = setTimeout(giveUp, SILENCE)
+    request.upload.onprogress = ({ loaded }) => {
+      clearTimeout(silence)
+      silence = setTimeout(giveUp, SILENCE)
+      onSent(loaded)
+    }
+    request.onloadend = () => {
+      clearTimeout(silence)
+      signal.removeEventListener('abort', giveUp)
+      resolve(request.status)
+    }
+    request.open('PUT', part.url)
+    for (const [name, value] of Object.entries(part.headers)) {
+      if (!BROWSERS_OWN.includes(name.toLowerCase())) {
+        request.setRequestHeader(name, value)
+      }
+    }
+    signal.addEventListener('abort', giveUp)
+    request.send(body)
+  })
+}
