@@ -32,6 +32,7 @@ pub struct LocalStack {
     region: String,
     access_key_id: String,
     secret_access_key: String,
+    sealing_secret: String,
 }
 
 impl LocalStack {
@@ -121,6 +122,7 @@ impl LocalStack {
             ("AWS_REGION", &self.region),
             ("S3_GRANT_ROLE_ARN", self.s3.role_arn()),
             ("STS_ENDPOINT_URL", &self.endpoint),
+            ("CASIER_SECRET", &self.sealing_secret),
             ("CASIER_LOCAL_MINT_URL", &mint_url),
             ("CASIER_LOCAL_MINT_TOKEN", self.issuer.mint_bearer()),
             ("CASIER_LOCAL_FAULTS_URL", &faults_url),
@@ -221,6 +223,8 @@ impl LocalStackBuilder {
             region: self.region,
             access_key_id,
             secret_access_key,
+            // It is wanted in base64, which hexadecimal is as well.
+            sealing_secret: random::hex(32)?,
         })
     }
 }

@@ -19,7 +19,7 @@ use tokio::task::JoinHandle;
 use super::{Backend, seconds};
 use crate::clock::Clock;
 use crate::faults::{Faults, Layer};
-use crate::store::{Store, StoreError};
+use crate::store::{CorsRule, Store, StoreError};
 use crate::strict::{Gate, Rules};
 use crate::sts::{self, Access, Keys, Sts};
 use crate::{Error, Result};
@@ -34,7 +34,8 @@ const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct S3Config {
-    /// A bucket that is there from the start.
+    /// A bucket that is there from the start. Pages of this machine may send to it and read from
+    /// it, until it is given cross-origin rules of its own.
     pub bucket: String,
     /// The only region that signatures may name. Defaults to `us-east-1`.
     pub region: String,
@@ -120,7 +121,10 @@ impl S3Server {
         };
         let store = store.map_err(data_error)?;
         match store.create_bucket(&config.bucket, seconds(config.clock.now())) {
-            Ok(()) | Err(StoreError::BucketExists) => {}
+            Ok(()) => store
+                .configure_bucket(&config.bucket, |bucket| bucket.cors = vec![CorsRule::loopback()])
+                .map_err(data_error)?,
+            Err(StoreError::BucketExists) => {}
             Err(error) => return Err(data_error(error)),
         }
         let listen = |source| Error::Listen { address: config.addr, source };

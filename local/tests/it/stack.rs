@@ -16,7 +16,10 @@ async fn the_environment_leads_to_both_servers() {
     assert_eq!(env["AWS_REGION"], "us-east-1");
     assert_eq!(env["CASIER_LOCAL_MINT_TOKEN"].len(), 64);
     assert_eq!(env["CASIER_LOCAL_FAULTS_URL"], stack.faults_url());
-    assert_eq!(env.len(), 10);
+    assert_eq!(env["CASIER_SECRET"].len(), 64);
+    assert_eq!(env["STS_ENDPOINT_URL"], stack.s3_endpoint());
+    assert!(env["S3_GRANT_ROLE_ARN"].starts_with("arn:aws:iam::"));
+    assert_eq!(env.len(), 13);
     for value in env.values() {
         let plain = |b: u8| b.is_ascii_alphanumeric() || b":/.-".contains(&b);
         assert!(value.bytes().all(plain), "{value} needs quoting");
@@ -34,8 +37,8 @@ async fn two_stacks_share_nothing() {
     let one = LocalStack::start().await.unwrap();
     let two = LocalStack::start().await.unwrap();
     for ((name, a), (_, b)) in one.env().into_iter().zip(two.env()) {
-        let same = ["CASIER_LOCAL", "S3_BUCKET_NAME", "AWS_REGION"].contains(&name.as_str());
-        assert_eq!(a == b, same, "{name}");
+        let same = ["CASIER_LOCAL", "S3_BUCKET_NAME", "AWS_REGION", "S3_GRANT_ROLE_ARN"];
+        assert_eq!(a == b, same.contains(&name.as_str()), "{name}");
     }
 }
 

@@ -3,11 +3,11 @@
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::SdkError;
 use aws_sdk_s3::operation::put_bucket_cors::PutBucketCorsError;
-use aws_sdk_s3::types::{CorsConfiguration, CorsRule};
+use aws_sdk_s3::types::{CorsConfiguration, CorsRule, CreateBucketConfiguration};
 use casier_local::S3Server;
 
 use super::wire::{Answer, Wire};
-use super::{BUCKET, code, limited, put, start};
+use super::{BUCKET, REGION, TempDir, client, code, config, limited, put, start};
 
 const PAGE: &str = "https://app.example";
 
@@ -47,6 +47,7 @@ async fn ask(server: &S3Server, origin: &str, method: &str, headers: &str) -> An
 async fn without_rules_there_is_no_cors() {
     limited(async {
         let (server, client) = start().await;
+        client.delete_bucket_cors().bucket(BUCKET).send().await.unwrap();
         put(&client, "k", b"x").await;
         let none = client.get_bucket_cors().bucket(BUCKET).send().await;
         assert_eq!(code!(none), "NoSuchCORSConfiguration");
@@ -56,6 +57,47 @@ async fn without_rules_there_is_no_cors() {
         let got = get.header("origin", PAGE).presigned().send().await;
         assert_eq!(got.status, 200);
         assert!(!got.head.contains("access-control"), "{}", got.head);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn pages_of_this_machine_need_no_rules() {
+    limited(async {
+        let folder = TempDir::new();
+        let start = || {
+            let mut config = config();
+            config.data_dir = Some(folder.path().to_owned());
+            S3Server::start(config)
+        };
+        let server = start().await.unwrap();
+        for (origin, status) in [
+            ("http://127.0.0.1:5000", 200),
+            ("http://localhost:3000", 200),
+            ("https://localhost:3000", 200),
+            ("http://[::1]:8000", 200),
+            ("http://127.0.0.1.evil.test", 403),
+            ("http://localhost.evil.test:3000", 403),
+            ("http://192.168.0.2:3000", 403),
+            ("null", 403),
+            (PAGE, 403),
+        ] {
+            let answer = ask(&server, origin, "PUT", "content-type, x-amz-meta-a").await;
+            assert_eq!(answer.status, status, "{origin}");
+        }
+        assert_eq!(ask(&server, "http://localhost:3000", "DELETE", "").await.status, 403);
+
+        // Other buckets are as on AWS, and so is this one once its rules are gone.
+        let client = client(&server);
+        let here = CreateBucketConfiguration::builder().location_constraint(REGION.into()).build();
+        let create = client.create_bucket().bucket("other").create_bucket_configuration(here);
+        create.send().await.unwrap();
+        let none = client.get_bucket_cors().bucket("other").send().await;
+        assert_eq!(code!(none), "NoSuchCORSConfiguration");
+        client.delete_bucket_cors().bucket(BUCKET).send().await.unwrap();
+        server.shutdown().await;
+        let server = start().await.unwrap();
+        assert_eq!(ask(&server, "http://127.0.0.1:5000", "PUT", "").await.status, 403);
     })
     .await;
 }
