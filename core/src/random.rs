@@ -10,6 +10,11 @@ pub(crate) fn random_name() -> Result<String> {
     Ok(format!("{:032x}", u128::from_be_bytes(bits)))
 }
 
+/// Whether [`random_name`] could have given this.
+pub(crate) fn is_random_name(name: &str) -> bool {
+    name.len() == 32 && name.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'a'..=b'f'))
+}
+
 /// From 0 up to 1, for waits that are not to coincide; a half when the system has no random numbers.
 pub(crate) fn random_fraction() -> f64 {
     let mut bits = [0; 4];

@@ -37,7 +37,8 @@ pub use manage::{CopyOptions, Deletion, KindUsage, Receipt, Usage};
 pub use progress::OnProgress;
 pub use read::{ByteRange, DownloadOptions, FileStream, MAX_READ_BYTES, ReadOptions};
 pub use upload::{
-    MAX_OBJECT_BYTES, MAX_PUT_BYTES, MIN_SECRET_BYTES, MULTIPART_FROM, OnBegin, ResumeOptions,
-    SealingSecret, SweptUploads, UploadContents, UploadOptions, UploadState,
+    BeginUploadOptions, BegunUpload, MAX_OBJECT_BYTES, MAX_PART_URLS, MAX_PUT_BYTES,
+    MIN_SECRET_BYTES, MULTIPART_FROM, OnBegin, PartUrl, ResumeOptions, SealingSecret, SweptUploads,
+    UploadContents, UploadOptions, UploadState,
 };
 pub use user_storage::{Storage, UserStorage};

@@ -10,6 +10,7 @@ use super::s3::S3;
 use crate::Result;
 use crate::access::{Caller, Decider, Policy};
 use crate::observe::What;
+use crate::random::is_random_name;
 use crate::state::{MemoryState, StateStore};
 use crate::token::User;
 
@@ -95,6 +96,14 @@ impl UserStorage {
     /// The one door for keys: what has not passed here is not sent.
     pub(super) fn own(&self, key: &str) -> Result<OwnKey> {
         Ok(OwnKey { parsed: self.parse(key)?, key: key.to_owned() })
+    }
+
+    /// Where the bytes of a client wait under a random name, until they have been looked at and
+    /// take the place of the file of this key. In no listing, but this scope's alone. None when the
+    /// name is not such a one.
+    pub(super) fn incoming(&self, key: &OwnKey, name: &str) -> Option<OwnKey> {
+        let waiting = format!("{}{name}", self.scope.incoming_prefix());
+        is_random_name(name).then(|| OwnKey { key: waiting, parsed: key.parsed.clone() })
     }
 
     /// A key that the store has named; none when it does not lie in the scope.

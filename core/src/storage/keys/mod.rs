@@ -13,4 +13,5 @@ pub(crate) use key::is_in_a_scope;
 pub use key::{MAX_KEY_BYTES, ParsedKey};
 pub(crate) use kind::of_folder as kind_of_folder;
 pub use kind::{MAX_KIND_BYTES, check_kind};
+pub(crate) use scope::INCOMING;
 pub use scope::{MAX_SCOPE_BYTES, Scope};

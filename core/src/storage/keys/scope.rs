@@ -10,6 +10,9 @@ use crate::{Error, ErrorKind, Result};
 /// The longest first segment of a key (`user_` and the encoded id), in bytes.
 pub const MAX_SCOPE_BYTES: usize = 255;
 
+/// What the keys of all scopes' waiting bytes start with.
+pub(crate) const INCOMING: &str = ".casier/incoming/";
+
 /// One user's place in the bucket. Pure: no network, no bucket.
 ///
 /// Two user ids never share a key, and no scope's prefix begins another's, so `user_1` never meets
@@ -62,6 +65,12 @@ impl Scope {
     /// What every key of the scope starts with, the slash included: `user_abc123/`.
     pub fn prefix(&self) -> &str {
         &self.prefix
+    }
+
+    /// What the keys start with under which bytes wait to be looked at before they replace a file:
+    /// `.casier/incoming/user_abc123/`. No key of any scope does.
+    pub(crate) fn incoming_prefix(&self) -> String {
+        format!("{INCOMING}{}", self.prefix)
     }
 
     /// The key of a new file: `user_abc123/books/mon_livre_2025.pdf`. The filename is cleaned as

@@ -28,7 +28,7 @@ pub(in crate::storage) fn check_time(now: SystemTime) -> Result<()> {
 }
 
 /// As much of `seconds` as the keys live, if they end.
-pub(super) fn while_keys_live(
+pub(in crate::storage) fn while_keys_live(
     seconds: u64,
     end: Option<SystemTime>,
     now: SystemTime,

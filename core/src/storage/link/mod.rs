@@ -3,5 +3,5 @@
 mod life;
 mod read;
 
-pub(super) use life::{check_life, check_time};
+pub(super) use life::{check_life, check_time, while_keys_live};
 pub use read::{Link, LinkOptions};

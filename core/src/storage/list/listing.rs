@@ -1,13 +1,15 @@
 //! What the store lists, read with mistrust: only what lies under the prefix, in order, behind the
 //! place that was asked for.
 
+use std::time::SystemTime;
+
 use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
 use aws_sdk_s3::types::{EncodingType, Object};
 use percent_encoding::percent_decode;
 
 use crate::storage::file::{self, StoredFile};
-use crate::storage::s3::S3;
 use crate::storage::s3::failure::{self, OnCondition};
+use crate::storage::s3::{S3, StoreClock};
 use crate::storage::user_storage::OwnKey;
 use crate::{Error, Result};
 
@@ -26,6 +28,8 @@ pub(in crate::storage) struct Listing {
     pub(in crate::storage) foreign: u64,
     /// The key behind which more is to be found.
     pub(in crate::storage) more_after: Option<String>,
+    /// When the store listed them, by its own clock; none when it does not tell the time.
+    pub(in crate::storage) listed_at: Option<SystemTime>,
 }
 
 impl S3 {
@@ -39,6 +43,7 @@ impl S3 {
         after: Option<&str>,
         limit: u32,
     ) -> Result<Listing> {
+        let clock = StoreClock::default();
         let answer = self
             .client()
             .await?
@@ -49,11 +54,13 @@ impl S3 {
             .max_keys(i32::try_from(limit.max(FEWEST_ASKED_FOR)).unwrap_or(i32::MAX))
             // Keys may hold characters that XML cannot.
             .encoding_type(EncodingType::Url)
+            .customize()
+            .interceptor(clock.clone())
             .send()
             .await
             .map_err(|error| failure::from_sdk_without_file(&error, OnCondition::Changed))?;
         self.note_bucket();
-        read(answer, prefix, after, limit)
+        Ok(Listing { listed_at: clock.told(), ..read(answer, prefix, after, limit)? })
     }
 }
 

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use super::delete::Deletion;
 use super::delete_batch::Target;
 use super::remains::{Form, Place, Remain};
+use crate::storage::keys::INCOMING;
 use crate::storage::user_storage::UserStorage;
 use crate::{Error, ErrorKind, Result};
 
@@ -21,7 +22,7 @@ pub struct Receipt {
     pub versions: u64,
     /// How many delete markers.
     pub delete_markers: u64,
-    /// How many unfinished uploads.
+    /// How many unfinished uploads, those included that waited to replace a file.
     pub uploads: u64,
     /// The bytes of the files and the older versions.
     pub bytes: u64,
@@ -52,8 +53,12 @@ impl UserStorage {
             let before = receipt.count();
             receipt.failed.clear();
             // Uploads first: one that is completed afterwards would be a new file.
-            self.abort_all(&mut receipt).await?;
-            self.delete_everything(&mut receipt).await?;
+            for prefix in [self.scope.prefix(), &self.scope.incoming_prefix()] {
+                self.abort_all(prefix, &mut receipt).await?;
+            }
+            for prefix in [&self.scope.incoming_prefix(), self.scope.prefix()] {
+                self.delete_everything(prefix, &mut receipt).await?;
+            }
             if receipt.count() == before {
                 return Ok(receipt);
             }
@@ -66,8 +71,7 @@ impl UserStorage {
 
     /// Deletes all versions, and then the objects that are left: all of them where the store lists no
     /// versions, and on MinIO those whose keys end in a slash.
-    async fn delete_everything(&self, receipt: &mut Receipt) -> Result<()> {
-        let prefix = self.scope.prefix();
+    async fn delete_everything(&self, prefix: &str, receipt: &mut Receipt) -> Result<()> {
         let mut place = Place::default();
         while !place.is_over {
             match self.s3.in_time(self.s3.versions(prefix, &mut place)).await {
@@ -96,10 +100,10 @@ impl UserStorage {
         Ok(())
     }
 
-    async fn abort_all(&self, receipt: &mut Receipt) -> Result<()> {
+    async fn abort_all(&self, prefix: &str, receipt: &mut Receipt) -> Result<()> {
         let mut after = None;
         loop {
-            let page = self.s3.open_uploads(self.scope.prefix(), after.as_ref());
+            let page = self.s3.open_uploads(prefix, after.as_ref());
             let page = match self.s3.in_time(page).await {
                 Err(error) if error.kind() == ErrorKind::StorageUnsupported => return Ok(()),
                 page => page?,
@@ -127,6 +131,10 @@ impl Receipt {
     fn note(&mut self, remain: Remain, error: Option<Error>) {
         if error.is_some() {
             self.failed.push(Deletion { key: remain.target.key, error });
+            return;
+        }
+        if remain.target.key.starts_with(INCOMING) {
+            self.uploads += 1;
             return;
         }
         self.bytes = self.bytes.saturating_add(remain.size);

@@ -26,9 +26,9 @@ const PARALLEL_DELETES: usize = 8;
 
 /// One object to delete: the current one, or a version.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Target {
-    pub(super) key: String,
-    pub(super) version: Option<String>,
+pub(in crate::storage) struct Target {
+    pub(in crate::storage) key: String,
+    pub(in crate::storage) version: Option<String>,
 }
 
 /// What became of one object: none when it is gone.
@@ -40,7 +40,10 @@ impl S3 {
     ///
     /// # Errors
     /// What a request of all answers that is refused as a whole.
-    pub(super) async fn delete_batch(&self, targets: &[Target]) -> Result<Vec<Outcome>> {
+    pub(in crate::storage) async fn delete_batch(
+        &self,
+        targets: &[Target],
+    ) -> Result<Vec<Outcome>> {
         let end = self.end_of_many(targets.len());
         let mut outcomes: HashMap<Target, Outcome> = HashMap::with_capacity(targets.len());
         let (mut together, mut alone): (Vec<&Target>, Vec<&Target>) =

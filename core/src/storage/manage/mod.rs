@@ -6,7 +6,7 @@ mod delete_all;
 mod delete_batch;
 pub(in crate::storage) mod head;
 mod move_to;
-mod remains;
+pub(in crate::storage) mod remains;
 mod tags;
 mod usage;
 

@@ -3,28 +3,30 @@
 //! byte for byte, to lie under the prefix.
 
 use std::collections::HashSet;
+use std::time::SystemTime;
 
 use aws_sdk_s3::operation::list_object_versions::ListObjectVersionsOutput;
 use aws_sdk_s3::types::{EncodingType, Object};
 
 use super::delete_batch::Target;
-use crate::Result;
 use crate::storage::file;
 use crate::storage::list::MAX_PAGE_FILES;
 use crate::storage::list::listing::{decoded, leads_nowhere};
-use crate::storage::s3::S3;
 use crate::storage::s3::failure::{self, OnCondition};
+use crate::storage::s3::{S3, StoreClock};
+use crate::{ErrorKind, Result};
 
 /// Something that can be deleted.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Remain {
-    pub(super) target: Target,
-    pub(super) form: Form,
-    pub(super) size: u64,
+pub(in crate::storage) struct Remain {
+    pub(in crate::storage) target: Target,
+    pub(in crate::storage) form: Form,
+    pub(in crate::storage) size: u64,
+    pub(in crate::storage) modified: Option<SystemTime>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Form {
+pub(in crate::storage) enum Form {
     /// The current version.
     File,
     /// An older one.
@@ -34,8 +36,12 @@ pub(super) enum Form {
 
 /// How far a listing has come.
 #[derive(Debug, Default)]
-pub(super) struct Place {
-    pub(super) is_over: bool,
+pub(in crate::storage) struct Place {
+    pub(in crate::storage) is_over: bool,
+    /// When the store listed the last page, by its own clock; none when it does not tell the time.
+    pub(in crate::storage) listed_at: Option<SystemTime>,
+    /// The store lists no versions.
+    without_versions: bool,
     /// The last key, and the last version of it.
     key: Option<String>,
     id: Option<String>,
@@ -44,21 +50,50 @@ pub(super) struct Place {
 }
 
 impl S3 {
+    /// The next page of all versions under `prefix`; of the objects, where the store lists no
+    /// versions.
+    pub(in crate::storage) async fn remains(
+        &self,
+        prefix: &str,
+        place: &mut Place,
+    ) -> Result<Vec<Remain>> {
+        if !place.without_versions {
+            match self.in_time(self.versions(prefix, place)).await {
+                Err(error) if error.kind() == ErrorKind::StorageUnsupported => {
+                    place.without_versions = true;
+                }
+                page => return page,
+            }
+        }
+        self.in_time(self.objects(prefix, place)).await
+    }
+
     /// The next page of the objects under `prefix`.
-    pub(super) async fn objects(&self, prefix: &str, place: &mut Place) -> Result<Vec<Remain>> {
+    pub(in crate::storage) async fn objects(
+        &self,
+        prefix: &str,
+        place: &mut Place,
+    ) -> Result<Vec<Remain>> {
         let listing = self.list(prefix, place.key.as_deref(), MAX_PAGE_FILES).await?;
         place.is_over = listing.more_after.is_none();
         place.key = listing.more_after;
+        place.listed_at = listing.listed_at;
         let file = |(key, object): (String, Object)| Remain {
             target: Target { key, version: None },
             form: Form::File,
             size: file::size(object.size()),
+            modified: file::time(object.last_modified()),
         };
         Ok(listing.objects.into_iter().map(file).collect())
     }
 
     /// The next page of all versions under `prefix`.
-    pub(super) async fn versions(&self, prefix: &str, place: &mut Place) -> Result<Vec<Remain>> {
+    pub(in crate::storage) async fn versions(
+        &self,
+        prefix: &str,
+        place: &mut Place,
+    ) -> Result<Vec<Remain>> {
+        let clock = StoreClock::default();
         let answer = self
             .client()
             .await?
@@ -69,10 +104,13 @@ impl S3 {
             .set_version_id_marker(place.id.clone())
             .max_keys(i32::try_from(MAX_PAGE_FILES).unwrap_or(i32::MAX))
             .encoding_type(EncodingType::Url)
+            .customize()
+            .interceptor(clock.clone())
             .send()
             .await
             .map_err(|error| failure::from_sdk_without_file(&error, OnCondition::Changed))?;
         self.note_bucket();
+        place.listed_at = clock.told();
         read_versions(answer, prefix, place)
     }
 }
@@ -91,12 +129,14 @@ fn read_versions(
     let truncated = answer.is_truncated();
     let versions = answer.versions.unwrap_or_default().into_iter().filter_map(|version| {
         let form = if version.is_latest == Some(true) { Form::File } else { Form::Version };
-        let size = file::size(version.size());
-        Some(Remain { target: target(version.key.as_deref(), version.version_id)?, form, size })
+        let (size, modified) = (file::size(version.size()), file::time(version.last_modified()));
+        let target = target(version.key.as_deref(), version.version_id)?;
+        Some(Remain { target, form, size, modified })
     });
     let markers = answer.delete_markers.unwrap_or_default().into_iter().filter_map(|marker| {
+        let modified = file::time(marker.last_modified());
         let target = target(marker.key.as_deref(), marker.version_id)?;
-        Some(Remain { target, form: Form::DeleteMarker, size: 0 })
+        Some(Remain { target, form: Form::DeleteMarker, size: 0, modified })
     });
     let remains = versions.chain(markers).collect();
     place.go_on(truncated, next, id, prefix)?;

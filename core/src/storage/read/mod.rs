@@ -3,6 +3,7 @@
 mod checksum;
 mod conditions;
 mod download;
+mod first_bytes;
 mod get;
 mod moved;
 mod options;

@@ -30,7 +30,15 @@ impl S3 {
     /// # Errors
     /// As there.
     pub(in crate::storage) async fn require_creates_only_in_parts(&self) -> Result<()> {
-        promised(self.ask_once(&self.abilities.creates_only_in_parts, complete_over_itself).await?)
+        promised(self.creates_only_in_parts().await?)
+    }
+
+    /// Whether the completion of an upload under the condition overwrites nothing.
+    ///
+    /// # Errors
+    /// What the calls to the store may answer.
+    pub(in crate::storage) async fn creates_only_in_parts(&self) -> Result<bool> {
+        self.ask_once(&self.abilities.creates_only_in_parts, complete_over_itself).await
     }
 
     /// Whether a copy under the condition overwrites nothing. AWS's pages disagree on it.

@@ -50,6 +50,17 @@ impl S3 {
         on_a_task(self.config.deadline.max(TIDYING), Box::pin(call))
     }
 
+    /// [`to_its_end`](Self::to_its_end) for what moves `bytes`: it has the time of their transfer.
+    pub(in crate::storage) fn to_its_end_for<T: Send + 'static>(
+        &self,
+        bytes: u64,
+        call: impl Future<Output = Result<T>> + Send + 'static,
+    ) -> impl Future<Output = Result<T>> + Send {
+        let begin = Instant::now();
+        let time = self.end_of_transfer(begin, None, bytes).duration_since(begin);
+        on_a_task(time.max(TIDYING), Box::pin(call))
+    }
+
     /// When `count` small calls have to be over that belong together: a tenth of a second for each
     /// is added to the time of one.
     pub(in crate::storage) fn end_of_many(&self, count: usize) -> Instant {

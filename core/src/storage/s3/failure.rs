@@ -176,6 +176,7 @@ fn from_answer(code: Option<&str>, status: u16, on_condition: OnCondition) -> Er
         | "XAmzContentSHA256Mismatch"
         | "XAmzContentChecksumMismatch" => Some(K::ChecksumMismatch),
         "EntityTooLarge" => Some(K::FileTooLarge),
+        "InvalidPart" | "InvalidPartOrder" => Some(K::UploadIncomplete),
         "MetadataTooLarge" => Some(K::MetadataTooLarge),
         "KeyTooLongError" => Some(K::InvalidKey),
         "InvalidRange" => Some(K::RangeInvalid),
@@ -228,6 +229,7 @@ fn meaning(kind: ErrorKind) -> &'static str {
         ErrorKind::FileArchived => "the file must be restored from its archive first",
         ErrorKind::Conflict => "another change to the file came in between",
         ErrorKind::ChecksumMismatch => "the bytes that arrived do not match their checksum",
+        ErrorKind::UploadIncomplete => "the store no longer holds the parts that it was told of",
         ErrorKind::RangeInvalid => "the range holds no byte of the file",
         ErrorKind::StorageUnsupported => "the store cannot do this",
         ErrorKind::StorageUnavailable => "the store fails or is overloaded",

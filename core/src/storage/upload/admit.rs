@@ -2,6 +2,7 @@
 
 use std::time::SystemTime;
 
+use super::by_client::BeginUploadOptions;
 use super::meter::Meter;
 use super::options::UploadOptions;
 use super::plan::{MULTIPART_FROM, PartPlan};
@@ -22,35 +23,52 @@ impl UserStorage {
         size: Option<u64>,
         options: UploadOptions,
     ) -> Result<Upload<'_>> {
-        let key = if options.unguessable {
-            self.scope.unguessable_key(kind, filename)?
-        } else {
-            self.scope.key(kind, filename)?
-        };
-        let key = self.own(&key)?;
-        let claimed = options.content_type;
-        let claimed = claimed.unwrap_or_else(|| content_type::of_filename(key.filename()));
-        let content_type = self.admit(kind, &key, claimed, size.unwrap_or_default())?;
-        let plan = size.map_or(Ok(PartPlan::of_unknown()), PartPlan::of)?;
-        tags::check(&options.tags)?;
-        let create_only = !options.overwrite;
         let may_be_large = size.is_none_or(|size| size > MULTIPART_FROM);
-        let mark = if create_only || may_be_large { Some(random_name()?) } else { None };
-        let encoded_metadata = user_metadata::encode(&options.metadata, mark.as_deref())?;
-        let config = &self.s3.config;
-        let file = NewFile {
-            key,
-            content_type,
-            encoded_metadata,
+        let mark = if !options.overwrite || may_be_large { Some(random_name()?) } else { None };
+        let described = BeginUploadOptions {
+            content_type: options.content_type,
             metadata: options.metadata,
-            tags: tags::encode(&options.tags),
-            storage_class: options.storage_class.or_else(|| config.storage_class.clone()),
-            encryption: config.encryption.clone(),
-            create_only,
-            mark,
+            tags: options.tags,
+            overwrite: options.overwrite,
+            unguessable: options.unguessable,
+            storage_class: options.storage_class,
         };
+        let file = self.new_file(filename, kind, size.unwrap_or_default(), described, mark)?;
+        let plan = size.map_or(Ok(PartPlan::of_unknown()), PartPlan::of)?;
         let meter = Meter::new(options.on_progress, size);
         Ok(Upload { storage: self, file, size, plan, meter, on_begin: options.on_begin })
+    }
+
+    /// A file that the policy admits, as it is to be described to the store.
+    pub(super) fn new_file(
+        &self,
+        filename: &str,
+        kind: &str,
+        size: u64,
+        described: BeginUploadOptions,
+        mark: Option<String>,
+    ) -> Result<NewFile> {
+        let key = match described.unguessable {
+            true => self.scope.unguessable_key(kind, filename)?,
+            false => self.scope.key(kind, filename)?,
+        };
+        let key = self.own(&key)?;
+        let claimed = described.content_type;
+        let claimed = claimed.unwrap_or_else(|| content_type::of_filename(key.filename()));
+        let content_type = self.admit(kind, &key, claimed, size)?;
+        tags::check(&described.tags)?;
+        let config = &self.s3.config;
+        Ok(NewFile {
+            key,
+            content_type,
+            encoded_metadata: user_metadata::encode(&described.metadata, mark.as_deref())?,
+            metadata: described.metadata,
+            tags: tags::encode(&described.tags),
+            storage_class: described.storage_class.or_else(|| config.storage_class.clone()),
+            encryption: config.encryption.clone(),
+            create_only: !described.overwrite,
+            mark,
+        })
     }
 
     /// What the policy says of a file; gives the content type to store.

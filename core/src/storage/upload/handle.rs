@@ -10,8 +10,9 @@ use serde::{Deserialize, Serialize};
 
 use super::plan::PartPlan;
 use super::secret::SealingSecret;
+use crate::limits::ReservationId;
 use crate::storage::config::StorageConfig;
-use crate::storage::user_storage::UserStorage;
+use crate::storage::user_storage::{OwnKey, UserStorage};
 use crate::{Error, ErrorKind, Result};
 
 /// The version of the form, which every handle begins with.
@@ -40,11 +41,53 @@ pub(super) struct Handle {
     pub(super) mark: String,
     /// When the handle ends, in seconds since 1970 by the store's clock.
     pub(super) expires_at: u64,
+    pub(super) sender: Sender,
+}
+
+/// Who sends the parts of an upload.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) enum Sender {
+    /// Casier, which has looked at the file and sends each part with its checksum.
+    Server,
+    /// A client, straight to the store: nothing is known of the bytes before they are there.
+    Client {
+        /// The random name under which the bytes wait for their check, where they replace a file;
+        /// without one they go to the key itself.
+        incoming: Option<String>,
+        /// The bytes that are reserved for the file, where the tier limits what is stored.
+        reservation: Option<ReservationId>,
+    },
 }
 
 impl Handle {
     pub(super) fn plan(&self) -> PartPlan {
         PartPlan { part_size: self.part_size }
+    }
+
+    /// Notes the bytes that are reserved for the file that a client sends.
+    pub(super) fn reserve(&mut self, reserved: Option<ReservationId>) {
+        if let Sender::Client { reservation, .. } = &mut self.sender {
+            *reservation = reserved;
+        }
+    }
+
+    /// The bytes that are reserved for the file.
+    pub(super) fn reservation(&self) -> Option<&ReservationId> {
+        match &self.sender {
+            Sender::Client { reservation, .. } => reservation.as_ref(),
+            Sender::Server => None,
+        }
+    }
+
+    pub(super) fn part_count(&self) -> u32 {
+        self.plan().count(self.size)
+    }
+
+    /// The size of a part of this number, counted from 1; none when there is no such part.
+    pub(super) fn size_of_part(&self, number: u32) -> Option<u64> {
+        let range = self.plan().range(number, self.size);
+        (1..=self.part_count()).contains(&number).then(|| range.end - range.start)
     }
 
     /// When the handle ends, by the store's clock.
@@ -91,8 +134,24 @@ impl UserStorage {
         sealed
             .and_then(|sealed| secret.open(&self.place(), &sealed))
             .and_then(|plain| serde_json::from_slice(&plain).ok())
-            .filter(|upload: &Handle| self.listed(&upload.key).is_some())
+            .filter(|upload: &Handle| self.parts_key(upload).is_ok())
             .ok_or_else(not_found)
+    }
+
+    /// The key that the file will have.
+    pub(super) fn file_key(&self, upload: &Handle) -> Result<OwnKey> {
+        self.listed(&upload.key).ok_or_else(not_found)
+    }
+
+    /// The key that the parts are sent to.
+    pub(super) fn parts_key(&self, upload: &Handle) -> Result<OwnKey> {
+        let key = self.file_key(upload)?;
+        match &upload.sender {
+            Sender::Client { incoming: Some(name), .. } => {
+                self.incoming(&key, name).ok_or_else(not_found)
+            }
+            _ => Ok(key),
+        }
     }
 
     /// Where a handle holds: endpoint, bucket and scope, the last two without line breaks.
@@ -101,6 +160,12 @@ impl UserStorage {
         let endpoint = config.endpoint.as_deref().unwrap_or_default().trim_end_matches('/');
         [endpoint, &config.bucket, self.scope.prefix()].join("\n").into_bytes()
     }
+}
+
+/// When an upload that began at `begun` ends, in seconds since 1970.
+pub(super) fn end(begun: SystemTime, life: Duration) -> u64 {
+    let end = begun.checked_add(life).and_then(|end| end.duration_since(UNIX_EPOCH).ok());
+    end.map_or(u64::MAX, |end| end.as_secs())
 }
 
 /// What is said of every handle that does not lead to an upload, so that nothing can be learnt from
@@ -149,7 +214,15 @@ mod tests {
             overwrite: false,
             mark: "0123456789abcdef0123456789abcdef".to_owned(),
             expires_at: 1_795_000_000,
+            sender: Sender::Server,
         }
+    }
+
+    /// One whose parts a client sends, to be looked at before they replace a file.
+    fn incoming() -> Handle {
+        let incoming = Some("00112233445566778899aabbccddeeff".to_owned());
+        let reservation = serde_json::from_str("\"ffeeddccbbaa99887766554433221100\"").unwrap();
+        Handle { sender: Sender::Client { incoming, reservation }, ..upload() }
     }
 
     fn is_refused(files: &UserStorage, handle: &str) -> bool {
@@ -170,8 +243,41 @@ mod tests {
     }
 
     #[test]
+    fn what_replaces_a_file_goes_where_the_scope_keeps_such() {
+        let handle = files().seal(&incoming()).unwrap();
+        assert!(handle.len() < 700, "{}", handle.len());
+        let opened = files().open(&handle).unwrap();
+        assert_eq!(opened, incoming());
+        let at = files().parts_key(&opened).unwrap();
+        assert_eq!(at.as_str(), ".casier/incoming/user_1/00112233445566778899aabbccddeeff");
+        assert_eq!(at.filename(), "Été \"1\".mp4");
+        assert_eq!(files().file_key(&opened).unwrap().as_str(), upload().key);
+        assert_eq!(files().parts_key(&upload()).unwrap().as_str(), upload().key);
+    }
+
+    /// Whoever has the secret could seal any name; the scope holds even then.
+    #[test]
+    fn a_sealed_name_that_leads_away_is_refused() {
+        for name in ["", "a", "../user_2/a", "00112233445566778899AABBCCDDEEFF", "0/1"] {
+            let sender = Sender::Client { incoming: Some(name.to_owned()), reservation: None };
+            let handle = files().seal(&Handle { sender, ..upload() }).unwrap();
+            assert!(is_refused(&files(), &handle), "{name}");
+        }
+    }
+
+    #[test]
+    fn parts_have_sizes() {
+        let of = |size| Handle { size, part_size: 8 << 20, ..upload() };
+        let sizes = |size| (0..4).map(|n| of(size).size_of_part(n)).collect::<Vec<_>>();
+        assert_eq!(sizes(0), [None, Some(0), None, None]);
+        assert_eq!(sizes(1), [None, Some(1), None, None]);
+        assert_eq!(sizes(8 << 20), [None, Some(8 << 20), None, None]);
+        assert_eq!(sizes((8 << 20) + 1), [None, Some(8 << 20), Some(1), None]);
+    }
+
+    #[test]
     fn it_opens_in_its_own_place_only() {
-        let handle = files().seal(&upload()).unwrap();
+        let handle = files().seal(&incoming()).unwrap();
         for elsewhere in [
             files_of("2", "bucket", Some(ENDPOINT), &[1]),
             files_of("10", "bucket", Some(ENDPOINT), &[1]),
@@ -257,14 +363,41 @@ mod tests {
         fn every_upload_comes_back(
             name in "[^/\\\\\\p{C}%.]{1,40}", upload_id in ".{1,200}", size in any::<u64>(),
             part_size in any::<u64>(), overwrite in any::<bool>(), expires_at in any::<u64>(),
+            random in proptest::option::of("[0-9a-f]{32}"), by_client in any::<bool>(),
         ) {
             let mut upload = upload();
             upload.key = format!("user_1/files/{name}");
             prop_assume!(files().listed(&upload.key).is_some());
-            upload = Handle { upload_id, size, part_size, overwrite, expires_at, ..upload };
+            let sender = match by_client {
+                true => Sender::Client { incoming: random, reservation: None },
+                false => Sender::Server,
+            };
+            upload = Handle { upload_id, size, part_size, overwrite, expires_at, sender, ..upload };
             let handle = files().seal(&upload).unwrap();
             prop_assert!(handle.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b)));
             prop_assert_eq!(files().open(&handle).unwrap(), upload);
+        }
+
+        /// Forged, cut, lengthened, or put together from two.
+        #[test]
+        fn what_is_made_of_handles_is_none(
+            at in any::<proptest::sample::Index>(), by in 1..=u8::MAX, junk in "[A-Za-z0-9_-]{1,40}",
+        ) {
+            let (one, other) =
+                (files().seal(&incoming()).unwrap(), files().seal(&upload()).unwrap());
+            let sealed = |handle: &str| URL_SAFE_NO_PAD.decode(&handle[VERSION.len()..]).unwrap();
+            let (one, other) = (sealed(&one), sealed(&other));
+            let cut = at.index(one.len());
+            let spliced = [&one[..cut.min(other.len())], &other[cut.min(other.len())..]].concat();
+            let mut changed = one.clone();
+            changed[cut] = changed[cut].wrapping_add(by);
+            let lengthened = [&one[..], junk.as_bytes()].concat();
+            let swapped = [&other[..12], &one[12..]].concat();
+            for forged in [spliced, changed, one[..cut].to_vec(), lengthened, swapped] {
+                prop_assume!(forged != one && forged != other);
+                let forged = format!("{VERSION}{}", URL_SAFE_NO_PAD.encode(forged));
+                prop_assert!(is_refused(&files(), &forged));
+            }
         }
 
         #[test]

@@ -10,6 +10,7 @@ use super::handle::{self, Handle};
 use super::piece::Piece;
 use crate::storage::s3::failure::{self, OnCondition};
 use crate::storage::s3::{S3, StoreClock};
+use crate::storage::user_storage::OwnKey;
 use crate::{Error, ErrorKind, Result};
 
 /// How many parts S3 lists at a time.
@@ -47,17 +48,21 @@ impl HeldPart {
 }
 
 impl S3 {
-    /// What the store holds of an upload; none when it has no such upload, which may have been
+    /// What the store holds of an upload whose parts go to `at`; none when it has no such upload, which may have been
     /// completed.
     ///
     /// # Errors
     /// `upload-not-found` when the handle has ended, by the store's clock.
-    pub(super) async fn held_parts(&self, upload: &Handle) -> Result<Option<HeldParts>> {
-        let pages = upload.plan().count(upload.size).div_ceil(PAGE_PARTS);
-        self.until(self.end_of_many(pages as usize), self.list_parts(upload)).await
+    pub(super) async fn held_parts(
+        &self,
+        at: &OwnKey,
+        upload: &Handle,
+    ) -> Result<Option<HeldParts>> {
+        let pages = upload.part_count().div_ceil(PAGE_PARTS);
+        self.until(self.end_of_many(pages as usize), self.list_parts(at, upload)).await
     }
 
-    async fn list_parts(&self, upload: &Handle) -> Result<Option<HeldParts>> {
+    async fn list_parts(&self, at: &OwnKey, upload: &Handle) -> Result<Option<HeldParts>> {
         let clock = StoreClock::default();
         let client = self.client().await?;
         let mut held = HeldParts::new();
@@ -66,7 +71,7 @@ impl S3 {
             let answer = client
                 .list_parts()
                 .bucket(&self.config.bucket)
-                .key(&upload.key)
+                .key(at.as_str())
                 .upload_id(&upload.upload_id)
                 .part_number_marker(after.to_string())
                 .customize()
@@ -100,11 +105,9 @@ fn read(
     let mut last = after;
     for part in page.parts() {
         last = number(part).filter(|&number| number > last).ok_or_else(out_of_order)?;
-        let range = upload.plan().range(last, upload.size);
         let size = part.size().and_then(|size| u64::try_from(size).ok());
         if let (Some(size), Some(etag)) = (size, part.e_tag())
-            && size > 0
-            && size == range.end - range.start
+            && Some(size) == upload.size_of_part(last)
         {
             let crc64 = part.checksum_crc64_nvme().map(str::to_owned);
             held.insert(last, HeldPart { etag: etag.to_owned(), size, crc64 });

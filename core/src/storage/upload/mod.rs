@@ -2,6 +2,7 @@
 
 mod admit;
 mod buffers;
+mod by_client;
 mod checksum;
 mod contents;
 mod deadline;
@@ -28,6 +29,7 @@ use std::path::PathBuf;
 
 use bytes::BytesMut;
 
+pub use self::by_client::{BeginUploadOptions, BegunUpload, MAX_PART_URLS, PartUrl};
 pub use self::contents::UploadContents;
 use self::contents::{Given, Inflow};
 use self::deadline::Deadline;

@@ -2,7 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
+use aws_sdk_s3::config::http::HttpResponse;
+use aws_sdk_s3::error::SdkError;
+use aws_sdk_s3::operation::complete_multipart_upload::CompleteMultipartUploadError;
 use aws_sdk_s3::types::{ChecksumAlgorithm, ChecksumType, CompletedMultipartUpload, CompletedPart};
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 
@@ -19,7 +23,8 @@ use super::withdraw::{Made, corrupted};
 use crate::storage::file;
 use crate::storage::s3::failure::{self, OnCondition};
 use crate::storage::s3::{S3, StoreClock};
-use crate::{ErrorKind, Result};
+use crate::storage::user_storage::OwnKey;
+use crate::{Error, ErrorKind, Result};
 
 /// A part that has arrived at the store.
 #[derive(Clone, Debug)]
@@ -31,16 +36,25 @@ pub(super) struct SentPart {
 /// The parts that have arrived, by their numbers.
 pub(super) type SentParts = BTreeMap<u32, SentPart>;
 
-/// Begins an upload at the store; `clock` is told the store's time.
-pub(super) async fn begin(s3: &Arc<S3>, file: &NewFile, clock: StoreClock) -> Result<Unfinished> {
+/// Begins an upload at the store, and tells when that was at the earliest, by the store's clock. A
+/// checksum that is declared here has to come with every part.
+pub(super) async fn begin(
+    s3: &Arc<S3>,
+    file: &NewFile,
+    checksum: Option<ChecksumAlgorithm>,
+) -> Result<(Unfinished, SystemTime)> {
+    let (asked, clock) = (Instant::now(), StoreClock::default());
     let call = file
         .describe_parts(s3.client().await?.create_multipart_upload())
         .bucket(&s3.config.bucket)
-        .checksum_algorithm(ChecksumAlgorithm::Crc64Nvme)
-        .checksum_type(ChecksumType::FullObject)
+        .set_checksum_type(checksum.as_ref().map(|_| ChecksumType::FullObject))
+        .set_checksum_algorithm(checksum)
         .customize()
-        .interceptor(clock);
-    Unfinished::begin(s3, file.key.as_str(), call.send()).await
+        .interceptor(clock.clone());
+    let upload = Unfinished::begin(s3, file.key.as_str(), call.send()).await?;
+    // The store began it no earlier than it was asked to.
+    let begun = clock.time().checked_sub(asked.elapsed()).unwrap_or(UNIX_EPOCH);
+    Ok((upload, begun))
 }
 
 /// Sends the parts that the store does not hold yet, and gives all of them.
@@ -113,22 +127,42 @@ pub(super) async fn complete(
         other => {
             let error = match other {
                 Ok(_) => failure::unreadable(),
-                Err(error) => match failure::from_sdk(&error, OnCondition::Exists) {
-                    // A 404 whose body was lost can only mean the upload.
-                    error if error.kind() == ErrorKind::FileNotFound => handle::not_found(),
-                    error => error,
-                },
+                Err(error) => refused_completion(&error),
             };
             let Some(mark) = &file.mark else { return Err(error) };
-            match s3.recognise(&file.key, mark).await {
-                Ok(Some(etag)) => Ok(etag),
-                // It may be this very call that has ended the upload.
-                Err(_) if error.kind() == ErrorKind::UploadNotFound => Err(failure::unavailable(
-                    "the store does not say whether the file has been stored",
-                )),
-                _ => Err(error),
-            }
+            settle(s3, &file.key, mark, error).await
         }
+    }
+}
+
+/// Whether a completion that failed was done all the same, and only its answer lost: gives the tag
+/// of what it made, or the error that it is.
+pub(super) async fn settle(
+    s3: &S3,
+    key: &OwnKey,
+    mark: &str,
+    error: Error,
+) -> Result<Option<String>> {
+    match s3.recognise(key, mark).await {
+        Ok(Some(etag)) => Ok(etag),
+        // It may be this very call that has ended the upload, or that is in its own way.
+        Err(asked)
+            if error.kind() == ErrorKind::UploadNotFound
+                || (error.kind() == ErrorKind::FileExists && asked.is_retryable()) =>
+        {
+            Err(failure::unavailable("the store does not say whether the file has been stored"))
+        }
+        _ => Err(error),
+    }
+}
+
+/// The error of a completion. A 404 whose body was lost can only mean the upload.
+pub(super) fn refused_completion(
+    error: &SdkError<CompleteMultipartUploadError, HttpResponse>,
+) -> Error {
+    match failure::from_sdk(error, OnCondition::Exists) {
+        error if error.kind() == ErrorKind::FileNotFound => handle::not_found(),
+        error => error,
     }
 }
 
@@ -166,7 +200,7 @@ async fn send_part(
         .map_err(|error| failure::from_sdk(&error, OnCondition::Changed))?;
     let crc = piece.sums.crc;
     if !crc.agrees_with(answer.checksum_crc64_nvme()) {
-        return Err(corrupted(""));
+        return Err(corrupted());
     }
     let etag = answer.e_tag().ok_or_else(failure::unreadable)?.to_owned();
     progress.reached(piece.size());

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 use super::deadline::Deadline;
-use super::handle::{self, Handle};
+use super::handle::{self, Handle, Sender};
 use super::local_file::UploadFile;
 use super::meter::Meter;
 use super::parts::{Parts, Source};
@@ -17,7 +17,7 @@ use crate::storage::disk::blocking;
 use crate::storage::file::StoredFile;
 use crate::storage::manage::head::stored_file;
 use crate::storage::progress::OnProgress;
-use crate::storage::user_storage::{OwnKey, UserStorage};
+use crate::storage::user_storage::UserStorage;
 use crate::{Error, ErrorKind, Result};
 
 /// How far an upload in parts is.
@@ -70,7 +70,7 @@ impl UserStorage {
     /// # Errors
     /// `upload-not-found` when the handle is not of this scope, bucket and endpoint, was changed or
     /// has ended, and when the upload was given up; `invalid-request` when the file has another
-    /// size; then as [`upload_file`](Self::upload_file). The upload can be gone on with again after
+    /// size, and when the upload is one of [`begin_upload`](Self::begin_upload); then as [`upload_file`](Self::upload_file). The upload can be gone on with again after
     /// these of before anything is sent, and after `timeout` and `storage-unavailable`; after any
     /// other, or when the future is dropped while parts are sent, it is aborted.
     pub async fn resume_upload(
@@ -80,6 +80,12 @@ impl UserStorage {
         options: ResumeOptions,
     ) -> Result<StoredFile> {
         let upload = self.open(upload_id)?;
+        if upload.sender != Sender::Server {
+            return Err(Error::new(
+                ErrorKind::InvalidRequest,
+                "the parts of this upload are sent by a client: go on with `part_urls`",
+            ));
+        }
         let deadline = Deadline::new(&self.s3, options.deadline);
         let opened = self.file_to_go_on_with(&upload, path.into());
         let file = deadline.run(|| upload.size, opened).await?;
@@ -97,14 +103,16 @@ impl UserStorage {
         done.map_err(|error| file.failure().unwrap_or(error))
     }
 
-    /// How far an upload is of which [`on_begin`](super::UploadOptions::on_begin) told the handle.
+    /// How far an upload is of which [`on_begin`](super::UploadOptions::on_begin) told the handle, or
+    /// [`begin_upload`](Self::begin_upload) gave it.
     ///
     /// # Errors
     /// `upload-not-found` when the handle is not of this scope, bucket and endpoint, was changed or
     /// has ended, and when the upload is over; what [`UserStorage`] says.
     pub async fn upload_state(&self, upload_id: &str) -> Result<UploadState> {
         let upload = self.open(upload_id)?;
-        let held = self.s3.held_parts(&upload).await?.ok_or_else(handle::not_found)?;
+        let at = self.parts_key(&upload)?;
+        let held = self.s3.held_parts(&at, &upload).await?.ok_or_else(handle::not_found)?;
         let file = self.begun_file(&upload)?.stored(upload.size, None);
         Ok(UploadState {
             key: file.key,
@@ -112,7 +120,7 @@ impl UserStorage {
             kind: file.kind,
             size: upload.size,
             part_size: upload.part_size,
-            part_count: upload.plan().count(upload.size),
+            part_count: upload.part_count(),
             sent: held.values().map(|part| part.size).sum(),
             parts: held.into_keys().collect(),
             expires_at: upload.expires_at(),
@@ -127,10 +135,13 @@ impl UserStorage {
     /// has ended; what [`UserStorage`] says.
     pub async fn abort_upload(&self, upload_id: &str) -> Result<()> {
         let upload = self.open(upload_id)?;
-        if self.s3.held_parts(&upload).await?.is_none() {
-            return Ok(());
+        let at = self.parts_key(&upload)?;
+        if self.s3.held_parts(&at, &upload).await?.is_some() {
+            let abort = unfinished::abort(&self.s3, at.as_str(), &upload.upload_id);
+            self.s3.in_time(abort).await?;
+            self.release(upload.reservation()).await;
         }
-        self.s3.in_time(unfinished::abort(&self.s3, &upload.key, &upload.upload_id)).await.map(drop)
+        self.discard(&upload).await
     }
 
     async fn go_on(
@@ -142,7 +153,8 @@ impl UserStorage {
     ) -> Result<StoredFile> {
         let bytes = || upload.size;
         let completed = || deadline.run(bytes, self.completed(upload));
-        let Some(held) = deadline.run(bytes, self.s3.held_parts(upload)).await? else {
+        let held = self.s3.held_parts(&begun.file.key, upload);
+        let Some(held) = deadline.run(bytes, held).await? else {
             return completed().await?.ok_or_else(handle::not_found);
         };
         let at_store = Unfinished::new(&self.s3, &upload.key, upload.upload_id.clone());
@@ -176,21 +188,17 @@ impl UserStorage {
             )
             .with_limit(upload.size, file.size()));
         }
-        let key = self.begun_key(upload)?;
+        let key = self.file_key(upload)?;
         let kind = key.kind().unwrap_or_default().to_owned();
         self.admit(&kind, &key, upload.content_type.clone(), upload.size)?;
         sniff::check_content(&head, &upload.content_type)?;
         Ok(file)
     }
 
-    fn begun_key(&self, upload: &Handle) -> Result<OwnKey> {
-        self.listed(&upload.key).ok_or_else(handle::not_found)
-    }
-
     /// What was settled when the upload was begun; the store knows the rest.
     fn begun_file(&self, upload: &Handle) -> Result<NewFile> {
         Ok(NewFile {
-            key: self.begun_key(upload)?,
+            key: self.file_key(upload)?,
             content_type: upload.content_type.clone(),
             metadata: BTreeMap::new(),
             encoded_metadata: BTreeMap::new(),
@@ -204,7 +212,7 @@ impl UserStorage {
 
     /// The file, if this upload has been completed.
     async fn completed(&self, upload: &Handle) -> Result<Option<StoredFile>> {
-        let key = self.begun_key(upload)?;
+        let key = self.file_key(upload)?;
         match self.s3.in_time(self.s3.head(&key)).await {
             Ok(found) => {
                 let mark = user_metadata::mark(found.metadata());

@@ -1,12 +1,13 @@
 //! Sending a file that has been admitted: in one PUT, or in parts.
 
 use std::sync::Arc;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
+use aws_sdk_s3::types::ChecksumAlgorithm;
 use bytes::Bytes;
 
 use super::deadline::Deadline;
-use super::handle::Handle;
+use super::handle::{self, Handle, Sender};
 use super::held::HeldParts;
 use super::meter::Meter;
 use super::multipart;
@@ -19,7 +20,6 @@ use super::single;
 use super::unfinished::Unfinished;
 use crate::limits::ReservationId;
 use crate::storage::file::StoredFile;
-use crate::storage::s3::StoreClock;
 use crate::storage::user_storage::UserStorage;
 use crate::{Error, ErrorKind, Result};
 
@@ -102,17 +102,13 @@ impl Upload<'_> {
 
     async fn send_parts(&self, parts: Parts, deadline: &Deadline) -> Result<Stored> {
         let s3 = &self.storage.s3;
-        let clock = StoreClock::default();
         let begin = async {
             if self.file.create_only {
                 s3.require_creates_only_in_parts().await?;
             }
-            multipart::begin(s3, &self.file, clock.clone()).await
+            multipart::begin(s3, &self.file, Some(ChecksumAlgorithm::Crc64Nvme)).await
         };
-        let asked = Instant::now();
-        let upload = deadline.run(|| self.bytes(), begin).await?;
-        // The store began it no earlier than it was asked to.
-        let begun = clock.time().checked_sub(asked.elapsed()).unwrap_or(UNIX_EPOCH);
+        let (upload, begun) = deadline.run(|| self.bytes(), begin).await?;
         if let (Some(on_begin), Some(size)) = (&self.on_begin, self.size) {
             on_begin.tell(&self.storage.seal(&self.handle(upload.id(), size, begun)?)?);
         }
@@ -156,9 +152,6 @@ impl Upload<'_> {
     }
 
     fn handle(&self, upload_id: &str, size: u64, begun: SystemTime) -> Result<Handle> {
-        let life = self.storage.s3.config.upload_life;
-        let ends = begun.checked_add(life);
-        let ends = ends.and_then(|ends| ends.duration_since(UNIX_EPOCH).ok());
         let mark = self.file.mark.clone();
         let mark =
             mark.ok_or_else(|| Error::new(ErrorKind::Internal, "an upload in parts has no mark"))?;
@@ -170,7 +163,8 @@ impl Upload<'_> {
             content_type: self.file.content_type.clone(),
             overwrite: !self.file.create_only,
             mark,
-            expires_at: ends.map_or(u64::MAX, |ends| ends.as_secs()),
+            expires_at: handle::end(begun, self.storage.s3.config.upload_life),
+            sender: Sender::Server,
         })
     }
 

@@ -1,10 +1,11 @@
-//! Sweeping what crashes left: uploads in parts that nobody can go on with any more.
+//! Sweeping what crashes left: uploads that nobody can go on with any more, in parts or put together
+//! and waiting to replace a file.
 
 use std::time::{Duration, SystemTime};
 
-use super::open_uploads::OpenUpload;
 use crate::Result;
-use crate::storage::keys::is_in_a_scope;
+use crate::storage::keys::{INCOMING, is_in_a_scope};
+use crate::storage::manage::remains::{Form, Place, Remain};
 use crate::storage::s3::S3;
 use crate::storage::user_storage::{Storage, UserStorage};
 
@@ -18,7 +19,7 @@ const CLOCKS_DIFFER: Duration = Duration::from_secs(60);
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SweptUploads {
-    /// How many uploads were aborted, and their parts deleted.
+    /// How many uploads were ended, and what the store held of them deleted.
     pub aborted: u64,
     /// How many are open and may yet be gone on with.
     pub live: u64,
@@ -27,14 +28,21 @@ pub struct SweptUploads {
 impl UserStorage {
     /// Aborts the uploads of this scope that were begun longer ago than
     /// [`StorageConfig::upload_life`](crate::storage::StorageConfig::upload_life), by the store's
-    /// own clock: what a crash left. One that can yet be gone on with is never touched.
+    /// own clock: what a crash left, or a client that never came back. What such an upload had put
+    /// together to replace a file, and not put in its place, is deleted. One that can yet be gone on
+    /// with is never touched.
     ///
     /// This call has no deadline as a whole; each request of it has.
     ///
     /// # Errors
     /// What [`UserStorage`] says; what had been aborted by then is gone.
     pub async fn sweep_uploads(&self) -> Result<SweptUploads> {
-        self.s3.sweep(self.scope.prefix(), |key| self.listed(key).is_some()).await
+        let mut swept = SweptUploads::default();
+        let incoming = self.scope.incoming_prefix();
+        self.s3.sweep(self.scope.prefix(), |key| self.listed(key).is_some(), &mut swept).await?;
+        self.s3.sweep(&incoming, |_| true, &mut swept).await?;
+        self.s3.sweep_waiting(&incoming, &mut swept).await?;
+        Ok(swept)
     }
 }
 
@@ -46,36 +54,72 @@ impl Storage {
     /// As there.
     pub async fn sweep_uploads(&self) -> Result<SweptUploads> {
         // The whole bucket is listed: not every store finds uploads by a part of their keys.
-        self.s3.sweep("", |key| key.starts_with(OUR_OWN) || is_in_a_scope(key)).await
+        let is_ours = |key: &str| key.starts_with(OUR_OWN) || is_in_a_scope(key);
+        let mut swept = SweptUploads::default();
+        self.s3.sweep("", is_ours, &mut swept).await?;
+        self.s3.sweep_waiting(INCOMING, &mut swept).await?;
+        Ok(swept)
     }
 }
 
 impl S3 {
-    async fn sweep(&self, prefix: &str, is_ours: impl Fn(&str) -> bool) -> Result<SweptUploads> {
-        let mut swept = SweptUploads::default();
+    /// Ends the uploads in parts.
+    async fn sweep(
+        &self,
+        prefix: &str,
+        is_ours: impl Fn(&str) -> bool,
+        swept: &mut SweptUploads,
+    ) -> Result<()> {
+        let life = self.config.upload_life;
         let mut after = None;
         loop {
             let page = self.in_time(self.open_uploads(prefix, after.as_ref())).await?;
             let ours = page.uploads.into_iter().filter(|upload| is_ours(&upload.key));
             let (ended, live): (Vec<_>, Vec<_>) =
-                ours.partition(|upload| has_ended(upload, self.config.upload_life, page.listed_at));
+                ours.partition(|upload| has_ended(upload.initiated, life, page.listed_at));
             swept.live += live.len() as u64;
             for (_, aborted) in self.abort_all(ended).await {
                 swept.aborted += u64::from(aborted?);
             }
             match page.more_after {
                 Some(marker) => after = Some(marker),
-                None => return Ok(swept),
+                None => return Ok(()),
             }
         }
     }
+
+    /// Deletes what has been put together, and waits no longer to replace a file.
+    async fn sweep_waiting(&self, prefix: &str, swept: &mut SweptUploads) -> Result<()> {
+        let life = self.config.upload_life;
+        let mut place = Place::default();
+        while !place.is_over {
+            let page = self.remains(prefix, &mut place).await?;
+            let now = place.listed_at;
+            let (ended, live): (Vec<_>, Vec<_>) =
+                page.into_iter().partition(|remain| has_ended(remain.modified, life, now));
+            let waiting = |remains: &[Remain]| {
+                remains.iter().filter(|remain| remain.form != Form::DeleteMarker).count() as u64
+            };
+            swept.live += waiting(&live);
+            if ended.is_empty() {
+                continue;
+            }
+            swept.aborted += waiting(&ended);
+            let targets: Vec<_> = ended.into_iter().map(|remain| remain.target).collect();
+            let outcomes = self.delete_batch(&targets).await?;
+            if let Some(error) = outcomes.into_iter().flatten().next() {
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
 }
 
-/// Whether an upload's handle has ended for sure. It began no later than the store says, and what is
-/// not told counts for the upload.
-fn has_ended(upload: &OpenUpload, life: Duration, now: Option<SystemTime>) -> bool {
+/// Whether the handle of an upload has ended for sure. It began no later than the store says, and
+/// what is not told counts for the upload.
+fn has_ended(begun: Option<SystemTime>, life: Duration, now: Option<SystemTime>) -> bool {
     let life = life.saturating_add(CLOCKS_DIFFER);
-    let end = upload.initiated.and_then(|begun| begun.checked_add(life));
+    let end = begun.and_then(|begun| begun.checked_add(life));
     end.zip(now).is_some_and(|(end, now)| now > end)
 }
 
@@ -86,10 +130,7 @@ mod tests {
     #[test]
     fn only_what_has_ended_for_sure_is_swept() {
         let hours = |hours: u64| SystemTime::UNIX_EPOCH + Duration::from_secs(hours * 3600);
-        let ended = |initiated, now, life| {
-            let upload = OpenUpload { key: String::new(), id: String::new(), initiated };
-            has_ended(&upload, life, now)
-        };
+        let ended = |begun, now, life| has_ended(begun, life, now);
         let day = Duration::from_secs(24 * 3600);
         assert!(ended(Some(hours(0)), Some(hours(25)), day));
         assert!(!ended(Some(hours(0)), Some(hours(24)), day));

@@ -1,4 +1,5 @@
-//! Taking back what a store has kept otherwise than it was sent.
+//! Taking back what a store has kept otherwise than it was sent, or what turned out not to be what it
+//! claimed.
 
 use std::sync::Arc;
 
@@ -17,22 +18,26 @@ pub(super) struct Made {
 
 impl S3 {
     /// Deletes an object whose checksum is not that of the bytes that were sent, and gives the
-    /// error that this is. What has taken its place meanwhile stays; on a store without conditional
-    /// deletes, only what does so between the last look at it and the deletion is lost.
+    /// error that this is.
     pub(super) async fn withdraw(self: &Arc<Self>, key: &OwnKey, made: Made) -> Error {
+        let is_deleted = self.take_back(key, made).await;
+        taken_back(corrupted(), is_deleted)
+    }
+
+    /// Deletes an object that is not what it was to be, and says whether it is gone. What has taken
+    /// its place meanwhile stays; on a store without conditional deletes, only what does so between
+    /// the last look at it and the deletion is lost.
+    pub(super) async fn take_back(self: &Arc<Self>, key: &OwnKey, made: Made) -> bool {
         let (s3, key) = (Arc::clone(self), key.clone());
         // On a task of its own, so that the object goes even if the caller does not wait.
         let removed = tokio::spawn(async move {
             let removed = s3.in_time_to_tidy_up(s3.remove(&key, &made)).await;
             if let Err(error) = &removed {
-                tracing::warn!(%error, "a file that the store has spoilt could not be deleted");
+                tracing::warn!(%error, "a file that was to be taken back could not be deleted");
             }
             removed.is_ok()
         });
-        corrupted(match removed.await {
-            Ok(true) => "; what it had stored is deleted",
-            _ => "; what it has stored could not be deleted",
-        })
+        removed.await.unwrap_or(false)
     }
 
     async fn remove(&self, key: &OwnKey, made: &Made) -> Result<()> {
@@ -57,8 +62,20 @@ impl S3 {
     }
 }
 
+/// The error of an object that was taken back.
+pub(super) fn taken_back(error: Error, is_deleted: bool) -> Error {
+    let then = match is_deleted {
+        true => "what was stored is deleted",
+        false => "what was stored could not be deleted",
+    };
+    Error::new(error.kind(), format!("{}; {then}", error.message()))
+        .with_details(error.details().clone())
+}
+
 /// The error of a checksum that is not that of what was sent.
-pub(super) fn corrupted(then: &str) -> Error {
-    let why = "the checksum that the store tells is not that of the bytes that were sent";
-    Error::new(ErrorKind::ChecksumMismatch, format!("{why}{then}"))
+pub(super) fn corrupted() -> Error {
+    Error::new(
+        ErrorKind::ChecksumMismatch,
+        "the checksum that the store tells is not that of the bytes that were sent",
+    )
 }

@@ -175,6 +175,18 @@ impl Bench {
     pub(crate) async fn assert_nothing_left(&self) {
         assert_eq!(self.keys_under(self.scope.prefix()).await, Vec::<String>::new());
         assert_eq!(self.uploads_under(self.scope.prefix()).await, Vec::<String>::new());
+        self.assert_nothing_waits().await;
+    }
+
+    /// Asserts that nothing of the scope waits to replace a file, and nothing is on its way there.
+    pub(crate) async fn assert_nothing_waits(&self) {
+        assert_eq!(self.keys_under(&self.incoming()).await, Vec::<String>::new());
+        assert_eq!(self.uploads_under(&self.incoming()).await, Vec::<String>::new());
+    }
+
+    /// What the keys begin with of what is to replace a file of the scope.
+    pub(crate) fn incoming(&self) -> String {
+        format!(".casier/incoming/{}", self.scope.prefix())
     }
 
     /// The key of every unfinished upload under a prefix.
@@ -220,6 +232,7 @@ impl Bench {
 
     pub(crate) async fn clean_up(self) {
         self.delete_under(self.scope.prefix()).await;
+        self.delete_under(&self.incoming()).await;
         if let Some(server) = self.server {
             server.shutdown().await;
         }

@@ -27,6 +27,7 @@ mod leaving_the_scope;
 mod links;
 mod listing;
 mod model;
+mod protocol;
 mod reading;
 mod reading_faults;
 mod refusals;

@@ -87,8 +87,17 @@ fn a_store_that_lists_what_it_should_not_leads_nowhere() {
              <Initiated>2020-01-01T00:00:00.000Z</Initiated></Upload>"
         )
     };
+    let versions = "<ListVersionsResult><IsTruncated>false</IsTruncated>\
+        <Version><Key>user_1/files/a</Key><VersionId>1</VersionId>\
+        <LastModified>2020-01-01T00:00:00.000Z</LastModified></Version>\
+        <Version><Key>.casier/incoming/user_2/a</Key><VersionId>1</VersionId>\
+        <LastModified>2020-01-01T00:00:00.000Z</LastModified></Version></ListVersionsResult>";
     // The store is asked whether it finds uploads by prefix, with one that is Casier's own.
     let answer = move |request: &Request, uploads: &str, next: &str| match &*request.method {
+        "GET" if request.target.contains("versions") => {
+            let date = "Date: Sun, 22 Nov 2026 05:00:00 GMT\r\n".to_owned();
+            Answer::Whole(200, date, versions.as_bytes().to_vec())
+        }
         "GET" => listing(uploads, next),
         "POST" => {
             let body = "<InitiateMultipartUploadResult><UploadId>probe</UploadId>\
@@ -104,7 +113,7 @@ fn a_store_that_lists_what_it_should_not_leads_nowhere() {
         assert_eq!((swept.aborted, swept.live), (0, 0));
         let requests = fake.requests();
         let mut changing = requests.iter().filter(|request| request.method != "GET");
-        assert!(changing.all(|request| request.target.starts_with("/bucket/.casier/")));
+        assert!(changing.all(|request| request.target.starts_with("/bucket/.casier/probe-")));
 
         let next = "<NextKeyMarker>user_1/files/a</NextKeyMarker>\
                     <NextUploadIdMarker>id</NextUploadIdMarker>";

@@ -6,10 +6,12 @@ mod whole;
 
 use std::collections::BTreeMap;
 
+use aws_sdk_s3::operation::head_object::HeadObjectOutput;
+
 pub(super) use self::plan::Plan;
 use crate::storage::file::StoredFile;
 use crate::storage::s3::failure;
-use crate::storage::user_storage::UserStorage;
+use crate::storage::user_storage::{OwnKey, UserStorage};
 use crate::{Error, ErrorKind, Result};
 
 /// What a copy has other than its original. The default has nothing.
@@ -68,6 +70,20 @@ impl UserStorage {
     pub async fn copy(&self, key: &str, options: CopyOptions) -> Result<StoredFile> {
         let plan = self.plan_copy(key, options).await?;
         self.carry_out(&plan).await
+    }
+
+    /// Puts a whole object into the place of a file, all that is stored beside it included. The
+    /// object stays where it is as well.
+    ///
+    /// # Errors
+    /// As [`copy`](Self::copy), less those of the policy, which has been asked.
+    pub(in crate::storage) async fn put_in_place(
+        &self,
+        source: OwnKey,
+        target: OwnKey,
+        original: HeadObjectOutput,
+    ) -> Result<StoredFile> {
+        self.carry_out(&Plan::of_all(source, target, original)).await
     }
 
     /// Makes the copy that has been planned.

@@ -11,7 +11,6 @@ use crate::random::random_name;
 use crate::storage::content::{content_type, disposition, sniff, tags, user_metadata};
 use crate::storage::file::{self, StoredFile};
 use crate::storage::keys::last_extension;
-use crate::storage::s3::failure::{self, OnCondition};
 use crate::storage::sign::in_path;
 use crate::storage::user_storage::{OwnKey, UserStorage};
 use crate::{Error, ErrorKind, Result};
@@ -106,35 +105,9 @@ impl UserStorage {
         })
     }
 
-    /// What the file begins with.
+    /// What a file of this size and version begins with.
     async fn first_bytes(&self, key: &OwnKey, size: u64, etag: Option<&str>) -> Result<Vec<u8>> {
-        // There is no range in an empty file.
-        if size == 0 {
-            return Ok(Vec::new());
-        }
-        let read = async {
-            let call = self.s3.client().await?.get_object().bucket(&self.s3.config.bucket);
-            let answer = call
-                .key(key.as_str())
-                .range(format!("bytes=0-{}", sniff::HEAD_BYTES - 1))
-                .set_if_match(etag.map(str::to_owned))
-                .send()
-                .await;
-            let mut body = match answer {
-                Ok(answer) => answer.body,
-                Err(error) => return Err(failure::from_sdk(&error, OnCondition::Changed)),
-            };
-            let mut head = Vec::with_capacity(sniff::HEAD_BYTES);
-            // A store may not know ranges and send the whole file.
-            while head.len() < sniff::HEAD_BYTES
-                && let Some(piece) = body.next().await
-            {
-                head.extend_from_slice(&piece.map_err(|error| failure::from_stream(&error))?);
-            }
-            head.truncate(sniff::HEAD_BYTES);
-            Ok(head)
-        };
-        match self.s3.in_time(read).await {
+        match self.s3.in_time(self.s3.first_bytes(key, size, etag)).await {
             Err(error) if error.kind() == ErrorKind::PreconditionFailed => Err(super::changed()),
             read => read,
         }
@@ -142,6 +115,26 @@ impl UserStorage {
 }
 
 impl Plan {
+    /// The copy of a whole object, with all that is stored beside it, over whatever is there.
+    pub(super) fn of_all(source: OwnKey, target: OwnKey, original: HeadObjectOutput) -> Self {
+        let stored = |header: Option<&str>| header.unwrap_or_default().to_owned();
+        let mark = user_metadata::mark(original.metadata()).cloned();
+        Self {
+            size: file::size(original.content_length()),
+            etag: file::etag(original.e_tag()),
+            content_type: stored(original.content_type()),
+            content_disposition: stored(original.content_disposition()),
+            metadata: original.metadata().cloned().unwrap_or_default(),
+            tags: None,
+            is_create_only: false,
+            changes_nothing: false,
+            mark,
+            source,
+            target,
+            original,
+        }
+    }
+
     /// Where the original is, as the header names it.
     pub(super) fn copy_source(&self, bucket: &str) -> String {
         format!("{bucket}/{}", in_path(self.source.as_str()))

@@ -11,17 +11,22 @@ use aws_sdk_s3::types::{MultipartUpload, Tag, Tagging};
 use bytes::Bytes;
 use casier::ErrorKind;
 use casier::access::Policy;
-use casier::storage::{OnBegin, Scope, Storage, UploadContents, UploadOptions, UserStorage};
+use casier::storage::{
+    BeginUploadOptions, OnBegin, Scope, Storage, UploadContents, UploadOptions, UserStorage,
+};
 use casier_local::{S3Config, S3Server};
 use futures_util::stream::{self, StreamExt as _};
 
 use super::operations::Operation;
 use super::{DEADLINE, HANGS, LONG_DEADLINE};
-use crate::storage::bench::{config, raw_client};
+use crate::storage::bench::{config, metadata, raw_client};
 use crate::support::Folder;
 
 /// The prefix of the user whose files these are.
 pub(super) const SCOPE: &str = "user_1/";
+
+/// Where what is to replace their files waits.
+const INCOMING: &str = ".casier/incoming/user_1/";
 
 const BUCKET: &str = "faults";
 
@@ -67,9 +72,11 @@ pub(super) type Files = &'static [(&'static str, Content)];
 pub(super) struct World {
     pub(super) server: S3Server,
     pub(super) files: UserStorage,
+    /// The same files, for what is done before anything fails.
+    unhurried: UserStorage,
     pub(super) folder: Folder,
     raw: Client,
-    /// Of an upload that has broken off.
+    /// Of an upload that has broken off, or that a client has sent.
     handle: Arc<Mutex<String>>,
     operation: &'static Operation,
     is_patient: AtomicBool,
@@ -82,11 +89,17 @@ impl World {
         config.deadline = DEADLINE;
         config.copy_part_bytes = COPY_PART_BYTES;
         let raw = raw_client(&config);
-        let policy = Arc::new(Policy::builtin());
-        let files = Storage::new(config).unwrap().scoped(Scope::new("1").unwrap(), None, policy);
+        let files_with = |config| {
+            let policy = Arc::new(Policy::builtin());
+            Storage::new(config).unwrap().scoped(Scope::new("1").unwrap(), None, policy)
+        };
+        let files = files_with(config.clone());
+        config.deadline = HANGS;
+        let unhurried = files_with(config);
         let world = Self {
             server,
             files,
+            unhurried,
             folder: Folder::new(),
             raw,
             handle: Arc::default(),
@@ -220,12 +233,32 @@ impl World {
         }
     }
 
+    /// The uploads that have not come to their end: in parts, or waiting to replace a file.
     async fn uploads(&self) -> Vec<String> {
+        let mut keys = Vec::new();
         // What a probe of the store has left is in nobody's scope, and the bucket's sweep ends it.
-        let open = self.raw.list_multipart_uploads().bucket(BUCKET).prefix(SCOPE);
-        let open = open.send().await.unwrap();
-        let keys = open.uploads().iter().map(|upload| upload.key().unwrap().to_owned());
-        keys.collect()
+        for prefix in [SCOPE, INCOMING] {
+            let open = self.raw.list_multipart_uploads().bucket(BUCKET).prefix(prefix);
+            let open = open.send().await.unwrap();
+            keys.extend(open.uploads().iter().map(|upload| upload.key().unwrap().to_owned()));
+        }
+        let waiting = self.raw.list_objects_v2().bucket(BUCKET).prefix(INCOMING);
+        let waiting = waiting.send().await.unwrap();
+        keys.extend(waiting.contents().iter().map(|object| object.key().unwrap().to_owned()));
+        keys
+    }
+
+    /// Begins an upload and sends its one part as a client does.
+    pub(super) async fn send_as_client(&self, name: &str, content: Content) {
+        let bytes = content.bytes();
+        let mut options = BeginUploadOptions::default();
+        options.metadata = metadata(&[("color", content.color())]);
+        let upload = self.unhurried.begin_upload(name, "file", bytes.len() as u64, options).await;
+        let upload = upload.unwrap().upload_id;
+        let part = self.files.part_urls(&upload, &[1]).await.unwrap().remove(0);
+        let sent = reqwest::Client::new().put(part.url).body(bytes).send().await.unwrap();
+        assert!(sent.status().is_success());
+        *self.handle.lock().unwrap() = upload;
     }
 
     /// Begins an upload that nobody goes on with.

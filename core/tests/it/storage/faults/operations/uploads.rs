@@ -27,6 +27,22 @@ const GOES_ON: Operation = Operation {
     ..REPLACES
 };
 
+/// One that completes what a client has sent.
+const COMPLETES: Operation = Operation {
+    open_uploads: [1, 0],
+    requests: &["ListParts", "CompleteMultipartUpload", "HeadObject", "GetObject"],
+    prepare: |world| world.send_as_client("a.bin", NEW).boxed(),
+    call: |world| {
+        async {
+            let file = world.files.complete_upload(&world.handle()).await?;
+            assert_eq!((file.key.as_str(), file.size), ("user_1/files/a.bin", 5000));
+            Ok(())
+        }
+        .boxed()
+    },
+    ..REPLACES
+};
+
 pub(in crate::storage::faults) const OPERATIONS: &[Operation] = &[
     Operation {
         method: "upload_file_object",
@@ -138,6 +154,50 @@ pub(in crate::storage::faults) const OPERATIONS: &[Operation] = &[
             .boxed()
         },
         ..GOES_ON
+    },
+    Operation {
+        method: "begin_upload",
+        variant: "",
+        then: &[(A, OLD), (B, OTHER)],
+        open_uploads: [0, 1],
+        requests: &["HeadObject", "CreateMultipartUpload"],
+        call: |world| {
+            async {
+                let begun = world.files.begin_upload("a.bin", "file", 5000, Default::default());
+                let begun = begun.await?;
+                assert_eq!((begun.key.as_str(), begun.part_count), ("user_1/files/a.bin", 1));
+                Ok(())
+            }
+            .boxed()
+        },
+        ..REPLACES
+    },
+    Operation {
+        method: "complete_upload",
+        variant: "of a new file",
+        given: &[(B, OTHER)],
+        ..COMPLETES
+    },
+    Operation {
+        method: "complete_upload",
+        variant: "that replaces a file",
+        requests: &[
+            "ListParts",
+            "CompleteMultipartUpload",
+            "HeadObject",
+            "GetObject",
+            "CopyObject",
+            "DeleteObject",
+        ],
+        ..COMPLETES
+    },
+    Operation {
+        method: "abort_upload",
+        variant: "whose parts a client sends",
+        then: &[(A, OLD), (B, OTHER)],
+        requests: &["ListParts", "AbortMultipartUpload", "HeadObject"],
+        call: |world| async { world.files.abort_upload(&world.handle()).await }.boxed(),
+        ..COMPLETES
     },
     Operation {
         method: "upload_state",
