@@ -177,15 +177,8 @@ fn download_options(env: &Env, given: &Options<'_>) -> Outcome<DownloadOptions> 
 }
 
 fn read_options(env: &Env, given: &Options<'_>) -> Outcome<ReadOptions> {
-    let common = download_options(env, given)?;
-    let mut options = ReadOptions::default();
+    let mut options = ReadOptions::from(download_options(env, given)?);
     options.range = given.read(RANGE, byte_range)?;
-    options.if_match = common.if_match;
-    options.if_none_match = common.if_none_match;
-    options.if_modified_since = common.if_modified_since;
-    options.if_unmodified_since = common.if_unmodified_since;
-    options.on_progress = common.on_progress;
-    options.deadline = common.deadline;
     Ok(options)
 }
 

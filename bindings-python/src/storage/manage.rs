@@ -63,14 +63,8 @@ impl UserStorage {
         content_type: Option<Text>,
         tags: Option<Metadata>,
     ) -> PyResult<StoredFile> {
-        let mut options = CopyOptions::default();
-        options.filename = text(filename);
-        options.kind = text(kind);
-        options.overwrite = overwrite;
-        options.unguessable = unguessable;
-        options.metadata = metadata.map(|metadata| metadata.0);
-        options.content_type = text(content_type);
-        options.tags = tags.map(|tags| tags.0);
+        let options =
+            copy_options(filename, kind, overwrite, unguessable, metadata, content_type, tags);
         let files = self.here(py)?;
         self.client.wait(py, async move { files.copy(&key, options).await }).map(StoredFile)
     }
@@ -107,14 +101,8 @@ impl UserStorage {
         content_type: Option<Text>,
         tags: Option<Metadata>,
     ) -> PyResult<StoredFile> {
-        let mut options = CopyOptions::default();
-        options.filename = text(filename);
-        options.kind = text(kind);
-        options.overwrite = overwrite;
-        options.unguessable = unguessable;
-        options.metadata = metadata.map(|metadata| metadata.0);
-        options.content_type = text(content_type);
-        options.tags = tags.map(|tags| tags.0);
+        let options =
+            copy_options(filename, kind, overwrite, unguessable, metadata, content_type, tags);
         let files = self.here(py)?;
         self.client.wait(py, async move { files.move_to(&key, options).await }).map(StoredFile)
     }
@@ -196,4 +184,24 @@ impl UserStorage {
         let files = self.here(py)?;
         self.client.wait(py, async move { files.set_tags(&key, tags.0).await })
     }
+}
+
+fn copy_options(
+    filename: Option<Text>,
+    kind: Option<Text>,
+    overwrite: bool,
+    unguessable: bool,
+    metadata: Option<Metadata>,
+    content_type: Option<Text>,
+    tags: Option<Metadata>,
+) -> CopyOptions {
+    let mut options = CopyOptions::default();
+    options.filename = text(filename);
+    options.kind = text(kind);
+    options.overwrite = overwrite;
+    options.unguessable = unguessable;
+    options.metadata = metadata.map(|metadata| metadata.0);
+    options.content_type = text(content_type);
+    options.tags = tags.map(|tags| tags.0);
+    options
 }

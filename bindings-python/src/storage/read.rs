@@ -61,15 +61,16 @@ impl UserStorage {
         deadline: Option<Seconds>,
         cancellation: Option<Cancellation>,
     ) -> PyResult<Bound<'py, PyBytes>> {
-        let mut options = ReadOptions::default();
+        let mut options = ReadOptions::from(download_options(
+            if_match,
+            if_none_match,
+            if_modified_since,
+            if_unmodified_since,
+            on_progress,
+            deadline,
+        ));
         options.limit = limit.map_or(storage::MAX_READ_BYTES, Count::to_u64);
         options.range = range.map(|range| range.range);
-        options.if_match = text(if_match);
-        options.if_none_match = text(if_none_match);
-        options.if_modified_since = if_modified_since.map(|time| time.0);
-        options.if_unmodified_since = if_unmodified_since.map(|time| time.0);
-        options.on_progress = on_progress.map(ProgressListener::hook);
-        options.deadline = Seconds::duration(deadline);
         let files = self.here(py)?;
         let read = async move { files.read(&key, options).await };
         let bytes = self.client.wait(py, under(cancellation, read))?;
@@ -116,14 +117,15 @@ impl UserStorage {
         deadline: Option<Seconds>,
         cancellation: Option<Cancellation>,
     ) -> PyResult<FileStream> {
-        let mut options = ReadOptions::default();
+        let mut options = ReadOptions::from(download_options(
+            if_match,
+            if_none_match,
+            if_modified_since,
+            if_unmodified_since,
+            on_progress,
+            deadline,
+        ));
         options.range = range.map(|range| range.range);
-        options.if_match = text(if_match);
-        options.if_none_match = text(if_none_match);
-        options.if_modified_since = if_modified_since.map(|time| time.0);
-        options.if_unmodified_since = if_unmodified_since.map(|time| time.0);
-        options.on_progress = on_progress.map(ProgressListener::hook);
-        options.deadline = Seconds::duration(deadline);
         let files = self.here(py)?;
         let opening = async move { files.stream(&key, options).await };
         let stream = self.client.wait(py, under(cancellation.clone(), opening))?;
@@ -173,17 +175,36 @@ impl UserStorage {
         deadline: Option<Seconds>,
         cancellation: Option<Cancellation>,
     ) -> PyResult<StoredFile> {
-        let mut options = DownloadOptions::default();
-        options.if_match = text(if_match);
-        options.if_none_match = text(if_none_match);
-        options.if_modified_since = if_modified_since.map(|time| time.0);
-        options.if_unmodified_since = if_unmodified_since.map(|time| time.0);
-        options.on_progress = on_progress.map(ProgressListener::hook);
-        options.deadline = Seconds::duration(deadline);
+        let options = download_options(
+            if_match,
+            if_none_match,
+            if_modified_since,
+            if_unmodified_since,
+            on_progress,
+            deadline,
+        );
         let files = self.here(py)?;
         let download = async move { files.download(&key, path, options).await };
         self.client.wait(py, under(cancellation, download)).map(StoredFile)
     }
+}
+
+fn download_options(
+    if_match: Option<Text>,
+    if_none_match: Option<Text>,
+    if_modified_since: Option<Time>,
+    if_unmodified_since: Option<Time>,
+    on_progress: Option<ProgressListener>,
+    deadline: Option<Seconds>,
+) -> DownloadOptions {
+    let mut options = DownloadOptions::default();
+    options.if_match = text(if_match);
+    options.if_none_match = text(if_none_match);
+    options.if_modified_since = if_modified_since.map(|time| time.0);
+    options.if_unmodified_since = if_unmodified_since.map(|time| time.0);
+    options.on_progress = on_progress.map(ProgressListener::hook);
+    options.deadline = Seconds::duration(deadline);
+    options
 }
 
 /// How far a stream has come.

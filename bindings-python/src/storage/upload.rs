@@ -71,14 +71,9 @@ impl UserStorage {
         deadline: Option<Seconds>,
         cancellation: Option<Cancellation>,
     ) -> PyResult<StoredFile> {
-        let mut options = UploadOptions::default();
+        let mut options =
+            upload_options(metadata, content_type, overwrite, unguessable, tags, storage_class);
         options.filename = text(filename);
-        options.metadata = pairs(metadata);
-        options.content_type = text(content_type);
-        options.overwrite = overwrite;
-        options.unguessable = unguessable;
-        options.tags = pairs(tags);
-        options.storage_class = text(storage_class);
         options.on_progress = on_progress.map(ProgressListener::hook);
         options.on_begin = on_begin.map(BeginListener::hook);
         options.deadline = Seconds::duration(deadline);
@@ -134,13 +129,8 @@ impl UserStorage {
         deadline: Option<Seconds>,
         cancellation: Option<Cancellation>,
     ) -> PyResult<StoredFile> {
-        let mut options = UploadOptions::default();
-        options.metadata = pairs(metadata);
-        options.content_type = text(content_type);
-        options.overwrite = overwrite;
-        options.unguessable = unguessable;
-        options.tags = pairs(tags);
-        options.storage_class = text(storage_class);
+        let mut options =
+            upload_options(metadata, content_type, overwrite, unguessable, tags, storage_class);
         options.on_progress = on_progress.map(ProgressListener::hook);
         options.deadline = Seconds::duration(deadline);
         let files = self.here(py)?;
@@ -216,6 +206,24 @@ impl UserStorage {
         let files = self.here(py)?;
         self.client.wait(py, async move { files.sweep_uploads().await }).map(SweptUploads)
     }
+}
+
+fn upload_options(
+    metadata: Option<Metadata>,
+    content_type: Option<Text>,
+    overwrite: bool,
+    unguessable: bool,
+    tags: Option<Metadata>,
+    storage_class: Option<Text>,
+) -> UploadOptions {
+    let mut options = UploadOptions::default();
+    options.metadata = pairs(metadata);
+    options.content_type = text(content_type);
+    options.overwrite = overwrite;
+    options.unguessable = unguessable;
+    options.tags = pairs(tags);
+    options.storage_class = text(storage_class);
+    options
 }
 
 fn pairs(given: Option<Metadata>) -> BTreeMap<String, String> {

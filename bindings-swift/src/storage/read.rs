@@ -55,15 +55,9 @@ impl UserStorage {
         progress: Option<Box<dyn ProgressListener>>,
         cancellation: Arc<Cancellation>,
     ) -> Result<StoredFile> {
-        let mut wanted = storage::DownloadOptions::default();
-        wanted.if_match = options.if_match;
-        wanted.if_none_match = options.if_none_match;
-        wanted.if_modified_since = options.if_modified_since.map(|time| time.0);
-        wanted.if_unmodified_since = options.if_unmodified_since.map(|time| time.0);
-        wanted.deadline = deadline(options.deadline);
-        wanted.on_progress = progress.map(on_progress);
+        let options = options.of_download(progress);
         let files = self.0.clone();
-        let call = async move { files.download(&key, file.0, wanted).await };
+        let call = async move { files.download(&key, file.0, options).await };
         Ok(cancellation.run(call).await?.into())
     }
 }
@@ -129,8 +123,13 @@ impl ReadOptions {
         range: Option<ByteRange>,
         progress: Option<Box<dyn ProgressListener>>,
     ) -> storage::ReadOptions {
-        let mut options = storage::ReadOptions::default();
+        let mut options = storage::ReadOptions::from(self.of_download(progress));
         options.range = range.map(storage::ByteRange::from);
+        options
+    }
+
+    fn of_download(self, progress: Option<Box<dyn ProgressListener>>) -> storage::DownloadOptions {
+        let mut options = storage::DownloadOptions::default();
         options.if_match = self.if_match;
         options.if_none_match = self.if_none_match;
         options.if_modified_since = self.if_modified_since.map(|time| time.0);

@@ -88,6 +88,21 @@ pub struct DownloadOptions {
     pub deadline: Option<Duration>,
 }
 
+/// A read of the whole file under the same conditions.
+impl From<DownloadOptions> for ReadOptions {
+    fn from(options: DownloadOptions) -> Self {
+        Self {
+            if_match: options.if_match,
+            if_none_match: options.if_none_match,
+            if_modified_since: options.if_modified_since,
+            if_unmodified_since: options.if_unmodified_since,
+            on_progress: options.on_progress,
+            deadline: options.deadline,
+            ..Self::default()
+        }
+    }
+}
+
 /// A part of a file. What reaches beyond the end of the file ends there; a part that holds no byte
 /// of it is `range-invalid`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

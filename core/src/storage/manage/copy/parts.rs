@@ -8,7 +8,6 @@ use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 
 use super::plan::Plan;
-use crate::storage::config::Encryption;
 use crate::storage::content::tags;
 use crate::storage::file;
 use crate::storage::s3::S3;
@@ -43,7 +42,6 @@ pub(super) async fn copy(s3: &Arc<S3>, plan: &Plan) -> Result<Option<String>> {
 }
 
 async fn begin(s3: &Arc<S3>, plan: &Plan) -> Result<Unfinished> {
-    let original = &plan.original;
     // Of themselves, parts have no tags.
     let tags = match &plan.tags {
         Some(tags) => tags.clone(),
@@ -52,22 +50,9 @@ async fn begin(s3: &Arc<S3>, plan: &Plan) -> Result<Unfinished> {
             tags => tags?,
         },
     };
-    let (encryption, key_id) = Encryption::headers(s3.config.encryption.as_ref());
-    let call = s3
-        .client()
-        .await?
-        .create_multipart_upload()
-        .bucket(&s3.config.bucket)
-        .key(plan.target.as_str())
-        .set_metadata(Some(plan.metadata.clone()))
-        .content_type(&plan.content_type)
-        .content_disposition(&plan.content_disposition)
-        .set_cache_control(original.cache_control().map(str::to_owned))
-        .set_content_encoding(original.content_encoding().map(str::to_owned))
-        .set_content_language(original.content_language().map(str::to_owned))
-        .set_storage_class(plan.storage_class())
-        .set_server_side_encryption(encryption)
-        .set_ssekms_key_id(key_id)
+    let call = s3.client().await?.create_multipart_upload().bucket(&s3.config.bucket);
+    let call = plan
+        .describe_parts(call, s3.config.encryption.as_ref())
         // No checksum is asked for: AWS keeps one unasked, and MinIO has none of copied parts.
         .set_tagging(tags::encode(&tags));
     Unfinished::begin(s3, plan.target.as_str(), call.send()).await

@@ -3,11 +3,14 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::SystemTime;
 
+use aws_sdk_s3::operation::copy_object::builders::CopyObjectFluentBuilder;
+use aws_sdk_s3::operation::create_multipart_upload::builders::CreateMultipartUploadFluentBuilder;
 use aws_sdk_s3::operation::head_object::HeadObjectOutput;
 use aws_sdk_s3::types::StorageClass;
 
 use super::CopyOptions;
 use crate::random::random_name;
+use crate::storage::config::Encryption;
 use crate::storage::content::{content_type, disposition, sniff, tags, user_metadata};
 use crate::storage::file::{self, StoredFile};
 use crate::storage::keys::last_extension;
@@ -114,6 +117,26 @@ impl UserStorage {
     }
 }
 
+/// Both requests have the same setters, but no trait for them.
+macro_rules! describe {
+    ($request:expr, $plan:expr, $encryption:expr) => {{
+        let plan: &Plan = $plan;
+        let original = &plan.original;
+        let (encryption, key_id) = Encryption::headers($encryption);
+        $request
+            .key(plan.target.as_str())
+            .set_metadata(Some(plan.metadata.clone()))
+            .content_type(&plan.content_type)
+            .content_disposition(&plan.content_disposition)
+            .set_cache_control(original.cache_control().map(str::to_owned))
+            .set_content_encoding(original.content_encoding().map(str::to_owned))
+            .set_content_language(original.content_language().map(str::to_owned))
+            .set_storage_class(plan.storage_class())
+            .set_server_side_encryption(encryption)
+            .set_ssekms_key_id(key_id)
+    }};
+}
+
 impl Plan {
     /// The copy of a whole object, with all that is stored beside it, over whatever is there.
     pub(super) fn of_all(source: OwnKey, target: OwnKey, original: HeadObjectOutput) -> Self {
@@ -133,6 +156,24 @@ impl Plan {
             target,
             original,
         }
+    }
+
+    /// Says what the copy is stored with, to the request that copies it whole.
+    pub(super) fn describe_whole(
+        &self,
+        request: CopyObjectFluentBuilder,
+        encryption: Option<&Encryption>,
+    ) -> CopyObjectFluentBuilder {
+        describe!(request, self, encryption)
+    }
+
+    /// Says what the copy is stored with, to the request that begins it in parts.
+    pub(super) fn describe_parts(
+        &self,
+        request: CreateMultipartUploadFluentBuilder,
+        encryption: Option<&Encryption>,
+    ) -> CreateMultipartUploadFluentBuilder {
+        describe!(request, self, encryption)
     }
 
     /// Where the original is, as the header names it.

@@ -5,7 +5,6 @@ use std::time::SystemTime;
 use aws_sdk_s3::types::{MetadataDirective, TaggingDirective};
 
 use super::plan::Plan;
-use crate::storage::config::Encryption;
 use crate::storage::content::tags;
 use crate::storage::file;
 use crate::storage::s3::S3;
@@ -20,28 +19,14 @@ impl S3 {
         &self,
         plan: &Plan,
     ) -> Result<(Option<String>, Option<SystemTime>)> {
-        let original = &plan.original;
         let tags = plan.tags.as_ref();
-        let (encryption, key_id) = Encryption::headers(self.config.encryption.as_ref());
-        let call = self
-            .client()
-            .await?
-            .copy_object()
-            .bucket(&self.config.bucket)
-            .key(plan.target.as_str())
+        let call = self.client().await?.copy_object().bucket(&self.config.bucket);
+        let call = plan
+            .describe_whole(call, self.config.encryption.as_ref())
             .copy_source(plan.copy_source(&self.config.bucket))
-            .set_copy_source_if_match(original.e_tag().map(str::to_owned))
+            .set_copy_source_if_match(plan.original.e_tag().map(str::to_owned))
             .set_if_none_match(plan.is_create_only.then(|| "*".to_owned()))
             .metadata_directive(MetadataDirective::Replace)
-            .set_metadata(Some(plan.metadata.clone()))
-            .content_type(&plan.content_type)
-            .content_disposition(&plan.content_disposition)
-            .set_cache_control(original.cache_control().map(str::to_owned))
-            .set_content_encoding(original.content_encoding().map(str::to_owned))
-            .set_content_language(original.content_language().map(str::to_owned))
-            .set_storage_class(plan.storage_class())
-            .set_server_side_encryption(encryption)
-            .set_ssekms_key_id(key_id)
             .set_tagging_directive(tags.map(|_| TaggingDirective::Replace))
             .set_tagging(tags.and_then(tags::encode));
         let on_condition =
