@@ -76,6 +76,21 @@ impl UserStorage {
         }
     }
 
+    /// Settles or releases by how storing `bytes` has ended. Where the store may have the file though
+    /// the call has failed, or holds parts that are gone on with, the reservation ends by itself.
+    pub(in crate::storage) async fn conclude<T>(
+        &self,
+        reservation: Option<&ReservationId>,
+        outcome: &Result<T>,
+        bytes: impl FnOnce(&T) -> u64,
+    ) {
+        match outcome {
+            Ok(stored) => self.settle(reservation, Some(bytes(stored))).await,
+            Err(error) if may_have_stored(error) => {}
+            Err(_) => self.release(reservation).await,
+        }
+    }
+
     fn ledger(&self) -> Ledger<'_> {
         Ledger::new(&*self.state, &self.s3.config.bucket, self.scope.prefix())
     }
@@ -96,9 +111,12 @@ impl CountFiles for UserStorage {
     }
 }
 
+fn may_have_stored(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::StorageUnavailable | ErrorKind::Timeout | ErrorKind::Internal)
+}
+
 fn note(outcome: Result<()>) {
     if let Err(error) = outcome {
-        let error: &Error = &error;
         tracing::warn!(%error, "a reservation stays until it ends");
     }
 }

@@ -9,7 +9,8 @@ use crate::{Error, ErrorKind, Result};
 impl UserStorage {
     /// Moves a file inside the scope. S3 cannot move: the file is [copied](Self::copy), and its
     /// original deleted once the copy is there for sure, if it is still what was copied. A file that
-    /// is moved onto itself stays.
+    /// is moved onto itself stays. What the tier stores in all is not asked: there is no more
+    /// afterwards.
     ///
     /// A store that knows conditional deletes (AWS) never loses an original that was replaced in
     /// between. On others there is a gap: whoever replaces the file between the last look at it and

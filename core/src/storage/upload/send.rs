@@ -63,12 +63,7 @@ impl Upload<'_> {
                 self.send_parts(parts, &deadline).await
             }
         };
-        match &sent {
-            Ok((_, size)) => self.storage.settle(reserved.as_ref(), Some(*size)).await,
-            // The store may have the file, or parts that are gone on with.
-            Err(error) if is_passing(error) => {}
-            Err(_) => self.storage.release(reserved.as_ref()).await,
-        }
+        self.storage.conclude(reserved.as_ref(), &sent, |(_, size)| *size).await;
         sent
     }
 

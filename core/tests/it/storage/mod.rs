@@ -28,6 +28,7 @@ mod links;
 mod listing;
 mod model;
 mod protocol;
+mod quota;
 mod reading;
 mod reading_faults;
 mod refusals;

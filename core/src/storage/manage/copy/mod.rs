@@ -5,6 +5,7 @@ mod plan;
 mod whole;
 
 use std::collections::BTreeMap;
+use std::time::SystemTime;
 
 use aws_sdk_s3::operation::head_object::HeadObjectOutput;
 
@@ -69,7 +70,14 @@ impl UserStorage {
     /// given up, the store may yet have copied the whole file.
     pub async fn copy(&self, key: &str, options: CopyOptions) -> Result<StoredFile> {
         let plan = self.plan_copy(key, options).await?;
-        self.carry_out(&plan).await
+        let Plan { source, target, content_type, size, .. } = &plan;
+        let reserved = match source.as_str() == target.as_str() {
+            true => None,
+            false => self.reserve(target, content_type, *size, SystemTime::now()).await?,
+        };
+        let copied = self.carry_out(&plan).await;
+        self.conclude(reserved.as_ref(), &copied, |file| file.size).await;
+        copied
     }
 
     /// Puts a whole object into the place of a file, all that is stored beside it included. The

@@ -1,0 +1,193 @@
+//! What a tier stores in all, on a store, over one state that several share.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use casier::access::Policy;
+use casier::state::{MemoryState, StateFuture, StatePage, StateStore};
+use casier::storage::{CopyOptions, Storage, UploadContents, UploadOptions, UserStorage};
+use casier::token::User;
+use casier::{Error, ErrorKind};
+use futures_util::stream;
+
+use super::bench::{Bench, on_bench};
+
+const KIB: usize = 1024;
+
+/// 100 KiB in all.
+const SMALL: &str = "version = 1\ntiers = ['free', 'free-of-limits']\n\
+                     [tier.free]\nstored_bytes = '100 KiB'\n\
+                     [tier.free-of-limits]\nstored_bytes = 'unlimited'";
+
+fn files_over(bench: &Bench, state: &Arc<dyn StateStore>, tier: &str) -> UserStorage {
+    let storage = Storage::with_state(bench.config.clone(), Arc::clone(state)).unwrap();
+    let mut user = User::new(bench.scope.user_id());
+    user.subscription = tier.to_owned();
+    let policy = Arc::new(Policy::from_toml(SMALL, "test").unwrap());
+    storage.scoped(bench.scope.clone(), Some(Arc::new(user)), policy)
+}
+
+fn small_tier(bench: &Bench) -> UserStorage {
+    let state: Arc<dyn StateStore> = Arc::new(MemoryState::new());
+    files_over(bench, &state, "free")
+}
+
+fn of(kib: usize) -> Bytes {
+    Bytes::from(vec![b'x'; kib * KIB])
+}
+
+async fn put(files: &UserStorage, name: &str, kib: usize) -> casier::Result<String> {
+    let options = UploadOptions::default();
+    files.upload_file_object(of(kib), name, "file", options).await.map(|file| file.key)
+}
+
+#[track_caller]
+fn assert_full(error: &Error, used_kib: usize) {
+    assert_eq!(error.kind(), ErrorKind::QuotaExceeded, "{error:?}");
+    let (limit, used) = (error.details().limit, error.details().used);
+    assert_eq!((limit, used), (Some(100 * KIB as u64), Some((used_kib * KIB) as u64)));
+}
+
+/// Attack 57. They share nothing but the state, as processes do.
+#[test]
+fn a_hundred_uploads_at_a_time_never_store_more_than_the_limit() {
+    on_bench(|bench| async move {
+        let state: Arc<dyn StateStore> = Arc::new(MemoryState::new());
+        put(&bench.files(), "before.txt", 20).await.unwrap();
+        let several: Vec<_> = (0..4).map(|_| files_over(&bench, &state, "free")).collect();
+        let uploads = (0..100).map(|n| {
+            let files = several[n % several.len()].clone();
+            tokio::spawn(async move { put(&files, &format!("{n}.txt"), 7).await })
+        });
+        let mut stored = 0;
+        for upload in uploads.collect::<Vec<_>>() {
+            match upload.await.unwrap() {
+                Ok(_) => stored += 1,
+                Err(error) => assert_eq!(error.kind(), ErrorKind::QuotaExceeded, "{error:?}"),
+            }
+        }
+        assert!((1..=11).contains(&stored), "{stored}");
+        let usage = bench.files().usage().await.unwrap();
+        assert_eq!(usage.bytes, ((20 + stored * 7) * KIB) as u64);
+        assert!(bench.uploads_under(bench.scope.prefix()).await.is_empty());
+
+        // What is free by now is free to the byte.
+        let free = 80 - stored * 7;
+        assert_full(&put(&several[0], "more.txt", free + 1).await.unwrap_err(), 100 - free);
+        put(&several[1], "more.txt", free).await.unwrap();
+        bench
+    });
+}
+
+#[test]
+fn what_is_replaced_or_deleted_makes_room() {
+    on_bench(|bench| async move {
+        let files = small_tier(&bench);
+        let large = put(&files, "a.txt", 60).await.unwrap();
+        put(&files, "a.txt", 80).await.unwrap();
+        assert_full(&put(&files, "b.txt", 30).await.unwrap_err(), 80);
+        put(&files, "b.txt", 20).await.unwrap();
+        put(&files, "a.txt", 80).await.unwrap();
+        files.delete(&large).await.unwrap();
+        put(&files, "c.txt", 80).await.unwrap();
+        bench
+    });
+}
+
+/// What fails for sure holds nothing back.
+#[test]
+fn an_upload_that_fails_gives_back_what_it_reserved() {
+    on_bench(|bench| async move {
+        let files = small_tier(&bench);
+        put(&bench.files(), "a.txt", 10).await.unwrap();
+        for _ in 0..3 {
+            let broken = stream::iter([Ok(of(50)), Err(std::io::Error::other("the line is cut"))]);
+            let contents = UploadContents::stream(broken, Some(90 * KIB as u64));
+            let upload = files.upload_file_object(contents, "b.txt", "file", Default::default());
+            assert_eq!(upload.await.unwrap_err().kind(), ErrorKind::IoFailed);
+        }
+        assert_eq!(bench.keys_under(bench.scope.prefix()).await.len(), 1);
+        put(&files, "b.txt", 90).await.unwrap();
+        bench
+    });
+}
+
+#[test]
+fn copies_count_and_moves_do_not() {
+    on_bench(|bench| async move {
+        let files = small_tier(&bench);
+        let key = put(&files, "a.txt", 60).await.unwrap();
+        let mut other = CopyOptions::default();
+        other.filename = Some("b.txt".to_owned());
+        assert_full(&files.copy(&key, other.clone()).await.unwrap_err(), 60);
+        files.copy(&key, CopyOptions::default()).await.unwrap();
+        let moved = files.move_to(&key, other.clone()).await.unwrap();
+        put(&files, "c.txt", 40).await.unwrap();
+        files.delete(&moved.key).await.unwrap();
+        other.filename = Some("d.txt".to_owned());
+        files.copy(&bench.key("files/c.txt"), other).await.unwrap();
+        assert_full(&put(&files, "e.txt", 21).await.unwrap_err(), 80);
+        bench
+    });
+}
+
+#[test]
+fn whoever_has_no_limit_needs_no_state() {
+    on_bench(|bench| async move {
+        let state: Arc<dyn StateStore> = Arc::new(Down);
+        let error = put(&files_over(&bench, &state, "free"), "a.txt", 1).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::StateUnavailable);
+        bench.assert_nothing_left().await;
+        put(&files_over(&bench, &state, "free-of-limits"), "a.txt", 101).await.unwrap();
+        let storage = Storage::with_state(bench.config.clone(), state).unwrap();
+        let server = storage.scoped(bench.scope.clone(), None, Arc::new(Policy::builtin()));
+        put(&server, "b.txt", 101).await.unwrap();
+        bench
+    });
+}
+
+/// A state that is not there.
+#[derive(Debug)]
+struct Down;
+
+fn down<'a, T: Send + 'a>() -> StateFuture<'a, T> {
+    Box::pin(async { Err(Error::new(ErrorKind::StateUnavailable, "nobody is there")) })
+}
+
+impl StateStore for Down {
+    fn get<'a>(&'a self, _: &'a str) -> StateFuture<'a, Option<Bytes>> {
+        down()
+    }
+
+    fn put<'a>(&'a self, _: &'a str, _: Bytes, _: Option<Duration>) -> StateFuture<'a, ()> {
+        down()
+    }
+
+    fn put_if_absent<'a>(
+        &'a self,
+        _: &'a str,
+        _: Bytes,
+        _: Option<Duration>,
+    ) -> StateFuture<'a, bool> {
+        down()
+    }
+
+    fn compare_and_swap<'a>(
+        &'a self,
+        _: &'a str,
+        _: Option<Bytes>,
+        _: Option<Bytes>,
+        _: Option<Duration>,
+    ) -> StateFuture<'a, bool> {
+        down()
+    }
+
+    fn delete<'a>(&'a self, _: &'a str) -> StateFuture<'a, bool> {
+        down()
+    }
+
+    fn list<'a>(&'a self, _: &'a str, _: Option<String>, _: usize) -> StateFuture<'a, StatePage> {
+        down()
+    }
+}
