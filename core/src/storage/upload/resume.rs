@@ -138,8 +138,10 @@ impl UserStorage {
         let at = self.parts_key(&upload)?;
         if self.s3.held_parts(&at, &upload).await?.is_some() {
             let abort = unfinished::abort(&self.s3, at.as_str(), &upload.upload_id);
-            self.s3.in_time(abort).await?;
-            self.release(upload.reservation()).await;
+            // Where another call was quicker it may have made a file of it.
+            if self.s3.in_time(abort).await? {
+                self.release(upload.reservation()).await;
+            }
         }
         self.discard(&upload).await
     }
@@ -157,9 +159,13 @@ impl UserStorage {
         let Some(held) = deadline.run(bytes, held).await? else {
             return completed().await?.ok_or_else(handle::not_found);
         };
+        // What the first call reserved has ended, or is of the same key and does not count twice.
+        let key = &begun.file.key;
+        let reserve = self.reserve(key, &upload.content_type, upload.size, SystemTime::now());
+        let reserved = deadline.run(bytes, reserve).await?;
         let at_store = Unfinished::new(&self.s3, &upload.key, upload.upload_id.clone());
         let parts = Parts::new(Source::File(file), upload.plan());
-        match begun.finish(at_store, parts, &held, true, deadline).await {
+        let outcome = match begun.finish(at_store, parts, &held, true, deadline).await {
             // What comes after it may not fail it.
             Ok((etag, size)) => match completed().await {
                 Ok(Some(stored)) => Ok(stored),
@@ -167,10 +173,12 @@ impl UserStorage {
             },
             // Another process was quicker.
             Err(error) if error.kind() == ErrorKind::UploadNotFound => {
-                completed().await?.ok_or(error)
+                completed().await.and_then(|stored| stored.ok_or(error))
             }
             Err(error) => Err(error),
-        }
+        };
+        self.conclude(reserved.as_ref(), &outcome, |file| file.size).await;
+        outcome
     }
 
     /// The file, if it can be the one that the upload was begun with, and may still be stored.
