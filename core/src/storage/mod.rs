@@ -31,7 +31,7 @@ pub use keys::{
     check_kind, clean_filename,
 };
 pub(crate) use keys::{is_forbidden_extension, last_extension};
-pub use link::{Link, LinkOptions};
+pub use link::{Link, LinkOptions, PresignedPost, PresignedUpload, PresignedUploadOptions};
 pub use list::{FileList, ListOptions, MAX_NEWEST_FILES, MAX_PAGE_FILES, Page};
 pub use manage::{CopyOptions, Deletion, KindUsage, Receipt, Usage};
 pub use progress::OnProgress;

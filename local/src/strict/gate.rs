@@ -16,7 +16,7 @@ use s3s::{Body, HttpError};
 
 use super::cors::{self, Origin};
 use super::refusal::Refusal;
-use super::{Rules, digest, drop_odd_range, judge, needs_digest};
+use super::{Rules, digest, drop_odd_range, form, judge, needs_digest};
 use crate::faults::{Arriving, BoxError};
 use crate::store::Store;
 use crate::sts;
@@ -60,12 +60,16 @@ impl Gate {
         }
         let origin = Origin::of(&parts);
         let for_sts = sts::is_meant(&parts.method, &parts.uri, &parts.headers);
-        let outcome = match judge(&self.rules, &parts, now) {
-            Ok(signed) => {
-                drop_odd_range(&mut parts, &signed);
-                body(&parts, rest.clone()).await
+        let outcome = if form::is_upload(&parts) {
+            form::judge(&self.rules, &parts, rest.clone(), now).await
+        } else {
+            match judge(&self.rules, &parts, now) {
+                Ok(signed) => {
+                    drop_odd_range(&mut parts, &signed);
+                    body(&parts, rest.clone()).await
+                }
+                Err(refusal) => Err(refusal),
             }
-            Err(refusal) => Err(refusal),
         };
         let request_id = request_id();
         let mut response = match outcome {
@@ -139,7 +143,7 @@ fn is_chunked(headers: &HeaderMap) -> bool {
 
 /// A request's body that can still be read on when s3s is done with it.
 #[derive(Clone)]
-struct Shared {
+pub(super) struct Shared {
     arriving: Arc<Mutex<Arriving>>,
     /// Whether the client sends its body: one that waits for "100 Continue" does not yet.
     sent: Arc<AtomicBool>,

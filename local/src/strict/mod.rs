@@ -3,12 +3,13 @@
 //! s3s 0.14.1 accepts Signature Version 2, any region, lifetimes of presigned links up to 2^32
 //! seconds, `x-amz-*` headers that nobody signed, session tokens of any kind, signed header
 //! lists without `host` or with headers that are not there, and DeleteObjects without a digest.
-//! What is sound passes on to s3s, which checks the signature itself.
+//! Of forms it asks what POST policies ask: `form.rs`. What is sound passes on to s3s, which checks the signature itself.
 
 mod cors;
 mod credential;
 mod date;
 mod digest;
+mod form;
 mod gate;
 mod header;
 mod query;
@@ -48,9 +49,6 @@ enum Mechanism {
 /// Judges a request by all but its signature and body.
 fn judge(rules: &Rules, request: &Parts, now: SystemTime) -> Result<Signed, Refusal> {
     let query = Query::parse(request.uri.query().unwrap_or_default());
-    if is_form_upload(request) {
-        return Err(Refusal::not_implemented("POST uploads from forms are not implemented yet."));
-    }
     let mut mechanisms = Vec::new();
     for _ in request.headers.get_all(names::AUTHORIZATION) {
         mechanisms.push(Mechanism::Header);
@@ -110,15 +108,6 @@ fn drop_odd_range(request: &mut Parts, signed: &Signed) {
     if range.is_some_and(|range| Range::parse(range).is_err()) && !signed.has("range") {
         request.headers.remove(names::RANGE);
     }
-}
-
-fn is_form_upload(request: &Parts) -> bool {
-    request.method == Method::POST
-        && request.headers.get_all(names::CONTENT_TYPE).iter().any(|kind| {
-            let kind = kind.as_bytes();
-            let form = b"multipart/form-data";
-            kind.get(..form.len()).is_some_and(|start| start.eq_ignore_ascii_case(form))
-        })
 }
 
 /// Whether the body is a document that the request must bring a digest of.

@@ -33,6 +33,20 @@ impl Refusal {
         Self::new(StatusCode::NOT_IMPLEMENTED, "NotImplemented", message)
     }
 
+    pub(super) fn malformed_form(message: &str) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "MalformedPOSTRequest", message)
+    }
+
+    pub(super) fn malformed_policy(why: &str) -> Self {
+        let message = format!("Invalid Policy: {why}");
+        Self::new(StatusCode::BAD_REQUEST, "InvalidPolicyDocument", message)
+    }
+
+    pub(super) fn long_form() -> Self {
+        let message = "Your POST request fields preceding the upload file were too large.";
+        Self::new(StatusCode::BAD_REQUEST, "MaxPostPreDataLengthExceededError", message)
+    }
+
     pub(super) fn invalid_request(message: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "InvalidRequest", message)
     }

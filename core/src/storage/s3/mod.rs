@@ -29,6 +29,7 @@ use self::retry::Repetitions;
 pub(in crate::storage) use self::store_clock::StoreClock;
 use crate::Result;
 use crate::storage::config::StorageConfig;
+use crate::storage::link::LinkCache;
 use crate::storage::sign::Signer;
 
 /// The bucket and its clients. Nothing is connected, and no runtime needed, before the first call.
@@ -38,6 +39,7 @@ pub(in crate::storage) struct S3 {
     sts: OnceCell<aws_sdk_sts::Client>,
     signer: ArcSwapOption<Signer>,
     fetching_keys: Mutex<()>,
+    pub(in crate::storage) links: LinkCache,
     pub(in crate::storage) abilities: Abilities,
     /// For what the SDK does not repeat by itself.
     pub(in crate::storage) repetitions: Repetitions,
@@ -60,6 +62,7 @@ impl S3 {
             sts: OnceCell::new(),
             signer: ArcSwapOption::empty(),
             fetching_keys: Mutex::default(),
+            links: LinkCache::default(),
             abilities: Abilities::default(),
             repetitions: Repetitions::default(),
             bucket_seen: OnceCell::new(),

@@ -16,6 +16,7 @@ pub(in crate::storage) struct Address {
     pub(super) host: String,
     /// What stands before the key in a path, without a slash at the end.
     pub(super) folder: String,
+    pub(super) bucket: String,
     pub(super) region: String,
     pub(super) service: String,
 }
@@ -66,6 +67,7 @@ impl Address {
             origin: format!("{}://{host}", url.scheme()),
             host,
             folder: url.path().trim_end_matches('/').to_owned(),
+            bucket: bucket.to_owned(),
             region: signing("signingRegion", region),
             service: signing("signingName", "s3"),
         })
@@ -79,5 +81,11 @@ impl Address {
         path.push('/');
         path.push_str(&key);
         path
+    }
+
+    /// Where forms are sent.
+    pub(super) fn for_forms(&self) -> String {
+        let path = if self.folder.is_empty() { "/" } else { &self.folder };
+        format!("{}{path}", self.origin)
     }
 }

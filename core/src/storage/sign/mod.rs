@@ -5,10 +5,12 @@ mod address;
 mod canonical;
 mod day_key;
 mod encode;
+mod post_policy;
 mod signer;
 #[cfg(test)]
 mod tests;
 
 pub(in crate::storage) use address::Address;
 pub(in crate::storage) use encode::in_path;
+pub(in crate::storage) use post_policy::PostPolicy;
 pub(in crate::storage) use signer::{Presign, Signer};

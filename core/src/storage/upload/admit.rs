@@ -48,14 +48,8 @@ impl UserStorage {
         described: BeginUploadOptions,
         mark: Option<String>,
     ) -> Result<NewFile> {
-        let key = match described.unguessable {
-            true => self.scope.unguessable_key(kind, filename)?,
-            false => self.scope.key(kind, filename)?,
-        };
-        let key = self.own(&key)?;
-        let claimed = described.content_type;
-        let claimed = claimed.unwrap_or_else(|| content_type::of_filename(key.filename()));
-        let content_type = self.admit(kind, &key, claimed, size)?;
+        let key = self.new_key(filename, kind, described.unguessable)?;
+        let content_type = self.admit_new(kind, &key, described.content_type, size)?;
         tags::check(&described.tags)?;
         let config = &self.s3.config;
         Ok(NewFile {
@@ -69,6 +63,32 @@ impl UserStorage {
             create_only: !described.overwrite,
             mark,
         })
+    }
+
+    /// The key of a new file.
+    pub(in crate::storage) fn new_key(
+        &self,
+        filename: &str,
+        kind: &str,
+        unguessable: bool,
+    ) -> Result<OwnKey> {
+        self.own(&match unguessable {
+            true => self.scope.unguessable_key(kind, filename)?,
+            false => self.scope.key(kind, filename)?,
+        })
+    }
+
+    /// What the policy says of a new file, whose content type is that of its extension where none
+    /// is claimed; gives the content type to store.
+    pub(in crate::storage) fn admit_new(
+        &self,
+        kind: &str,
+        key: &OwnKey,
+        claimed: Option<String>,
+        size: u64,
+    ) -> Result<String> {
+        let claimed = claimed.unwrap_or_else(|| content_type::of_filename(key.filename()));
+        self.admit(kind, key, claimed, size)
     }
 
     /// What the policy says of a file; gives the content type to store.

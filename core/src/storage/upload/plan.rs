@@ -75,7 +75,7 @@ impl PartPlan {
 }
 
 /// The error of a file that is larger than `limit`, which the store or the plan gives.
-pub(super) fn too_large(limit: u64, size: u64) -> Error {
+pub(in crate::storage) fn too_large(limit: u64, size: u64) -> Error {
     Error::new(ErrorKind::FileTooLarge, "the file is larger than S3 can hold it")
         .with_limit(limit, size)
 }

@@ -144,6 +144,13 @@ fn filenames_stay_in_the_folder_of_their_kind() {
                 assert!(!rest.contains(['/', '%', '\\']), "{name}");
                 assert_eq!(files.read(&stored.key, Default::default()).await.unwrap(), "x");
             }
+            let put = files.presigned_upload(name, "file", 1, Default::default()).await;
+            let post = files.presigned_post(name, "file", 0..=1, Default::default()).await;
+            for key in [put.map(|link| link.key), post.map(|form| form.key)] {
+                let Ok(key) = key else { continue };
+                let rest = key.strip_prefix(&bench.key("files/")).unwrap();
+                assert!(!rest.contains(['/', '%', '\\']), "{name}");
+            }
         }
         bench
     });

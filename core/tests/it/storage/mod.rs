@@ -24,11 +24,14 @@ mod grants;
 #[cfg(target_os = "linux")]
 mod large;
 mod leaving_the_scope;
+mod link_reuse;
 mod links;
 mod listing;
 mod model;
 mod protocol;
 mod quota;
+mod presigned_posts;
+mod presigned_uploads;
 mod reading;
 mod reading_faults;
 mod refusals;

@@ -6,6 +6,7 @@ mod conditions;
 mod copies;
 mod cors;
 mod faults;
+mod forms;
 mod lifecycle;
 mod limits;
 mod listing;

@@ -308,23 +308,6 @@ async fn whatever_is_changed_after_signing_is_refused() {
 }
 
 #[tokio::test]
-async fn form_uploads_are_refused_whatever_they_carry() {
-    limited(async {
-        let (server, _) = start().await;
-        let form = "--b\r\ncontent-disposition: form-data; name=\"key\"\r\n\r\nk\r\n--b\r\n\
-                    content-disposition: form-data; name=\"file\"\r\n\r\nx\r\n--b--\r\n";
-        for kind in ["multipart/form-data; boundary=b", "Multipart/Form-Data; boundary=b"] {
-            let post = Wire::new(server.addr(), "POST", &format!("/{BUCKET}"))
-                .header("content-type", kind)
-                .body(form.as_bytes());
-            assert_eq!(post.send().await.code(), "NotImplemented");
-            assert_eq!(post.signed().send().await.code(), "NotImplemented");
-        }
-    })
-    .await;
-}
-
-#[tokio::test]
 async fn delete_objects_needs_its_digest() {
     limited(async {
         let (server, _) = start().await;

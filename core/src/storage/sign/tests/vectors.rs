@@ -49,6 +49,7 @@ fn address(host: &str, region: &str, service: &str) -> Address {
         origin: format!("https://{host}"),
         host: host.to_owned(),
         folder: String::new(),
+        bucket: String::new(),
         region: region.to_owned(),
         service: service.to_owned(),
     }

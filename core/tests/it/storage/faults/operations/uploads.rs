@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use casier::ErrorKind;
-use casier::storage::{ResumeOptions, UploadContents, UploadOptions};
+use casier::storage::{PresignedUploadOptions, ResumeOptions, UploadContents, UploadOptions};
 use futures_util::FutureExt as _;
 use futures_util::stream;
 
@@ -75,6 +75,22 @@ pub(in crate::storage::faults) const OPERATIONS: &[Operation] = &[
             .boxed()
         },
         ..REPLACES
+    },
+    Operation {
+        method: "presigned_upload",
+        variant: "that may not replace",
+        requests: &["PutObject"],
+        call: |world| {
+            async {
+                let mut options = PresignedUploadOptions::default();
+                options.overwrite = false;
+                let link = world.files.presigned_upload("a.bin", "file", 5000, options).await?;
+                assert_eq!(link.key, "user_1/files/a.bin");
+                Ok(())
+            }
+            .boxed()
+        },
+        ..READS
     },
     Operation {
         method: "upload_file",
