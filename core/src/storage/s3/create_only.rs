@@ -21,7 +21,15 @@ impl S3 {
     /// # Errors
     /// `storage-unsupported`; what the calls to the store may answer.
     pub(in crate::storage) async fn require_creates_only(&self) -> Result<()> {
-        promised(self.ask_once(&self.abilities.creates_only, put_twice).await?)
+        promised(self.creates_only().await?)
+    }
+
+    /// Whether a PUT under the condition overwrites nothing.
+    ///
+    /// # Errors
+    /// What the calls to the store may answer.
+    pub(in crate::storage) async fn creates_only(&self) -> Result<bool> {
+        self.ask_once(&self.abilities.creates_only, put_twice).await
     }
 
     /// [`require_creates_only`](Self::require_creates_only) for uploads in parts, whose condition is

@@ -1,6 +1,7 @@
 //! The handle of an upload in parts: all that another process needs to go on with it, sealed, so
 //! that whoever holds it can neither read nor change it, nor use it for another's files.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -18,9 +19,9 @@ use crate::{Error, ErrorKind, Result};
 /// The version of the form, which every handle begins with.
 const VERSION: &str = "u1.";
 
-/// The longest handle that is looked at: room for the longest key and for upload ids eight times as
-/// long as AWS's.
-const MAX_HANDLE_BYTES: usize = 4096;
+/// The longest handle that is looked at: room for the longest key, for upload ids eight times as
+/// long as AWS's, and for what is stored beside an empty file.
+const MAX_HANDLE_BYTES: usize = 16 * 1024;
 
 /// An upload in parts that has been begun, and what was settled when it was.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,7 +58,21 @@ pub(super) enum Sender {
         incoming: Option<String>,
         /// The bytes that are reserved for the file, where the tier limits what is stored.
         reservation: Option<ReservationId>,
+        /// What is stored beside an empty file.
+        empty: Option<Described>,
     },
+}
+
+/// What is stored beside the bytes of a file, save its content type. Of a file in parts the store
+/// was told; an empty one has no parts ([`empty`](super::by_client::empty)).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Described {
+    /// As they are sent.
+    pub(super) metadata: BTreeMap<String, String>,
+    /// As the header has them.
+    pub(super) tags: Option<String>,
+    pub(super) storage_class: Option<String>,
 }
 
 impl Handle {
@@ -222,7 +237,7 @@ mod tests {
     fn incoming() -> Handle {
         let incoming = Some("00112233445566778899aabbccddeeff".to_owned());
         let reservation = serde_json::from_str("\"ffeeddccbbaa99887766554433221100\"").unwrap();
-        Handle { sender: Sender::Client { incoming, reservation }, ..upload() }
+        Handle { sender: Sender::Client { incoming, reservation, empty: None }, ..upload() }
     }
 
     fn is_refused(files: &UserStorage, handle: &str) -> bool {
@@ -259,7 +274,8 @@ mod tests {
     #[test]
     fn a_sealed_name_that_leads_away_is_refused() {
         for name in ["", "a", "../user_2/a", "00112233445566778899AABBCCDDEEFF", "0/1"] {
-            let sender = Sender::Client { incoming: Some(name.to_owned()), reservation: None };
+            let sender =
+                Sender::Client { incoming: Some(name.to_owned()), reservation: None, empty: None };
             let handle = files().seal(&Handle { sender, ..upload() }).unwrap();
             assert!(is_refused(&files(), &handle), "{name}");
         }
@@ -269,7 +285,7 @@ mod tests {
     fn parts_have_sizes() {
         let of = |size| Handle { size, part_size: 8 << 20, ..upload() };
         let sizes = |size| (0..4).map(|n| of(size).size_of_part(n)).collect::<Vec<_>>();
-        assert_eq!(sizes(0), [None, Some(0), None, None]);
+        assert_eq!(sizes(0), [None, None, None, None]);
         assert_eq!(sizes(1), [None, Some(1), None, None]);
         assert_eq!(sizes(8 << 20), [None, Some(8 << 20), None, None]);
         assert_eq!(sizes((8 << 20) + 1), [None, Some(8 << 20), Some(1), None]);
@@ -369,7 +385,7 @@ mod tests {
             upload.key = format!("user_1/files/{name}");
             prop_assume!(files().listed(&upload.key).is_some());
             let sender = match by_client {
-                true => Sender::Client { incoming: random, reservation: None },
+                true => Sender::Client { incoming: random, reservation: None, empty: None },
                 false => Sender::Server,
             };
             upload = Handle { upload_id, size, part_size, overwrite, expires_at, sender, ..upload };

@@ -62,9 +62,9 @@ impl PartPlan {
         self.part_size.saturating_mul(u64::from(MAX_PARTS)).min(MAX_OBJECT_BYTES)
     }
 
-    /// How many parts a file of `size` bytes has; an empty one has one, which is empty.
+    /// How many parts a file of `size` bytes has.
     pub(in crate::storage) fn count(self, size: u64) -> u32 {
-        u32::try_from(size.div_ceil(self.part_size).max(1)).unwrap_or(u32::MAX)
+        u32::try_from(size.div_ceil(self.part_size)).unwrap_or(u32::MAX)
     }
 
     /// Where the bytes of part `number` are, counted from 1, in a file of `size` bytes.
@@ -91,7 +91,7 @@ mod tests {
     #[test]
     fn part_sizes() {
         for (size, part_size, count) in [
-            (0, 8 * MIB, 1),
+            (0, 8 * MIB, 0),
             (1, 8 * MIB, 1),
             (MULTIPART_FROM + 1, 8 * MIB, 3),
             (8 * MIB * 10_000, 8 * MIB, 10_000),

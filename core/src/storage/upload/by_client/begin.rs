@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use crate::random::random_name;
 use crate::storage::s3::failure::{self, OnCondition};
-use crate::storage::upload::handle::{self, Handle, Sender};
+use crate::storage::upload::handle::{self, Described, Handle, Sender};
 use crate::storage::upload::multipart;
 use crate::storage::upload::plan::PartPlan;
 use crate::storage::upload::request::NewFile;
@@ -66,7 +66,7 @@ pub struct BegunUpload {
     pub key: String,
     /// The size of every part but the last, in bytes.
     pub part_size: u64,
-    /// How many parts the file has, at least one.
+    /// How many parts the file has: none, if it is empty.
     pub part_count: u32,
     /// When the upload ends, by the store's clock.
     pub expires_at: SystemTime,
@@ -112,7 +112,7 @@ impl UserStorage {
         let mark = random_name()?;
         let file = self.new_file(filename, kind, size, options, Some(mark.clone()))?;
         let plan = PartPlan::of(size)?;
-        let (upload, begun, incoming) = self.s3.in_time(self.begin_at_store(&file)).await?;
+        let (upload, begun, incoming) = self.s3.in_time(self.begin_at_store(&file, size)).await?;
         let mut handle = Handle {
             key: file.key.as_str().to_owned(),
             upload_id: upload.id().to_owned(),
@@ -122,7 +122,15 @@ impl UserStorage {
             overwrite: !file.create_only,
             mark,
             expires_at: handle::end(begun, self.s3.config.upload_life),
-            sender: Sender::Client { incoming, reservation: None },
+            sender: Sender::Client {
+                incoming,
+                reservation: None,
+                empty: (size == 0).then_some(Described {
+                    metadata: file.encoded_metadata,
+                    tags: file.tags,
+                    storage_class: file.storage_class,
+                }),
+            },
         };
         // Last: given up from here on, an upload is aborted, but a reservation would stay.
         let end = handle.expires_at();
@@ -157,13 +165,16 @@ impl UserStorage {
     async fn begin_at_store(
         &self,
         file: &NewFile,
+        size: u64,
     ) -> Result<(Unfinished, SystemTime, Option<String>)> {
         self.s3.require_encryption().await?;
         if file.tags.is_some() {
             self.s3.require_tags(&file.key).await?;
         }
-        if file.create_only {
-            self.s3.require_creates_only_in_parts().await?;
+        match size {
+            _ if !file.create_only => {}
+            0 => self.s3.require_creates_only().await?,
+            _ => self.s3.require_creates_only_in_parts().await?,
         }
         let incoming = match self.is_there(&file.key).await? {
             true if file.create_only => return Err(failure::condition(OnCondition::Exists)),

@@ -74,13 +74,13 @@ impl UserStorage {
     }
 }
 
-struct Completion {
-    files: UserStorage,
-    upload: Handle,
+pub(super) struct Completion {
+    pub(super) files: UserStorage,
+    pub(super) upload: Handle,
     /// The key that the file is to have.
     key: OwnKey,
     /// The key that the parts were sent to.
-    at: OwnKey,
+    pub(super) at: OwnKey,
 }
 
 impl Completion {
@@ -94,7 +94,7 @@ impl Completion {
         let s3 = &self.files.s3;
         let held = s3.held_parts(&self.at, &self.upload).await?;
         match &held {
-            Some(held) => self.complete(held).await?,
+            Some(held) => Box::pin(self.complete(held)).await?,
             None if self.replaces() => {
                 if let Some(done) = self.made_at(&self.key).await? {
                     if let Some(left) = self.made_at(&self.at).await? {
@@ -105,12 +105,21 @@ impl Completion {
             }
             None => {}
         }
-        let made = self.made_at(&self.at).await?.ok_or_else(handle::not_found)?;
+        let Some(made) = self.made_at(&self.at).await? else { return self.done_meanwhile().await };
         self.check(&made).await?;
         match self.replaces() {
             true => self.put_in_place(made).await,
             false => Ok(stored_file(&self.key, &made)),
         }
+    }
+
+    /// The file, where another call has been quicker than this one.
+    async fn done_meanwhile(&self) -> Result<StoredFile> {
+        let done = match self.replaces() {
+            true => self.made_at(&self.key).await?,
+            false => None,
+        };
+        done.map(|done| stored_file(&self.key, &done)).ok_or_else(handle::not_found)
     }
 
     fn replaces(&self) -> bool {
@@ -122,14 +131,22 @@ impl Completion {
         self.require_all(held)?;
         let s3 = &self.files.s3;
         let is_new = !self.replaces();
-        let promised = is_new && s3.creates_only_in_parts().await?;
+        let promised = match &self.upload.sender {
+            _ if !is_new => false,
+            Sender::Client { empty: Some(_), .. } => s3.creates_only().await?,
+            _ => s3.creates_only_in_parts().await?,
+        };
         let asked = match is_new && !promised {
             true => self.require_free().await,
             false => Ok(()),
         };
-        let completed = match asked {
-            Ok(()) => self.ask_to_complete(held, promised).await,
-            Err(error) => Err(error),
+        let completed = match (asked, &self.upload.sender) {
+            (Err(error), _) => Err(error),
+            // Boxed: the futures are large, and rarely both are needed.
+            (_, Sender::Client { empty: Some(empty), .. }) => {
+                Box::pin(self.put_empty(empty, promised)).await
+            }
+            _ => Box::pin(self.ask_to_complete(held, promised)).await,
         };
         let Err(error) = completed else { return Ok(()) };
         match settle(s3, &self.at, &self.upload.mark, error).await {
@@ -220,11 +237,19 @@ impl Completion {
         let size = file::size(made.content_length());
         let sound = if size == self.upload.size {
             let head = s3.in_time(s3.first_bytes(&self.at, size, made.e_tag())).await;
-            let head = head.map_err(|error| match error.kind() {
-                ErrorKind::PreconditionFailed | ErrorKind::FileNotFound => moved_on(),
-                _ => error,
-            })?;
-            sniff::check_content(&head, &self.upload.content_type)
+            match head {
+                // Another call has put it in its place.
+                Err(error) if error.kind() == ErrorKind::FileNotFound && self.replaces() => Ok(()),
+                Err(error)
+                    if matches!(
+                        error.kind(),
+                        ErrorKind::PreconditionFailed | ErrorKind::FileNotFound
+                    ) =>
+                {
+                    return Err(moved_on());
+                }
+                head => sniff::check_content(&head?, &self.upload.content_type),
+            }
         } else {
             Err(Error::new(ErrorKind::ContentMismatch, "the file has not the size of its parts")
                 .with_limit(self.upload.size, size))
@@ -245,11 +270,10 @@ impl Completion {
     /// Puts what has been looked at into the place of the file that it replaces.
     async fn put_in_place(&self, waiting: HeadObjectOutput) -> Result<StoredFile> {
         let (from, to) = (self.at.clone(), self.key.clone());
-        let stored = match self.files.put_in_place(from, to, waiting.clone()).await {
-            // Another call was quicker.
+        let put_in_place = Box::pin(self.files.put_in_place(from, to, waiting.clone()));
+        let stored = match put_in_place.await {
             Err(error) if error.kind() == ErrorKind::FileNotFound => {
-                let done = self.made_at(&self.key).await?.ok_or_else(handle::not_found)?;
-                return Ok(stored_file(&self.key, &done));
+                return self.done_meanwhile().await;
             }
             stored => stored?,
         };

@@ -3,6 +3,7 @@
 
 mod begin;
 mod complete;
+pub(super) mod empty;
 mod part_urls;
 
 pub use self::begin::{BeginUploadOptions, BegunUpload};

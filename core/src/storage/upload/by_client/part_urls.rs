@@ -111,7 +111,7 @@ fn sizes_of(upload: &Handle, part_numbers: &[u32]) -> Result<Vec<(u32, u64)>> {
         Some(size) => Ok((number, size)),
         None => {
             let count = upload.part_count();
-            Err(refused(format!("there is no part {number}: the upload has parts 1 to {count}")))
+            Err(refused(format!("there is no part {number}: the file has {count} of them")))
         }
     });
     sized.collect()

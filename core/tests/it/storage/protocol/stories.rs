@@ -95,21 +95,43 @@ fn nothing_that_is_casiers_own_is_ever_listed() {
 }
 
 #[test]
-fn an_empty_file_has_one_part_that_is_empty() {
+fn of_an_empty_file_there_is_nothing_to_send() {
     on_bench(|bench| async move {
         let files = bench.files();
+        let key = bench.key("files/empty.bin");
         for replaces in [false, true] {
-            let upload = begin(&files, "empty.bin", 0).await;
-            assert_eq!(upload.part_count, 1);
-            let error = files.complete_upload(&upload.upload_id).await.unwrap_err();
-            assert_eq!(error.kind(), ErrorKind::UploadIncomplete, "{replaces}");
-            assert_eq!(put(&url_of(&files, &upload, 1).await, b"").await, StatusCode::OK);
+            if replaces {
+                bench.put_raw(&key, b"old").await;
+            }
+            let mut options = BeginUploadOptions::default();
+            options.metadata = metadata(&[("color", "blue")]);
+            let upload = files.begin_upload("empty.bin", "file", 0, options).await.unwrap();
+            assert_eq!(upload.part_count, 0);
             let state = files.upload_state(&upload.upload_id).await.unwrap();
-            assert_eq!((state.parts.as_slice(), state.sent), ([1].as_slice(), 0));
+            assert_eq!((state.part_count, state.parts.len(), state.sent), (0, 0, 0));
+            let error = files.part_urls(&upload.upload_id, &[1]).await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::InvalidRequest);
+            assert_eq!(bench.keys_under(&key).await.len(), usize::from(replaces));
             let file = files.complete_upload(&upload.upload_id).await.unwrap();
-            assert_eq!((file.size, bench.bytes_of(&file.key).await.len()), (0, 0));
+            assert_eq!((file.size, file.metadata["color"].as_str()), (0, "blue"));
+            assert_eq!(bench.bytes_of(&key).await.len(), 0);
+            assert_eq!(files.complete_upload(&upload.upload_id).await.unwrap().etag, file.etag);
+            bench.assert_nothing_waits().await;
+            assert_eq!(bench.uploads_under(bench.scope.prefix()).await, Vec::<String>::new());
+            files.delete(&key).await.unwrap();
         }
-        bench.assert_nothing_waits().await;
+        let upload = begin(&files, "empty.bin", 0).await;
+        bench.put_raw(&key, b"another").await;
+        let error = files.complete_upload(&upload.upload_id).await.unwrap_err();
+        let expected = [ErrorKind::Conflict, ErrorKind::UploadNotFound];
+        assert!(expected.contains(&error.kind()), "{error}");
+        assert_eq!(bench.bytes_of(&key).await, b"another");
+        files.delete(&key).await.unwrap();
+        // No picture is empty.
+        let upload = files.begin_upload("a.png", "image", 0, Default::default()).await.unwrap();
+        let error = files.complete_upload(&upload.upload_id).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::ContentMismatch);
+        bench.assert_nothing_left().await;
         bench
     });
 }
