@@ -153,7 +153,7 @@ impl Completion {
             Ok(_) => Ok(()),
             Err(error) if matches!(error.kind(), ErrorKind::FileExists | ErrorKind::Conflict) => {
                 let abort = unfinished::abort(s3, self.at.as_str(), &self.upload.upload_id);
-                if s3.in_time_to_tidy_up(abort).await.is_ok() {
+                if s3.in_time_to_tidy_up(abort).await.is_ok_and(|was_there| was_there) {
                     self.files.release(self.upload.reservation()).await;
                 }
                 Err(self.in_the_way())

@@ -1,6 +1,7 @@
 //! Processes that are killed in the middle of an upload in parts: a child of this test uploads
 //! through a relay, is killed at one step, and what it left is gone on with, given up or swept.
 
+mod completing;
 mod relay;
 
 use std::hash::{BuildHasher as _, DefaultHasher, Hash as _, Hasher as _, RandomState};
@@ -76,10 +77,17 @@ impl Scene {
     /// Lets a child upload and kills it at a step.
     async fn killed_at(&self, (step, passing): (Step, usize)) {
         let _ = std::fs::remove_file(self.handle_path());
+        let (path, handle_path) = (self.path.to_str().unwrap(), self.handle_path());
+        let orders = [path, handle_path.to_str().unwrap()];
+        self.child_killed_at("storage::crash::child", &orders, (step, passing)).await;
+    }
+
+    /// Lets a child do something and kills it at a step.
+    async fn child_killed_at(&self, child: &str, orders: &[&str], (step, passing): (Step, usize)) {
         let reached = self.relay.stop_at(step, passing);
         let mut child = Command::new(std::env::current_exe().unwrap())
-            .args(["storage::crash::child", "--exact", "--nocapture"])
-            .env(ORDERS, self.orders())
+            .args([child, "--exact", "--nocapture"])
+            .env(ORDERS, self.orders(orders))
             .stdout(Stdio::null())
             .kill_on_drop(true)
             .spawn()
@@ -92,22 +100,18 @@ impl Scene {
         self.relay.cut().await;
     }
 
-    fn orders(&self) -> String {
+    fn orders(&self, orders: &[&str]) -> String {
         let config = &self.config;
         let keys = config.credentials.as_ref().unwrap();
-        let region = config.region.clone().unwrap_or_default();
-        let handle_path = self.handle_path();
-        [
+        let whose = [
             config.endpoint.as_ref().unwrap(),
             &config.bucket,
             &keys.access_key_id,
             &keys.secret_access_key,
-            &region,
+            config.region.as_deref().unwrap_or_default(),
             self.files.scope().user_id(),
-            self.path.to_str().unwrap(),
-            handle_path.to_str().unwrap(),
-        ]
-        .join("\n")
+        ];
+        [&whose, orders].concat().join("\n")
     }
 
     async fn assert_whole(&self, bench: &Bench) {
@@ -120,19 +124,26 @@ impl Scene {
 /// Not a test: the process that is killed.
 #[test]
 fn child() {
-    let Ok(orders) = std::env::var(ORDERS) else { return };
+    let Some((files, orders)) = ordered() else { return };
+    let [path, handle_path] = orders.try_into().unwrap();
+    within_limit(async {
+        let mut options = UploadOptions::default();
+        options.on_begin =
+            Some(OnBegin::new(move |handle| std::fs::write(&handle_path, handle).unwrap()));
+        let _ = files.upload_file(Path::new(&path), "file", options).await;
+    });
+}
+
+/// What a child is to do, and whose files it is to do it with; none where this is no child.
+fn ordered() -> Option<(UserStorage, Vec<String>)> {
+    let orders = std::env::var(ORDERS).ok()?;
     let mut orders = orders.split('\n').map(str::to_owned);
     let mut next = || orders.next().unwrap();
     let (endpoint, bucket, id, secret, region) = (next(), next(), next(), next(), next());
     let region = Some(region).filter(|region| !region.is_empty());
     let config = with_secret(bench::config(&bucket, endpoint, &id, &secret, region));
-    let (user_id, path, handle_path) = (next(), next(), next());
-    within_limit(async {
-        let mut options = UploadOptions::default();
-        options.on_begin =
-            Some(OnBegin::new(move |handle| std::fs::write(&handle_path, handle).unwrap()));
-        let _ = files(&user_id, &config).upload_file(Path::new(&path), "file", options).await;
-    });
+    let files = files(&next(), &config);
+    Some((files, orders.collect()))
 }
 
 fn with_secret(mut config: StorageConfig) -> StorageConfig {

@@ -9,7 +9,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
-/// A step of an upload in parts.
+/// A step of an upload in parts, or of its completion. What the store is asked by a probe is none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Step {
     Begun,
@@ -17,6 +17,13 @@ pub(crate) enum Step {
     PartAnswered,
     CompleteAsked,
     CompleteAnswered,
+    /// The first bytes are asked for.
+    CheckAsked,
+    CopyAsked,
+    CopyAnswered,
+    /// What has been copied is to be deleted.
+    DeleteAsked,
+    DeleteAnswered,
 }
 
 pub(crate) struct Relay {
@@ -133,7 +140,16 @@ fn steps(request: &str) -> (Option<Step>, Option<Step>) {
     let has = |name: &str| {
         query.is_some_and(|(_, query)| query.split('&').any(|pair| pair.starts_with(name)))
     };
-    match line.split(' ').next() {
+    let method = line.split(' ').next();
+    match method {
+        _ if line.contains("/.casier/probe-") => (None, None),
+        Some("PUT") if header(request, "x-amz-copy-source").is_some() => {
+            (Some(Step::CopyAsked), Some(Step::CopyAnswered))
+        }
+        Some("GET") if header(request, "range").is_some() => (Some(Step::CheckAsked), None),
+        Some("DELETE") if query.is_none_or(|(_, query)| !query.contains("uploadId=")) => {
+            (Some(Step::DeleteAsked), Some(Step::DeleteAnswered))
+        }
         Some("POST") if has("uploads") => (None, Some(Step::Begun)),
         Some("PUT") if has("partNumber") => (Some(Step::PartAsked), Some(Step::PartAnswered)),
         Some("POST") if has("uploadId") => {
