@@ -31,7 +31,8 @@ export interface FileRoutes {
 
 /**
  * The routes of the signed-in user's files, for `app/api/files/[...path]/route.ts`: `GET /list`,
- * `POST /upload`, `POST /presigned-url`, `DELETE /delete`, `POST /delete-many`.
+ * `POST /upload`, `POST /presigned-url`, `DELETE /delete`, `POST /delete-many`, and `/uploads`, the
+ * protocol of `casier/uploads`.
  *
  * The body of a request is read only once its user is known, and only as far as that user may send.
  * A file goes to disk on its way, so that large ones take no memory.

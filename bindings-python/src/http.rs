@@ -214,7 +214,7 @@ impl HttpAnswer {
 }
 
 /// The routes of a set: the name, method and path of each. `{key}` at the end of a path takes the
-/// rest of it, slashes included.
+/// rest of it, slashes included; `{id}` takes one segment.
 ///
 /// Raises:
 ///     ConfigError: There is no such set.

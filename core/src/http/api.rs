@@ -82,8 +82,8 @@ impl Api {
         query: String,
         request_id: &str,
     ) -> Result<Task, Refusal> {
-        let (route, key) = match self.routes.find(&head.method, path) {
-            Found::Route(route, key) => (route, key.to_owned()),
+        let (route, argument) = match self.routes.find(&head.method, path) {
+            Found::Route(route, argument) => (route, argument.to_owned()),
             Found::OtherMethods(allow) => return Err(Refusal::other_methods(allow)),
             Found::Nothing => {
                 return Err(Error::new(ErrorKind::RouteNotFound, "there is no such route").into());
@@ -96,7 +96,7 @@ impl Api {
             operation: route.operation,
             is_bare: self.routes == Routes::S3,
             admin_may_list: self.options.admin_may_list,
-            key,
+            argument,
             query,
         })
     }

@@ -2,6 +2,8 @@
 
 use std::time::SystemTime;
 
+use futures_util::future::BoxFuture;
+
 use super::answer::Answer;
 use super::body::{Body, Wanted};
 use super::task::Task;
@@ -60,9 +62,10 @@ impl Call {
         let outcome = match self.step {
             Ok(task) => {
                 let is_bare = task.is_bare;
-                // Boxed: frameworks hold and move the future of a call, and an upload's is large.
-                let done = Box::pin(task.perform(body, request_id)).await;
-                done.map(|success| (success, is_bare)).map_err(Refusal::from)
+                // Boxed: frameworks hold and move the future of a call, and an upload's is large. Of
+                // a type without depth: compilers of what is built around it would give up.
+                let done: BoxFuture<'_, _> = Box::pin(task.perform(body, request_id));
+                done.await.map(|success| (success, is_bare)).map_err(Refusal::from)
             }
             Err(refusal) => Err(refusal),
         };

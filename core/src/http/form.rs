@@ -2,10 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
-
 use super::body::{Body, Contents, MAX_FORM_TEXT_BYTES};
-use super::members::invalid;
+use super::members::{invalid, texts_of};
 use super::query::switch;
 use crate::access::{OCTET_STREAM, content_type_for, essence, shown};
 use crate::json::parse_object;
@@ -150,12 +148,7 @@ fn unusual(why: &str) -> Error {
 
 fn metadata(text: &str) -> Result<BTreeMap<String, String>> {
     let not_texts = || invalid("`metadata` is not a JSON object of strings");
-    let members = parse_object(text.as_bytes()).ok_or_else(not_texts)?;
-    let texts = members.into_iter().map(|(name, value)| match value {
-        Value::String(text) => Ok((name, text)),
-        _ => Err(not_texts()),
-    });
-    texts.collect()
+    parse_object(text.as_bytes()).and_then(texts_of).ok_or_else(not_texts)
 }
 
 fn too_large(largest: Option<u64>) -> Error {

@@ -1,15 +1,20 @@
 //! The members of a JSON body, read strictly.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value};
 
 use super::body::{Body, MAX_JSON_BYTES};
 use crate::access::shown;
 use crate::json::parse_object;
-use crate::storage::UserStorage;
+use crate::storage::{MAX_PART_URLS, UserStorage};
 use crate::{Details, Error, ErrorKind, Result};
 
 /// The most keys that one request names.
 const MAX_KEYS: usize = 1000;
+
+/// 2^53: beyond it not every whole number is one in JavaScript.
+const MAX_WHOLE: u64 = 1 << 53;
 
 /// The members of a body that is one JSON object. Messages name members and never repeat values.
 #[derive(Debug)]
@@ -50,11 +55,69 @@ impl Members {
 
     /// A whole number that may be left out, or null.
     pub(super) fn number(&mut self, name: &str) -> Result<Option<u64>> {
+        self.optional(name, "a whole number", |value| value.as_u64())
+    }
+
+    /// A text that may be left out, or null.
+    pub(super) fn optional_text(&mut self, name: &str) -> Result<Option<String>> {
+        self.optional(name, "a string", |value| match value {
+            Value::String(text) => Some(text),
+            _ => None,
+        })
+    }
+
+    /// `true` or `false`; it may be left out, or null.
+    pub(super) fn switch(&mut self, name: &str) -> Result<Option<bool>> {
+        self.optional(name, "true or false", |value| value.as_bool())
+    }
+
+    /// An object of texts that may be left out, or null.
+    pub(super) fn texts(&mut self, name: &str) -> Result<Option<BTreeMap<String, String>>> {
+        self.optional(name, "an object of strings", |value| match value {
+            Value::Object(members) => texts_of(members),
+            _ => None,
+        })
+    }
+
+    /// A number of bytes that has to be there: whole, and no larger than all languages can count.
+    pub(super) fn size(&mut self, name: &str) -> Result<u64> {
+        let size = self.number(name)?.ok_or_else(|| invalid(format!("`{name}` is missing")))?;
+        match size <= MAX_WHOLE {
+            true => Ok(size),
+            false => Err(invalid(format!("`{name}` is above 2^53")).with_limit(MAX_WHOLE, size)),
+        }
+    }
+
+    /// `part_numbers`: 1 to 1,000 whole numbers.
+    pub(super) fn part_numbers(&mut self) -> Result<Vec<u32>> {
+        let values = match self.0.remove("part_numbers") {
+            Some(Value::Array(values)) => values,
+            Some(_) => return Err(invalid("`part_numbers` is not an array of whole numbers")),
+            None => return Err(invalid("`part_numbers` is missing")),
+        };
+        if !(1..=MAX_PART_URLS).contains(&values.len()) {
+            let why = format!("`part_numbers` has 1 to {MAX_PART_URLS} numbers");
+            return Err(invalid(why).with_count(MAX_PART_URLS, values.len()));
+        }
+        let numbers = values.iter().enumerate().map(|(place, value)| {
+            let number = value.as_u64().and_then(|number| u32::try_from(number).ok());
+            number.ok_or_else(|| invalid(format!("`part_numbers[{place}]` is no number of a part")))
+        });
+        numbers.collect()
+    }
+
+    /// A member that may be left out, or null, and is `what` as `read` takes it.
+    fn optional<T>(
+        &mut self,
+        name: &str,
+        what: &str,
+        read: impl FnOnce(Value) -> Option<T>,
+    ) -> Result<Option<T>> {
         match self.0.remove(name) {
             None | Some(Value::Null) => Ok(None),
-            Some(value) => match value.as_u64() {
-                Some(number) => Ok(Some(number)),
-                None => Err(invalid(format!("`{name}` is not a whole number"))),
+            Some(value) => match read(value) {
+                Some(read) => Ok(Some(read)),
+                None => Err(invalid(format!("`{name}` is not {what}"))),
             },
         }
     }
@@ -81,6 +144,15 @@ impl Members {
         }
         Ok(keys)
     }
+}
+
+/// The members of an object that has nothing but texts.
+pub(super) fn texts_of(members: Map<String, Value>) -> Option<BTreeMap<String, String>> {
+    let texts = members.into_iter().map(|(name, value)| match value {
+        Value::String(text) => Some((name, text)),
+        _ => None,
+    });
+    texts.collect()
 }
 
 /// A mistake in what a request says.
@@ -175,6 +247,62 @@ mod tests {
         for value in ["1", "null", "[\"a\"]", "{}"] {
             let mut members = read(&format!("{{\"s3_key\":{value}}}")).unwrap();
             assert_eq!(members.text("s3_key").unwrap_err().message(), "`s3_key` is not a string");
+        }
+    }
+
+    #[test]
+    fn what_may_be_left_out_has_its_type_too() {
+        let read = |text: &str| Members::read(Body::Json(text.to_owned().into()), &["it"]).unwrap();
+        for absent in ["{}", r#"{"it":null}"#] {
+            assert_eq!(read(absent).optional_text("it").unwrap(), None);
+            assert_eq!(read(absent).switch("it").unwrap(), None);
+            assert_eq!(read(absent).texts("it").unwrap(), None);
+            assert!(read(absent).size("it").is_err());
+        }
+        assert_eq!(read(r#"{"it":"a"}"#).optional_text("it").unwrap().as_deref(), Some("a"));
+        assert_eq!(read(r#"{"it":false}"#).switch("it").unwrap(), Some(false));
+        let texts = read(r#"{"it":{"a":"é","b":""}}"#).texts("it").unwrap().unwrap();
+        assert_eq!(texts.into_iter().collect::<Vec<_>>().len(), 2);
+        for value in ["0", "[]", "{\"a\":1}", "{\"a\":null}", "1.0"] {
+            let body = format!("{{\"it\":{value}}}");
+            assert!(read(&body).optional_text("it").is_err(), "{value}");
+            assert!(read(&body).switch("it").is_err(), "{value}");
+            assert!(read(&body).texts("it").is_err(), "{value}");
+        }
+        assert!(read(r#"{"it":"true"}"#).switch("it").is_err());
+    }
+
+    #[test]
+    fn sizes_and_numbers_of_parts_are_whole() {
+        let size = |value: &str| {
+            let body = format!("{{\"size\":{value}}}");
+            Members::read(Body::Json(body.into()), &["size"]).unwrap().size("size")
+        };
+        assert_eq!(size("0").unwrap(), 0);
+        assert_eq!(size("9007199254740992").unwrap(), 1 << 53);
+        for value in ["9007199254740993", "-1", "1.0", "1e3", "\"1\"", "null", "1e400"] {
+            let body = format!("{{\"size\":{value}}}");
+            let read = Members::read(Body::Json(body.into()), &["size"]);
+            let refused = read.and_then(|mut members| members.size("size")).unwrap_err();
+            assert_eq!(refused.code(), "invalid-request", "{value}");
+        }
+        let numbers = |value: Value| {
+            let body = json!({"part_numbers": value}).to_string();
+            Members::read(Body::Json(body.into()), &["part_numbers"]).unwrap().part_numbers()
+        };
+        assert_eq!(numbers(json!([3, 1])).unwrap(), [3, 1]);
+        assert_eq!(numbers(json!(vec![1; 1000])).unwrap().len(), 1000);
+        for value in [
+            json!([]),
+            json!(vec![1; 1001]),
+            json!(1),
+            json!(null),
+            json!(["1"]),
+            json!([1.0]),
+            json!([-1]),
+            json!([4_294_967_296_u64]),
+        ] {
+            assert_eq!(numbers(value.clone()).unwrap_err().code(), "invalid-request", "{value}");
         }
     }
 

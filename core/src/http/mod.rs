@@ -38,6 +38,7 @@ mod request_id;
 mod routes;
 mod task;
 mod time;
+mod uploads;
 
 pub use answer::{Answer, Failure, Success};
 pub use api::{Api, ApiOptions, Request};

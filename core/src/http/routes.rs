@@ -8,12 +8,12 @@ use crate::{Error, ErrorKind, Result};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Routes {
-    /// `/files/…`, usually under `/api/secure`.
+    /// `/files/…` and `/uploads…`, usually under `/api/secure`.
     Secure,
     /// `/upload`, `/presigned-url`, `/delete`, `/list`, usually under `/api/s3`; they answer
     /// without an envelope, as their clients expect.
     S3,
-    /// The same and `/delete-many` with the envelope, usually under `/api/files`.
+    /// The same, `/delete-many` and `/uploads…` with the envelope, usually under `/api/files`.
     Files,
 }
 
@@ -23,7 +23,8 @@ pub enum Routes {
 pub struct Route {
     /// The method.
     pub method: &'static str,
-    /// The path below the prefix; `{key}` at its end takes the rest of the path, slashes included.
+    /// The path below the prefix; `{key}` at its end takes the rest of the path, slashes included,
+    /// and `{id}` one segment that is not empty.
     pub path: &'static str,
     /// A name for it, in snake case: `list_files`.
     pub name: &'static str,
@@ -49,12 +50,17 @@ pub(super) enum Operation {
     Delete,
     DeleteMany,
     Upload,
+    BeginUpload,
+    SignParts,
+    UploadState,
+    CompleteUpload,
+    AbortUpload,
 }
 
 /// What a method and a path ask for.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Found<'a> {
-    /// A route, and the key that stands in its path.
+    /// A route, and the key or id that stands in its path.
     Route(&'static Route, &'a str),
     /// A path that takes other methods: these.
     OtherMethods(String),
@@ -67,6 +73,11 @@ const SECURE: &[Route] = &[
     route("DELETE", "/files/delete/{key}", "delete_file", Operation::DeleteAt),
     route("POST", "/files/delete-many", "delete_many_files", Operation::DeleteMany),
     route("POST", "/files/links", "link_files", Operation::LinkMany),
+    BEGIN_UPLOAD,
+    SIGN_PARTS,
+    UPLOAD_STATE,
+    COMPLETE_UPLOAD,
+    ABORT_UPLOAD,
 ];
 
 const S3: &[Route] = &[UPLOAD, PRESIGNED_URL, DELETE, LIST];
@@ -77,6 +88,11 @@ const FILES: &[Route] = &[
     DELETE,
     LIST,
     route("POST", "/delete-many", "delete_many_files", Operation::DeleteMany),
+    BEGIN_UPLOAD,
+    SIGN_PARTS,
+    UPLOAD_STATE,
+    COMPLETE_UPLOAD,
+    ABORT_UPLOAD,
 ];
 
 const UPLOAD: Route = route("POST", "/upload", "upload_file", Operation::Upload);
@@ -84,8 +100,19 @@ const PRESIGNED_URL: Route = route("POST", "/presigned-url", "presigned_url", Op
 const DELETE: Route = route("DELETE", "/delete", "delete_file", Operation::Delete);
 const LIST: Route = route("GET", "/list", "list_files", Operation::ListOf);
 
+const BEGIN_UPLOAD: Route = route("POST", "/uploads", "begin_upload", Operation::BeginUpload);
+const SIGN_PARTS: Route =
+    route("POST", "/uploads/{id}/parts", "sign_upload_parts", Operation::SignParts);
+const UPLOAD_STATE: Route = route("GET", "/uploads/{id}", "upload_state", Operation::UploadState);
+const COMPLETE_UPLOAD: Route =
+    route("POST", "/uploads/{id}/complete", "complete_upload", Operation::CompleteUpload);
+const ABORT_UPLOAD: Route =
+    route("DELETE", "/uploads/{id}", "abort_upload", Operation::AbortUpload);
+
 /// Takes the place of the rest of a path.
 const KEY: &str = "{key}";
+/// Takes the place of one segment.
+const ID: &str = "{id}";
 
 const fn route(
     method: &'static str,
@@ -112,9 +139,9 @@ impl Routes {
         let method = if method == "HEAD" { "GET" } else { method };
         let mut others = Vec::new();
         for route in self.table() {
-            let Some(key) = route.key_in(path) else { continue };
+            let Some(argument) = route.argument_in(path) else { continue };
             if route.method == method {
-                return Found::Route(route, key);
+                return Found::Route(route, argument);
             }
             others.push(route.method);
             if route.method == "GET" {
@@ -126,12 +153,17 @@ impl Routes {
 }
 
 impl Route {
-    /// The key in a path of this route, empty where the route has none; `None` for any other path.
-    fn key_in<'a>(&self, path: &'a str) -> Option<&'a str> {
-        match self.path.strip_suffix(KEY) {
-            Some(start) => path.strip_prefix(start),
-            None => (path == self.path).then_some(""),
+    /// The key or id in a path of this route, empty where the route has none; `None` for any other
+    /// path.
+    fn argument_in<'a>(&self, path: &'a str) -> Option<&'a str> {
+        if let Some(start) = self.path.strip_suffix(KEY) {
+            return path.strip_prefix(start);
         }
+        let Some((start, end)) = self.path.split_once(ID) else {
+            return (path == self.path).then_some("");
+        };
+        let id = path.strip_prefix(start)?.strip_suffix(end)?;
+        (!id.is_empty() && !id.contains('/')).then_some(id)
     }
 }
 
@@ -168,7 +200,7 @@ mod tests {
     fn every_route_is_found_by_its_own_path() {
         for routes in ALL {
             for route in routes.table() {
-                let path = route.path.replace(KEY, "user_1/files/a b.txt");
+                let path = route.path.replace(KEY, "user_1/files/a b.txt").replace(ID, "u1.x");
                 assert!(
                     matches!(routes.find(route.method, &path), Found::Route(it, _) if it == route)
                 );
@@ -204,6 +236,32 @@ mod tests {
             assert_eq!(name(Routes::Secure, "GET", path), "nothing", "{path}");
         }
         assert_eq!(name(Routes::S3, "POST", "/delete-many"), "nothing");
+        assert_eq!(name(Routes::S3, "POST", "/uploads"), "nothing");
+    }
+
+    #[test]
+    fn an_id_is_one_segment() {
+        for routes in [Routes::Secure, Routes::Files] {
+            assert_eq!(name(routes, "GET", "/uploads/u1.a b%2F"), "upload_state u1.a b%2F");
+            assert_eq!(name(routes, "HEAD", "/uploads/parts"), "upload_state parts");
+            assert_eq!(name(routes, "POST", "/uploads/x/parts"), "sign_upload_parts x");
+            assert_eq!(name(routes, "POST", "/uploads/x"), "GET, HEAD, DELETE");
+            assert_eq!(name(routes, "DELETE", "/uploads/x/complete"), "POST");
+            for path in [
+                "/uploads/",
+                "/uploads//",
+                "/uploads/x/",
+                "/uploads//parts",
+                "/uploads/parts/",
+                "/uploads/x/y/parts",
+                "/uploads/x//parts",
+                "/uploads/x/Parts",
+                "/uploadsx",
+                "/uploads/x/parts/1",
+            ] {
+                assert_eq!(name(routes, "POST", path), "nothing", "{path}");
+            }
+        }
     }
 
     #[test]
@@ -227,8 +285,9 @@ mod tests {
         #[test]
         fn a_path_is_a_route_to_the_byte(method in "[A-Z]{0,6}|GET", path in "[/a-z{}.%-]{0,30}") {
             for routes in ALL {
-                if let Found::Route(route, key) = routes.find(&method, &path) {
-                    prop_assert_eq!(route.path.replace(KEY, key), &*path);
+                if let Found::Route(route, argument) = routes.find(&method, &path) {
+                    let written = route.path.replace(KEY, argument).replace(ID, argument);
+                    prop_assert_eq!(written, &*path);
                 }
             }
         }

@@ -8,6 +8,7 @@ use super::form::{UploadForm, form_limit};
 use super::listing;
 use super::members::Members;
 use super::routes::Operation;
+use super::uploads;
 use crate::storage::{Deletion, Link, LinkOptions, UserStorage};
 use crate::{Casier, Result, Session};
 
@@ -20,20 +21,27 @@ pub(super) struct Task {
     /// Whether a success is told without an envelope.
     pub(super) is_bare: bool,
     pub(super) admin_may_list: bool,
-    /// The key that stands in the path, for the operations that take it from there.
-    pub(super) key: String,
+    /// The key or the id that stands in the path, for the operations that take it from there.
+    pub(super) argument: String,
     pub(super) query: String,
 }
 
 impl Task {
     pub(super) fn wanted(&self) -> Wanted {
         match self.operation {
-            Operation::List | Operation::ListOf | Operation::Download | Operation::DeleteAt => {
-                Wanted::Nothing
-            }
-            Operation::Link | Operation::LinkMany | Operation::Delete | Operation::DeleteMany => {
-                Wanted::Json { limit: MAX_JSON_BYTES }
-            }
+            Operation::List
+            | Operation::ListOf
+            | Operation::Download
+            | Operation::DeleteAt
+            | Operation::UploadState
+            | Operation::CompleteUpload
+            | Operation::AbortUpload => Wanted::Nothing,
+            Operation::Link
+            | Operation::LinkMany
+            | Operation::Delete
+            | Operation::DeleteMany
+            | Operation::BeginUpload
+            | Operation::SignParts => Wanted::Json { limit: MAX_JSON_BYTES },
             Operation::Upload => {
                 let policy = &self.casier.config().policy;
                 Wanted::Form { limit: form_limit(policy.largest_upload(self.session.user())) }
@@ -46,10 +54,10 @@ impl Task {
         match self.operation {
             Operation::List => listing::own(&files, &self.query).await,
             Operation::ListOf => listing::of_user(&self, files).await,
-            Operation::Download => download(&files, &self.key).await,
+            Operation::Download => download(&files, &self.argument).await,
             Operation::Link => link(&files, body).await,
             Operation::LinkMany => link_many(&files, body).await,
-            Operation::DeleteAt => self.delete(&files, self.key.clone()).await,
+            Operation::DeleteAt => self.delete(&files, self.argument.clone()).await,
             Operation::Delete => {
                 let key = Members::read(body, &["s3_key"])?.text("s3_key")?;
                 self.delete(&files, key).await
@@ -59,6 +67,11 @@ impl Task {
                 let limit = self.casier.config().policy.largest_upload(self.session.user());
                 upload(&files, UploadForm::read(body, &files, limit)?).await
             }
+            Operation::BeginUpload => uploads::begin(&files, body).await,
+            Operation::SignParts => uploads::part_urls(&files, &self.argument, body).await,
+            Operation::UploadState => uploads::state(&files, &self.argument).await,
+            Operation::CompleteUpload => uploads::complete(&files, &self.argument).await,
+            Operation::AbortUpload => uploads::abort(&files, &self.argument).await,
         }
     }
 

@@ -49,10 +49,10 @@ def create_s3_api(
 
 def _blueprint(routes: str, name: str, url_prefix: str, admin_may_list: bool = False) -> Blueprint:
     def view_of(path: str) -> Callable[..., Response]:
-        def view(key: str = "") -> Response:
+        def view(**taken: str) -> Response:
             try:
                 api = HttpApi(current_casier(), routes, admin_may_list=admin_may_list)
-                return _answer(api, path.replace("{key}", key))
+                return _answer(api, _filled(path, {"key": ""} | taken))
             except CasierError as error:
                 return answer_error(error)
 
@@ -61,13 +61,20 @@ def _blueprint(routes: str, name: str, url_prefix: str, admin_may_list: bool = F
     blueprint = Blueprint(name, __name__, url_prefix=url_prefix)
     blueprint.record(_add_converter)
     for endpoint, method, path in http_routes(routes):
-        rule = path.replace("{key}", "<casier_rest:key>")
+        rule = path.replace("{key}", "<casier_rest:key>").replace("{id}", "<id>")
         blueprint.add_url_rule(rule, endpoint, view_of(path), methods=[method])
     # Below the prefix, what is no route is refused in the same form.
     other = view_of("/{key}")
     for rule in ["", "/<casier_rest:key>"]:
         blueprint.add_url_rule(rule, "no_route", other, methods=_METHODS)
     return blueprint
+
+
+def _filled(path: str, taken: dict[str, str]) -> str:
+    """The path that was asked for: a route takes one part of it at most."""
+    for name, value in taken.items():
+        path = path.replace(f"{{{name}}}", value)
+    return path
 
 
 def _uploads_script() -> Response:

@@ -16,6 +16,8 @@ pub(crate) const ALL: [Routes; 3] = [Routes::Secure, Routes::S3, Routes::Files];
 
 /// Ada's only file at the start of every test.
 pub(crate) const ADAS: &str = "user_ada/images/été 1.png";
+/// What Ada's only open upload at the start of every test is to be.
+pub(crate) const BEGUN: &str = "user_ada/images/begun.png";
 /// Ben's.
 pub(crate) const BENS: &str = "user_ben/images/secret.png";
 
@@ -26,6 +28,8 @@ pub(crate) struct Bench {
     pub(crate) stack: LocalStack,
     pub(crate) casier: Casier,
     pub(crate) options: ApiOptions,
+    /// The id of Ada's only open upload, of which no part is sent.
+    pub(crate) upload_id: String,
     raw: aws_sdk_s3::Client,
 }
 
@@ -57,7 +61,8 @@ impl Bench {
             stack.secret_access_key(),
             None,
         ));
-        let bench = Self { stack, casier, options: ApiOptions::default(), raw };
+        let upload_id = begin(&casier).await;
+        let bench = Self { stack, casier, options: ApiOptions::default(), upload_id, raw };
         for user_id in ["ada", "ben"] {
             let files = bench.casier.storage_for(user_id).unwrap();
             let name = if user_id == "ada" { "été 1.png" } else { "secret.png" };
@@ -86,17 +91,36 @@ impl Bench {
 
     /// A request of Ada, who has the lowest tier.
     pub(crate) fn ada(&self, method: &str, path: &str) -> Request {
-        with(Request::new(method, path), "Authorization", &self.bearer(|_| {}))
+        self.of_ada(Request::new(method, path))
     }
 
     pub(crate) fn bearer(&self, change: impl FnOnce(&mut MintRequest)) -> String {
         format!("Bearer {}", self.mint(change))
     }
 
-    /// Ada's request to a route, one that would succeed.
+    /// A request to a route, that would succeed but for its sign-in, and needs not to.
     pub(crate) fn good(&self, routes: Routes, route: &Route) -> (Request, Body) {
-        let (request, body) = good(routes, route);
-        (with(request, "Authorization", &self.bearer(|_| {})), body)
+        good(routes, route, &self.upload_id)
+    }
+
+    /// Ada's request to a route, one that succeeds: an upload that it needs is begun for it, and
+    /// sent where it completes that.
+    pub(crate) async fn ready(&self, routes: Routes, route: &Route) -> (Request, Body) {
+        if !route.path.contains("{id}") {
+            return self.good(routes, route);
+        }
+        let upload_id = begin(&self.casier).await;
+        if route.path.ends_with("/complete") {
+            let files = self.casier.storage_for("ada").unwrap();
+            let parts = files.part_urls(&upload_id, &[1]).await.unwrap();
+            assert_eq!(send_part(&parts[0].url, PNG).await, 200);
+        }
+        good(routes, route, &upload_id)
+    }
+
+    /// The request, signed in as Ada.
+    pub(crate) fn of_ada(&self, request: Request) -> Request {
+        with(request, "Authorization", &self.bearer(|_| {}))
     }
 
     pub(crate) async fn send(&self, routes: Routes, request: Request, body: Body) -> Reply {
@@ -141,8 +165,14 @@ impl Bench {
     /// Asserts that the bucket is as it was at the start: nothing more, nothing less, nothing begun.
     pub(crate) async fn assert_untouched(&self) {
         assert_eq!(self.keys().await, [ADAS, BENS]);
+        assert_eq!(self.uploads().await, [BEGUN]);
+    }
+
+    /// The key of every upload that is begun.
+    pub(crate) async fn uploads(&self) -> Vec<String> {
         let uploads = self.raw.list_multipart_uploads().bucket(self.stack.bucket());
-        assert!(uploads.send().await.unwrap().uploads().is_empty());
+        let uploads = uploads.send().await.unwrap();
+        uploads.uploads().iter().map(|upload| upload.key().unwrap().to_owned()).collect()
     }
 }
 
@@ -190,9 +220,22 @@ impl Reply {
     }
 }
 
+/// Sends a part to its address as any HTTP client does, and gives the status.
+pub(crate) async fn send_part(url: &str, bytes: &'static [u8]) -> u16 {
+    reqwest::Client::new().put(url).body(bytes).send().await.unwrap().status().as_u16()
+}
+
+/// Begins an upload of Ada's.
+async fn begin(casier: &Casier) -> String {
+    let files = casier.storage_for("ada").unwrap();
+    let begun = files.begin_upload("begun.png", "image", PNG.len() as u64, Default::default());
+    begun.await.unwrap().upload_id
+}
+
 /// A request to a route that would succeed, but for its sign-in.
-pub(crate) fn good(routes: Routes, route: &Route) -> (Request, Body) {
-    let request = Request::new(route.method, route.path.replace("{key}", ADAS));
+fn good(routes: Routes, route: &Route, upload_id: &str) -> (Request, Body) {
+    let path = route.path.replace("{key}", ADAS).replace("{id}", upload_id);
+    let request = Request::new(route.method, path);
     let json = |value: Value| Body::Json(value.to_string().into());
     let body = match (routes, route.path) {
         (_, "/upload") => Body::Form(form(&[("content_type", "image")], "new.png", PNG)),
@@ -200,6 +243,12 @@ pub(crate) fn good(routes: Routes, route: &Route) -> (Request, Body) {
         (_, "/delete-many" | "/files/delete-many" | "/files/links") => {
             json(json!({"s3_keys": [ADAS]}))
         }
+        (_, "/uploads") => json(json!({
+            "filename": "new.png", "content_type": "image", "mime_type": "image/png",
+            "size": PNG.len(),
+        })),
+        (_, "/uploads/{id}/parts") => json(json!({"part_numbers": [1]})),
+        (_, path) if path.starts_with("/uploads/{id}") => Body::None,
         (_, "/list") | (Routes::Secure, _) => Body::None,
         other => panic!("the tests do not know {other:?}"),
     };

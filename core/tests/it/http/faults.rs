@@ -5,28 +5,31 @@ use casier::{ErrorKind, Setting};
 use casier_local::LocalStack;
 use serde_json::json;
 
-use super::bench::{ADAS, ALL, BENS, Bench, Reply, good, with};
+use super::bench::{ADAS, ALL, BENS, Bench, Reply, with};
 use super::log::{lines, logged};
 use crate::storage::fake::{self, Fake};
 
-/// Sends the good request of every route that asks the store, each under an id of its own.
-async fn send_all(bench: &Bench) -> Vec<(String, Reply)> {
+/// Sends the good request of every route that asks the store, each under an id of its own. The id of
+/// an upload holds for one store and bucket.
+async fn send_all(bench: &Bench, is_same_store: bool) -> Vec<(String, Reply)> {
     let mut replies = Vec::new();
     for routes in ALL {
         for route in routes.table() {
-            let asks_the_store = !route.name.contains("link")
+            let asks_the_store = (is_same_store || !route.path.contains("{id}"))
+                && !route.name.contains("sign_upload_parts")
+                && !route.name.contains("link")
                 && !route.name.contains("download")
                 && !route.name.contains("presigned");
             if asks_the_store {
                 let id = format!("request-{}", replies.len());
-                let (request, body) = good(routes, route);
-                let request = with(request, "Authorization", &bench.bearer(|_| {}));
-                let reply = bench.send(routes, with(request, "X-Request-Id", &id), body).await;
+                let (request, body) = bench.good(routes, route);
+                let request = with(bench.of_ada(request), "X-Request-Id", &id);
+                let reply = bench.send(routes, request, body).await;
                 replies.push((id, reply));
             }
         }
     }
-    assert!(replies.len() >= 7);
+    assert!(replies.len() >= 9);
     replies
 }
 
@@ -60,7 +63,7 @@ fn a_store_that_is_down_is_unavailable() {
         let endpoint = other.s3_endpoint().to_owned();
         other.shutdown().await;
         bench.configure(|builder| builder.set(Setting::EndpointUrl, endpoint));
-        let replies = send_all(bench).await;
+        let replies = send_all(bench, false).await;
         assert_hidden(bench, &replies, ErrorKind::StorageUnavailable);
         assert!(lines("casier::http").iter().all(|line| line.contains("S3_ENDPOINT_URL")));
         bench.assert_untouched().await;
@@ -71,7 +74,7 @@ fn a_store_that_is_down_is_unavailable() {
 fn credentials_that_the_store_refuses_are_ours() {
     logged(async |bench| {
         bench.configure(|builder| builder.set(Setting::SecretAccessKey, "hush-hush"));
-        let replies = send_all(bench).await;
+        let replies = send_all(bench, true).await;
         assert_hidden(bench, &replies, ErrorKind::StorageDenied);
         bench.assert_untouched().await;
     });
@@ -81,7 +84,7 @@ fn credentials_that_the_store_refuses_are_ours() {
 fn a_bucket_that_is_not_there_is_a_wrong_setting() {
     logged(async |bench| {
         bench.configure(|builder| builder.set(Setting::Bucket, "other-bucket"));
-        let replies = send_all(bench).await;
+        let replies = send_all(bench, false).await;
         for (_, reply) in &replies {
             assert!(!reply.body().contains("other-bucket"));
         }

@@ -7,6 +7,7 @@ mod faults;
 mod keys;
 mod listings;
 pub(crate) mod log;
+mod parts;
 #[cfg(target_os = "linux")]
 mod resources;
 mod secrecy;

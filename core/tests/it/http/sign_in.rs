@@ -4,7 +4,7 @@ use casier::http::{Api, ApiOptions, Body, Request, Route, Routes, Wanted};
 use casier_local::TokenFault;
 use serde_json::{Value, json};
 
-use super::bench::{ADAS, ALL, BENS, Bench, Reply, good, on_bench, with};
+use super::bench::{ADAS, ALL, BENS, Bench, Reply, on_bench, with};
 use super::log::{NOTABLE, lines, logged};
 
 fn all_routes() -> impl Iterator<Item = (Routes, &'static Route)> {
@@ -14,11 +14,13 @@ fn all_routes() -> impl Iterator<Item = (Routes, &'static Route)> {
 /// Sends the good request of every route with these headers instead of a sign-in.
 async fn send_all(bench: &Bench, headers: &[(&str, &str)], check: impl Fn(&Route, Reply)) {
     for (routes, route) in all_routes() {
-        let (request, body) = good(routes, route);
-        let request =
-            headers.iter().fold(request, |request, (name, value)| with(request, name, value));
-        check(route, bench.send(routes, request, body).await);
+        let (request, body) = bench.good(routes, route);
+        check(route, bench.send(routes, with_all(request, headers), body).await);
     }
+}
+
+fn with_all(request: Request, headers: &[(&str, &str)]) -> Request {
+    headers.iter().fold(request, |request, (name, value)| with(request, name, value))
 }
 
 #[test]
@@ -62,9 +64,9 @@ fn every_route_takes_its_own_user() {
     for routes in ALL {
         for route in routes.table() {
             on_bench(async |bench| {
-                let (request, body) = bench.good(routes, route);
-                let reply = bench.send(routes, request, body).await;
-                let created = route.path == "/upload";
+                let (request, body) = bench.ready(routes, route).await;
+                let reply = bench.send(routes, bench.of_ada(request), body).await;
+                let created = ["/upload", "/uploads"].contains(&route.path);
                 assert_eq!(reply.status, if created { 201 } else { 200 }, "{route:?} {reply:?}");
                 assert!(bench.keys().await.contains(&BENS.to_owned()), "{route:?}");
             });
@@ -110,10 +112,12 @@ fn by_cookie_the_site_itself_may_change_things() {
         ];
         for headers in own {
             let headers = [&[("Cookie", cookie.as_str())][..], &headers].concat();
-            send_all(bench, &headers, |route, reply| {
+            for (routes, route) in all_routes() {
+                let (request, body) = bench.ready(routes, route).await;
+                let request = with_all(request, &headers);
+                let reply = bench.send(routes, request, body).await;
                 assert!(reply.status < 300, "{route:?} {headers:?} {reply:?}");
-            })
-            .await;
+            }
         }
     });
 }
@@ -126,7 +130,7 @@ fn an_impersonation_is_told_to_the_application_and_logged() {
             let bearer = bench.bearer(|asked| {
                 asked.claims.insert("act".to_owned(), actor);
             });
-            let (request, body) = good(routes, route);
+            let (request, body) = bench.good(routes, route);
             let request = with(with(request, "Authorization", &bearer), "X-Request-Id", "id-1");
             let call = Api::new(bench.casier.clone(), routes, ApiOptions::default());
             let call = call.begin(request).await;
@@ -196,16 +200,16 @@ fn nothing_is_read_of_who_is_refused() {
     on_bench(async |bench| {
         for (routes, route) in all_routes() {
             let api = Api::new(bench.casier.clone(), routes, ApiOptions::default());
-            let (request, _) = good(routes, route);
+            let (request, _) = bench.good(routes, route);
             let call = api.begin(request).await;
             assert_eq!(call.wanted(), Wanted::Nothing, "{route:?}");
             assert!(call.session().is_none());
             // A body that comes all the same changes nothing.
-            let answer = call.answer(good(routes, route).1).await;
+            let answer = call.answer(bench.good(routes, route).1).await;
             assert_eq!(answer.status, 401);
 
             let (request, _) = bench.good(routes, route);
-            let call = api.begin(request).await;
+            let call = api.begin(bench.of_ada(request)).await;
             assert_eq!(call.session().unwrap().user().user_id, "ada");
             let wanted = call.wanted();
             match route.path {
@@ -218,6 +222,9 @@ fn nothing_is_read_of_who_is_refused() {
                 path if path.ends_with("{key}") || path == "/list" => {
                     assert_eq!(wanted, Wanted::Nothing);
                 }
+                path if path.ends_with("{id}") || path.ends_with("/complete") => {
+                    assert_eq!(wanted, Wanted::Nothing);
+                }
                 _ => assert_eq!(wanted, Wanted::Json { limit: 1 << 20 }),
             }
         }
@@ -228,7 +235,7 @@ fn nothing_is_read_of_who_is_refused() {
 #[test]
 fn other_paths_and_methods_are_refused_before_anybody_signs_in() {
     on_bench(async |bench| {
-        for path in ["", "/", "/nothing", "/upload/", "//upload", "/uploads", "/files/list"] {
+        for path in ["", "/", "/nothing", "/upload/", "//upload", "/uploads/", "/files/list"] {
             for routes in [Routes::S3, Routes::Files] {
                 let reply = bench.send(routes, Request::new("GET", path), Body::None).await;
                 assert_eq!((reply.status, reply.code()), (404, "route-not-found"), "{path}");
@@ -236,7 +243,8 @@ fn other_paths_and_methods_are_refused_before_anybody_signs_in() {
         }
         for (routes, route) in all_routes() {
             for method in ["PUT", "PATCH", "OPTIONS", "TRACE", "get", "head", "", "X\r\nY: z"] {
-                let request = Request::new(method, route.path.replace("{key}", ADAS));
+                let path = route.path.replace("{key}", ADAS).replace("{id}", "u1.x");
+                let request = Request::new(method, path);
                 let reply = bench.send(routes, request, Body::None).await;
                 assert_eq!((reply.status, reply.code()), (405, "method-not-allowed"), "{method}");
                 assert!(reply.header("Allow").unwrap().contains(route.method), "{route:?}");

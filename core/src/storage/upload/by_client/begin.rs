@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::SystemTime;
 
+use futures_util::future::BoxFuture;
+
 use crate::random::random_name;
 use crate::storage::s3::failure::{self, OnCondition};
 use crate::storage::upload::handle::{self, Described, Handle, Sender};
@@ -112,7 +114,9 @@ impl UserStorage {
         let mark = random_name()?;
         let file = self.new_file(filename, kind, size, options, Some(mark.clone()))?;
         let plan = PartPlan::of(size)?;
-        let (upload, begun, incoming) = self.s3.in_time(self.begin_at_store(&file, size)).await?;
+        // Boxed: it is large, and of a type so deep that compilers of what is built around it give up.
+        let beginning: BoxFuture<'_, _> = Box::pin(self.begin_at_store(&file, size));
+        let (upload, begun, incoming) = self.s3.in_time(beginning).await?;
         let mut handle = Handle {
             key: file.key.as_str().to_owned(),
             upload_id: upload.id().to_owned(),
