@@ -93,9 +93,16 @@ describe('uploads from a page', { timeout: 120_000 }, () => {
     assert.ok(server.most <= 2)
   })
 
+  test('what the hooks of a page throw stops nothing', async () => {
+    const hook = () => {
+      throw new Error('of the page')
+    }
+    assert.equal((await upload(film(), { onProgress: hook, onPhase: hook })).size, 95)
+  })
+
   test('a file without bytes is a file', async () => {
     assert.equal((await upload(film(''))).size, 0)
-    assert.deepEqual(server.puts, [1])
+    assert.deepEqual(server.log, ['begin', 'complete'])
     assert.equal(server.only.stored.length, 0)
     assert.deepEqual(bars, [[0]])
   })
@@ -187,12 +194,13 @@ describe('uploads from a page', { timeout: 120_000 }, () => {
       [film(), { filename: 'other.txt' }],
       [film(), { metadata: { a: 'b' } }],
       [film(), { overwrite: false }],
+      [film(), { unguessable: true }],
       [film(), { storage: null }],
       [new Blob([BYTES], { type: 'text/plain' }), { filename: 'film é.txt' }],
     ]) {
       await upload(file, more)
     }
-    assert.equal(server.done('begin'), 9)
+    assert.equal(server.done('begin'), 10)
     assert.equal(server.done('state'), 0)
     closed.abort(PAUSE)
     await assert.rejects(lost)
@@ -343,6 +351,11 @@ describe('uploads from a page', { timeout: 120_000 }, () => {
 
     server.fault = (what) => (what === 'begin' ? failure('circuit-open', 503) : undefined)
     await assert.rejects(upload(), refused('circuit-open', 503, { retryable: true }))
+
+    server.log.length = 0
+    server.fault = () => failure('rate-limited', 429, { retry_after: 3600 })
+    await assert.rejects(upload(), refused('rate-limited', 429, { details: { retryAfter: 3600 } }))
+    assert.deepEqual(server.log, ['begin'])
   })
 
   test('a token that cannot be had is told', async () => {

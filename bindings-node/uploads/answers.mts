@@ -83,8 +83,7 @@ export function readStored(data: unknown): StoredFile {
 function plan(members: Members, uploadId: string, size: number, held: number[]): Begun {
   const [partSize, partCount] = [countOf(members, 'part_size'), countOf(members, 'part_count')]
   const expiresAt = Date.parse(textOf(members, 'expires_at'))
-  // A file without bytes has one part without any.
-  if (partSize === 0 || partCount !== Math.max(1, Math.ceil(size / partSize)) || Number.isNaN(expiresAt)) {
+  if (partSize === 0 || partCount !== Math.ceil(size / partSize) || Number.isNaN(expiresAt)) {
     throw unexpected(`${partCount} parts of ${partSize} bytes for ${size}, until ${members['expires_at']}`)
   }
   return { uploadId, partSize, partCount, expiresAt, held: held.filter((part) => part >= 1 && part <= partCount) }

@@ -12,6 +12,9 @@ const COMPLETE_DEADLINE = 300_000
 const ATTEMPTS = 7
 const LONGEST_WAIT = 10_000
 
+/** The longest wait that a server may ask for, in seconds. */
+const LONGEST_ASKED = 60
+
 /** What the statuses of busy servers are, and of the proxies before them. */
 const BUSY = [408, 429, 502, 503, 504]
 
@@ -23,6 +26,7 @@ export interface Wanted {
   size: number
   metadata?: Record<string, string>
   overwrite?: boolean
+  unguessable?: boolean
 }
 
 /**
@@ -87,8 +91,8 @@ export class Api {
         await wait(backoff(away++, LONGEST_WAIT), this.#signal)
       } else if (isBusy(error) && busy < ATTEMPTS - 1) {
         this.#phase.online(true)
-        const seconds = error.details.retryAfter
-        await wait(seconds === undefined ? backoff(busy, LONGEST_WAIT) : seconds * 1000, this.#signal)
+        const asked = error.details.retryAfter
+        await wait(asked === undefined ? backoff(busy, LONGEST_WAIT) : asked * 1000, this.#signal)
         busy += 1
       } else {
         throw error instanceof Unreachable ? error.asError() : error
@@ -158,6 +162,7 @@ function unreachable(cause: unknown): never {
 function isBusy(error: unknown): error is CasierError {
   return (
     error instanceof CasierError &&
+    (error.details.retryAfter ?? 0) <= LONGEST_ASKED &&
     (error.code === 'token-expired' || (BUSY.includes(error.status) && error.code !== 'storage-denied'))
   )
 }

@@ -23,6 +23,8 @@ export interface UploadOptions {
   metadata?: Record<string, string>
   /** Whether a file of the same name is replaced; else it is `file-exists`. Defaults to true. */
   overwrite?: boolean
+  /** Whether 128 random bits are put into the name, before its extension. Defaults to false. */
+  unguessable?: boolean
   /** Gives the session token, anew for each request, where the session's cookie does not go along. */
   getToken?: () => Promise<string | null> | string | null
   /** Whether cookies go along to `baseUrl`, as in `fetch`. Defaults to `same-origin`. */

@@ -1,4 +1,5 @@
 import type { UploadPhase } from './options.mjs'
+import { safely } from './tell.mjs'
 
 /** Tells what an upload is doing; while the network is away, that it waits. */
 export class Phase {
@@ -8,7 +9,7 @@ export class Phase {
   #told: UploadPhase | undefined
 
   constructor(tell: ((phase: UploadPhase) => void) | undefined) {
-    this.#tell = tell ?? (() => {})
+    this.#tell = safely(tell)
   }
 
   enter(phase: UploadPhase): void {

@@ -1,3 +1,5 @@
+import { safely } from './tell.mjs'
+
 /** Adds up what the parts have sent. A part that is sent again does not set the sum back. */
 export class Progress {
   readonly #total: number
@@ -8,7 +10,7 @@ export class Progress {
 
   constructor(total: number, tell: ((sent: number, total: number) => void) | undefined) {
     this.#total = total
-    this.#tell = tell ?? (() => {})
+    this.#tell = safely(tell)
   }
 
   /** The store holds so many bytes, and nothing else is on its way. */

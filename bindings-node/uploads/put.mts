@@ -1,7 +1,9 @@
 import type { PartUrl } from './answers.mjs'
 
-/** How long nothing may move, in milliseconds. */
-const SILENCE = 60_000
+/** How long nothing may move, in milliseconds; and how long the answer may take once all has left,
+ * which is not yet to have arrived: on a slow line the system still holds much of it. */
+const SILENCE = 120_000
+const LAST_SILENCE = 300_000
 
 /** What a browser sets by itself, and refuses to be told. */
 const BROWSERS_OWN = ['content-length', 'host']
@@ -22,7 +24,7 @@ export function put(
     let silence = setTimeout(giveUp, SILENCE)
     request.upload.onprogress = ({ loaded }) => {
       clearTimeout(silence)
-      silence = setTimeout(giveUp, SILENCE)
+      silence = setTimeout(giveUp, loaded < body.size ? SILENCE : LAST_SILENCE)
       onSent(loaded)
     }
     request.onloadend = () => {

@@ -184,6 +184,7 @@ function wantedOf(file: Blob, options: UploadOptions): Wanted {
     ...(mimeType && { mime_type: mimeType }),
     ...(options.metadata && { metadata: options.metadata }),
     ...(options.overwrite === false && { overwrite: false }),
+    ...(options.unguessable === true && { unguessable: true }),
   }
 }
 

@@ -20,6 +20,7 @@ export async function upload(file: File, bar: HTMLProgressElement): Promise<stri
     mimeType: 'video/mp4',
     metadata: { title: 'Été' },
     overwrite: false,
+    unguessable: true,
     parallel: 8,
     getToken: async () => null,
     credentials: 'include',

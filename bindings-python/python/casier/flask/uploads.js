@@ -83,7 +83,7 @@ function readStored(data) {
 function plan(members, uploadId, size, held) {
   const [partSize, partCount] = [countOf(members, "part_size"), countOf(members, "part_count")];
   const expiresAt = Date.parse(textOf(members, "expires_at"));
-  if (partSize === 0 || partCount !== Math.max(1, Math.ceil(size / partSize)) || Number.isNaN(expiresAt)) {
+  if (partSize === 0 || partCount !== Math.ceil(size / partSize) || Number.isNaN(expiresAt)) {
     throw unexpected(`${partCount} parts of ${partSize} bytes for ${size}, until ${members["expires_at"]}`);
   }
   return { uploadId, partSize, partCount, expiresAt, held: held.filter((part) => part >= 1 && part <= partCount) };
@@ -175,6 +175,7 @@ var DEADLINE = 3e4;
 var COMPLETE_DEADLINE = 3e5;
 var ATTEMPTS = 7;
 var LONGEST_WAIT = 1e4;
+var LONGEST_ASKED = 60;
 var BUSY = [408, 429, 502, 503, 504];
 var Api = class {
   #options;
@@ -228,8 +229,8 @@ var Api = class {
         await wait(backoff(away++, LONGEST_WAIT), this.#signal);
       } else if (isBusy(error) && busy < ATTEMPTS - 1) {
         this.#phase.online(true);
-        const seconds = error.details.retryAfter;
-        await wait(seconds === void 0 ? backoff(busy, LONGEST_WAIT) : seconds * 1e3, this.#signal);
+        const asked = error.details.retryAfter;
+        await wait(asked === void 0 ? backoff(busy, LONGEST_WAIT) : asked * 1e3, this.#signal);
         busy += 1;
       } else {
         throw error instanceof Unreachable ? error.asError() : error;
@@ -283,7 +284,7 @@ function unreachable(cause) {
   throw new Unreachable(cause);
 }
 function isBusy(error) {
-  return error instanceof CasierError && (error.code === "token-expired" || BUSY.includes(error.status) && error.code !== "storage-denied");
+  return error instanceof CasierError && (error.details.retryAfter ?? 0) <= LONGEST_ASKED && (error.code === "token-expired" || BUSY.includes(error.status) && error.code !== "storage-denied");
 }
 
 // uploads/memory.mts
@@ -343,7 +344,8 @@ function dropExpired(storage) {
 }
 
 // uploads/put.mts
-var SILENCE = 6e4;
+var SILENCE = 12e4;
+var LAST_SILENCE = 3e5;
 var BROWSERS_OWN = ["content-length", "host"];
 function put(part, body, onSent, signal) {
   return new Promise((resolve) => {
@@ -352,7 +354,7 @@ function put(part, body, onSent, signal) {
     let silence = setTimeout(giveUp, SILENCE);
     request.upload.onprogress = ({ loaded }) => {
       clearTimeout(silence);
-      silence = setTimeout(giveUp, SILENCE);
+      silence = setTimeout(giveUp, loaded < body.size ? SILENCE : LAST_SILENCE);
       onSent(loaded);
     };
     request.onloadend = () => {
@@ -491,6 +493,17 @@ async function checkReadable(body) {
   }
 }
 
+// uploads/tell.mts
+function safely(hook) {
+  return (...told) => {
+    try {
+      hook?.(...told);
+    } catch (error) {
+      globalThis.reportError?.(error);
+    }
+  };
+}
+
 // uploads/phase.mts
 var Phase = class {
   #tell;
@@ -498,8 +511,7 @@ var Phase = class {
   #isOnline = true;
   #told;
   constructor(tell) {
-    this.#tell = tell ?? (() => {
-    });
+    this.#tell = safely(tell);
   }
   enter(phase) {
     this.#phase = phase;
@@ -528,8 +540,7 @@ var Progress = class {
   #told = -1;
   constructor(total, tell) {
     this.#total = total;
-    this.#tell = tell ?? (() => {
-    });
+    this.#tell = safely(tell);
   }
   /** The store holds so many bytes, and nothing else is on its way. */
   begin(held) {
@@ -715,7 +726,8 @@ function wantedOf(file, options) {
     size: file.size,
     ...mimeType && { mime_type: mimeType },
     ...options.metadata && { metadata: options.metadata },
-    ...options.overwrite === false && { overwrite: false }
+    ...options.overwrite === false && { overwrite: false },
+    ...options.unguessable === true && { unguessable: true }
   };
 }
 function heldBytes({ held, partSize, partCount }, size) {
