@@ -1164,7 +1164,8 @@ export interface AuditEvent {
   time: Date
   /**
    * What was asked: `authenticate`, `subscription`, `role`, `feature`, `permission`, `plan`,
-   * `has`, `owner`, `upload`, `link`, `key`, `list-user`, `revoke`, `revoke-user`. More may come.
+   * `has`, `owner`, `upload`, `link`, `grant`, `key`, `list-user`, `revoke`, `revoke-user`. More may
+   * come.
    */
   action: string
   /** Whether it was allowed. */

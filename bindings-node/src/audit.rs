@@ -28,7 +28,8 @@ pub struct AuditEvent {
     #[napi(ts_type = "Date")]
     pub time: Js,
     /// What was asked: `authenticate`, `subscription`, `role`, `feature`, `permission`, `plan`,
-    /// `has`, `owner`, `upload`, `link`, `key`, `list-user`, `revoke`, `revoke-user`. More may come.
+    /// `has`, `owner`, `upload`, `link`, `grant`, `key`, `list-user`, `revoke`, `revoke-user`. More may
+    /// come.
     pub action: &'static str,
     /// Whether it was allowed.
     pub allowed: bool,

@@ -105,7 +105,8 @@ impl AuditEvent {
     }
 
     /// What was asked: `authenticate`, `subscription`, `role`, `feature`, `permission`, `plan`,
-    /// `has`, `owner`, `upload`, `link`, `key`, `list-user`, `revoke`, `revoke-user`. More may come.
+    /// `has`, `owner`, `upload`, `link`, `grant`, `key`, `list-user`, `revoke`, `revoke-user`. More may
+    /// come.
     #[getter]
     fn action(&self) -> &str {
         self.0.action

@@ -46,5 +46,7 @@ S3_BUCKET_NAME=$bucket
 AWS_ACCESS_KEY_ID=$access_key
 AWS_SECRET_ACCESS_KEY=$secret_key
 AWS_REGION=us-east-1
+S3_GRANT_ROLE_ARN=arn:aws:iam::000000000000:role/any
+STS_ENDPOINT_URL=http://127.0.0.1:$s3_port
 ENVIRONMENT
 serve

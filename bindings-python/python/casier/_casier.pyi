@@ -89,7 +89,8 @@ class AuditEvent:
     def action(self, /) -> str:
         """
         What was asked: `authenticate`, `subscription`, `role`, `feature`, `permission`, `plan`,
-        `has`, `owner`, `upload`, `link`, `key`, `list-user`, `revoke`, `revoke-user`. More may come.
+        `has`, `owner`, `upload`, `link`, `grant`, `key`, `list-user`, `revoke`, `revoke-user`. More may
+        come.
         """
     @property
     def actor(self, /) -> str | None:

@@ -8,7 +8,8 @@ public struct AuditEvent: Codable, Hashable, Sendable {
     /// When it was decided.
     public let time: Date
     /// What was asked: `authenticate`, `subscription`, `role`, `feature`, `permission`, `plan`,
-    /// `has`, `owner`, `upload`, `link`, `key`, `list-user`, `revoke`, `revoke-user`. More may come.
+    /// `has`, `owner`, `upload`, `link`, `grant`, `key`, `list-user`, `revoke`, `revoke-user`. More may
+    /// come.
     public let action: String
     /// Whether it was allowed.
     public let allowed: Bool

@@ -27,7 +27,8 @@ pub struct AuditEvent {
     #[serde(serialize_with = "rfc3339")]
     pub time: SystemTime,
     /// What was asked: `authenticate`, `subscription`, `role`, `feature`, `permission`, `plan`,
-    /// `has`, `owner`, `upload`, `link`, `key`, `list-user`, `revoke`, `revoke-user`. More may come.
+    /// `has`, `owner`, `upload`, `link`, `grant`, `key`, `list-user`, `revoke`, `revoke-user`. More may
+    /// come.
     pub action: &'static str,
     /// Whether it was allowed.
     pub allowed: bool,

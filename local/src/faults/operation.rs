@@ -146,10 +146,16 @@ fn is_form(headers: &HeaderMap) -> bool {
 mod tests {
     use super::*;
 
-    fn asked(method: &str, target: &str, header: Option<&str>) -> Asked {
+    type Header = Option<(&'static str, &'static str)>;
+
+    const FORM: Header = Some(("content-type", "multipart/form-data; boundary=x"));
+    const QUERY_FORM: Header = Some(("content-type", "application/x-www-form-urlencoded"));
+    const COPY: Header = Some(("x-amz-copy-source", "b/k"));
+
+    fn asked(method: &str, target: &str, header: Header) -> Asked {
         let mut request = http::Request::builder().method(method).uri(target);
-        if let Some(name) = header {
-            request = request.header(name, "multipart/form-data; boundary=x");
+        if let Some((name, value)) = header {
+            request = request.header(name, value);
         }
         Asked::of(&request.body(()).unwrap().into_parts().0, false)
     }
@@ -159,6 +165,8 @@ mod tests {
         let cases = [
             ("GET", "/", None, "ListBuckets"),
             ("POST", "/", None, "Other"),
+            ("POST", "/", QUERY_FORM, "AssumeRole"),
+            ("POST", "/b", QUERY_FORM, "Other"),
             ("GET", "/b", None, "ListObjects"),
             ("GET", "/b/?list-type=2&prefix=a", None, "ListObjectsV2"),
             ("GET", "/b?location", None, "GetBucketLocation"),
@@ -176,7 +184,7 @@ mod tests {
             ("DELETE", "/b?cors", None, "DeleteBucketCors"),
             ("DELETE", "/b?lifecycle", None, "DeleteBucketLifecycle"),
             ("POST", "/b?delete", None, "DeleteObjects"),
-            ("POST", "/b", Some("content-type"), "PostObject"),
+            ("POST", "/b", FORM, "PostObject"),
             ("POST", "/b", None, "Other"),
             ("OPTIONS", "/b/k", None, "Preflight"),
             ("GET", "/b/k", None, "GetObject"),
@@ -185,10 +193,10 @@ mod tests {
             ("GET", "/b/k?uploadId=1", None, "ListParts"),
             ("HEAD", "/b/k", None, "HeadObject"),
             ("PUT", "/b/k", None, "PutObject"),
-            ("PUT", "/b/k", Some("x-amz-copy-source"), "CopyObject"),
+            ("PUT", "/b/k", COPY, "CopyObject"),
             ("PUT", "/b/k?tagging", None, "PutObjectTagging"),
             ("PUT", "/b/k?partNumber=1&uploadId=1", None, "UploadPart"),
-            ("PUT", "/b/k?partNumber=1&uploadId=1", Some("x-amz-copy-source"), "UploadPartCopy"),
+            ("PUT", "/b/k?partNumber=1&uploadId=1", COPY, "UploadPartCopy"),
             ("DELETE", "/b/k", None, "DeleteObject"),
             ("DELETE", "/b/k?tagging", None, "DeleteObjectTagging"),
             ("DELETE", "/b/k?uploadId=1", None, "AbortMultipartUpload"),

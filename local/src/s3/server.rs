@@ -192,7 +192,7 @@ fn service(store: Store, config: &S3Config, faults: Faults) -> Layer {
     let keys = Keys::new(&config.access_key_id, &config.secret_access_key);
     builder.set_auth(keys.clone());
     builder.set_access(Access { keys: keys.clone() });
-    builder.set_route(Sts { keys: keys.clone(), clock: config.clock.clone() });
+    builder.set_route(Sts { keys: keys.clone() });
     let rules = Rules { keys, region: config.region.clone() };
     let gate = Gate::new(rules, store, builder.build());
     Layer::new(faults, config.clock.clone(), gate)

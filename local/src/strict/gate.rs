@@ -30,6 +30,10 @@ const MAX_DIGESTED_BYTES: usize = 2 << 20;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amz-request-id");
 
+/// When a request arrived, for what is behind the layer.
+#[derive(Clone, Copy)]
+pub(crate) struct Arrival(pub(crate) SystemTime);
+
 /// The strict layer, with s3s behind it.
 #[derive(Clone)]
 pub(crate) struct Gate {
@@ -73,7 +77,10 @@ impl Gate {
         };
         let request_id = request_id();
         let mut response = match outcome {
-            Ok(body) => self.protocol.call(Request::from_parts(parts, body)).await?,
+            Ok(body) => {
+                parts.extensions.insert(Arrival(now));
+                self.protocol.call(Request::from_parts(parts, body)).await?
+            }
             Err(refusal) => {
                 tracing::debug!(code = refusal.code, "refused");
                 refusal.into_response(&request_id)

@@ -24,7 +24,7 @@ use percent_encoding::percent_decode_str;
 use s3s::dto::Range;
 
 pub(crate) use date::show as show_date;
-pub(crate) use gate::Gate;
+pub(crate) use gate::{Arrival, Gate};
 use query::Query;
 pub(crate) use refusal::Refusal;
 use signed::Signed;

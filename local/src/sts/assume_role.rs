@@ -16,8 +16,7 @@ use super::error::refusal;
 use super::keys::{Key, Keys, Session};
 use super::policy::{MAX_CHARS, Policy};
 use super::{ROLE_ARN, is_meant};
-use crate::clock::Clock;
-use crate::strict::show_date;
+use crate::strict::{Arrival, show_date};
 
 const API_VERSION: &str = "2011-06-15";
 
@@ -34,7 +33,6 @@ const MAX_FORM_BYTES: usize = 16 << 10;
 /// What answers the requests to STS.
 pub(crate) struct Sts {
     pub(crate) keys: Keys,
-    pub(crate) clock: Clock,
 }
 
 #[async_trait::async_trait]
@@ -59,10 +57,12 @@ impl S3Route for Sts {
     }
 
     async fn call(&self, request: S3Request<Body>) -> S3Result<S3Response<Body>> {
+        let arrival = request.extensions.get::<Arrival>().copied();
+        let Arrival(now) = arrival.ok_or_else(|| s3_error!(InternalError))?;
         let form = Limited::new(request.input, MAX_FORM_BYTES).collect().await;
         let form = form.map_err(|_| invalid("the form cannot be read"))?.to_bytes();
         let asked = Asked::read(&form)?;
-        let session = self.keys.begin(asked.policy, self.clock.now(), asked.life);
+        let session = self.keys.begin(asked.policy, now, asked.life);
         let session = session.map_err(|_| s3_error!(InternalError))?;
         let mut response = S3Response::new(Body::from(answer(&session, &asked.session_name)));
         let xml = HeaderValue::from_static("text/xml");

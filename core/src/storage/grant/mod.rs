@@ -167,7 +167,7 @@ impl UserStorage {
             seconds,
         };
         let keys = self.s3.in_time(self.s3.assume_role(&assumption)).await?;
-        self.s3.require_confinement(&keys).await?;
+        self.s3.require_confinement(&keys, self.scope.prefix()).await?;
         Ok(TemporaryCredentials {
             access_key_id: keys.access_key_id,
             secret_access_key: keys.secret_access_key,

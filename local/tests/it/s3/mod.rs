@@ -14,6 +14,7 @@ mod multipart;
 mod objects;
 mod refusals;
 mod restart;
+mod sts;
 mod tags;
 mod versions;
 mod wire;

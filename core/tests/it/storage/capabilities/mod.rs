@@ -9,6 +9,7 @@
 
 mod answer;
 mod checksums;
+mod grants;
 mod keys;
 mod manage;
 mod multipart;
@@ -73,6 +74,7 @@ fn docs_say_what_this_store_can() {
             reads::find(&probe).await,
             manage::find(&probe).await,
             keys::find(&probe).await,
+            grants::find(&probe).await,
         ]
         .into_iter()
         .flatten()

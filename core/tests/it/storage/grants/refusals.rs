@@ -42,6 +42,20 @@ fn session([id, secret, token, expiration]: [&str; 4]) -> Answer {
 
 const GOOD: [&str; 4] = ["ASIAHUSH", "hush-secret", "hush-token", "2030-01-01T01:00:00Z"];
 
+/// What a store answers that keeps the session policy.
+fn confined(request: &Request) -> Answer {
+    let of_session = request.header("x-amz-security-token").is_some();
+    match request.method.as_str() {
+        "GET" if of_session && request.target.contains("prefix=user_1%2F") => listing(),
+        _ if of_session => Answer::error(403, "AccessDenied"),
+        _ => Answer::empty(200),
+    }
+}
+
+fn listing() -> Answer {
+    Answer::Whole(200, String::new(), b"<ListBucketResult></ListBucketResult>".to_vec())
+}
+
 /// What comes of it when STS answers so, and the store refuses all that the session asks.
 async fn refused(answer: Answer) -> Error {
     let fake = Fake::start(move |request| match is_sts(request) {
@@ -135,10 +149,7 @@ fn where_sts_gives_an_hour_an_hour_is_taken() {
         let fake = Fake::start(|request| match is_sts(request) {
             true if body(request).contains(HOUR) => session(GOOD),
             true => error(400, "ValidationError"),
-            false if request.header("x-amz-security-token").is_some() => {
-                Answer::error(403, "AccessDenied")
-            }
-            false => Answer::empty(200),
+            false => confined(request),
         })
         .await;
         let twelve = options(Access::ReadWrite, Some(43_200));
@@ -156,20 +167,14 @@ fn where_sts_gives_an_hour_an_hour_is_taken() {
 fn a_store_that_overlooks_the_policy_is_unsupported() {
     within_limit(async {
         // The look at an object of nobody's scope, and the listing of the whole bucket.
-        for overlooked in [["200", "200"], ["200", "403"], ["404", "403"], ["403", "200"]] {
+        for overlooked in [[200, 200], [200, 403], [404, 403], [403, 200]] {
             let fake = Fake::start(move |request| {
-                let [head, list] = overlooked;
-                let answer = |status: &str| match status {
-                    "200" => Answer::Whole(200, String::new(), b"<ListBucketResult/>".to_vec()),
-                    status => Answer::empty(status.parse().unwrap()),
-                };
+                let [object, list] = overlooked;
                 match (is_sts(request), request.method.as_str()) {
                     (true, _) => session(GOOD),
-                    (_, "HEAD") if head == "200" => Answer::empty(200),
-                    (_, "HEAD") => answer(head),
-                    (_, "GET") => answer(list),
-                    (_, "DELETE") => Answer::empty(204),
-                    _ => Answer::empty(200),
+                    (_, "GET") if request.target.contains(".casier") => Answer::empty(object),
+                    (_, "GET") if list == 200 => listing(),
+                    _ => confined(request),
                 }
             })
             .await;
@@ -181,6 +186,27 @@ fn a_store_that_overlooks_the_policy_is_unsupported() {
             let count = |method| fake.requests().iter().filter(|it| it.method == method).count();
             assert_eq!((count("POST"), count("PUT"), count("DELETE")), (2, 1, 1));
         }
+    });
+}
+
+/// Keys that the store does not know are no proof that it keeps the policy.
+#[test]
+fn keys_that_are_not_good_for_the_scope_are_not_handed_out() {
+    within_limit(async {
+        let fake = Fake::start(|request| match is_sts(request) {
+            true => session(GOOD),
+            false if request.header("x-amz-security-token").is_some() => {
+                Answer::error(403, "InvalidAccessKeyId")
+            }
+            false => Answer::empty(200),
+        })
+        .await;
+        let files = fake.files();
+        for _ in 0..2 {
+            let error = files.temporary_credentials(Default::default()).await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::StorageDenied);
+        }
+        assert_eq!(fake.requests().iter().filter(|it| it.method == "PUT").count(), 2);
     });
 }
 
@@ -215,11 +241,7 @@ fn what_is_asked_is_told_to_nobody_but_sts() {
             session(GOOD)
         })
         .await;
-        let store = Fake::start(|request| match request.header("x-amz-security-token") {
-            Some(_) => Answer::error(403, "AccessDenied"),
-            None => Answer::empty(200),
-        })
-        .await;
+        let store = Fake::start(confined).await;
         let mut config = store.config();
         config.sts_endpoint = Some(sts.endpoint.clone());
         files(config).temporary_credentials(Default::default()).await.unwrap();

@@ -7,7 +7,7 @@ use crate::storage::faults::world::SCOPE;
 
 pub(in crate::storage::faults) const OPERATIONS: &[Operation] = &[Operation {
     method: "temporary_credentials",
-    requests: &["AssumeRole", "PutObject", "HeadObject", "ListObjectsV2", "DeleteObject"],
+    requests: &["AssumeRole", "PutObject", "ListObjectsV2", "GetObject", "DeleteObject"],
     call: |world| {
         async {
             let granted = world.files.temporary_credentials(Default::default()).await?;
