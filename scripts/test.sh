@@ -44,11 +44,12 @@ stage "swift: a package that depends on ours" 900 swift_dependent_package
 
 stage "next app" 600 build_next_app
 quiet_stage "browser" 900 browser_tools
-start_server casier-local "$PROFILE_DIR/casier-local" --until-stdin-closes
+# On disk, for a browser uploads 1 GiB.
+start_server casier-local "$PROFILE_DIR/casier-local" --until-stdin-closes --data-dir "$SCRATCH/store"
 start_apps casier-local
 stage "readme" 120 with_servers casier-local -- python_tests tests/e2e/readme
 stage "routes" 600 with_servers casier-local flask next -- python_tests tests/e2e/routes
 stage "Next.js" 300 with_servers casier-local next -- node --test --test-reporter spec tests/e2e/next/app.test.mjs
-stage "pages in a browser" 600 with_servers flask next -- browser_tests
+stage "pages in a browser" 600 with_servers casier-local flask next -- browser_tests
 stop_servers
 finish "every test passed$(without_swift)"

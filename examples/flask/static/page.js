@@ -1,14 +1,18 @@
 // The page of a signed-in user. The session cookie goes along by itself.
-"use strict";
+import { PAUSE, uploadFile } from "casier/uploads";
 
 const files = document.querySelector("#files");
 const message = document.querySelector("#message");
+const form = document.querySelector("#upload");
+const sending = document.querySelector("#sending");
+const bar = document.querySelector("#bar");
+const pause = document.querySelector("#pause");
 
 // Sends a request; an error's code and message become the exception's.
-async function ask(method, path, body) {
-  const answer = await fetch(path, { method, body });
+async function ask(method, path) {
+  const answer = await fetch(path, { method });
   const told = await answer.json();
-  if (!answer.ok) throw new Error(`${told.error.code}: ${told.error.message}`);
+  if (!answer.ok) throw Object.assign(new Error(told.error.message), { code: told.error.code });
   return told;
 }
 
@@ -22,12 +26,12 @@ function size(bytes) {
 
 // Does something and says what came of it.
 async function tell(work) {
-  message.className = "";
+  message.className = message.textContent = "";
   try {
     message.textContent = (await work()) ?? "";
   } catch (error) {
     message.className = "error";
-    message.textContent = error.message;
+    message.textContent = error.code ? `${error.code}: ${error.message}` : error.message;
   }
 }
 
@@ -65,17 +69,72 @@ function row(file) {
   return item;
 }
 
-document.querySelector("#upload").addEventListener("submit", (event) => {
-  event.preventDefault();
-  const form = event.target;
-  const button = form.querySelector("button");
-  button.disabled = true;
-  tell(async () => {
-    const stored = await ask("POST", "/api/s3/upload", new FormData(form));
+const PHASES = {
+  starting: "starting",
+  waiting: "waiting for the network",
+  completing: "being checked",
+};
+
+// What is sent; while it pauses, nothing gives it up.
+let upload;
+
+async function send(file, kind, most = 0) {
+  const giveUp = new AbortController();
+  upload = { file, kind, most, giveUp };
+  const show = (phase) => {
+    bar.value = file.size ? upload.most / file.size : 1;
+    const progress = `${size(upload.most)} of ${size(file.size)}, ${Math.floor(bar.value * 100)} %`;
+    document.querySelector("#sent").textContent = [progress, PHASES[phase]].filter(Boolean).join(" · ");
+  };
+  document.querySelector("#sending-name").textContent = file.name;
+  pause.textContent = "Pause";
+  form.querySelector("button").disabled = true;
+  sending.hidden = false;
+  let goesOn = false;
+  try {
+    const stored = await uploadFile(file, {
+      baseUrl: "/api/secure",
+      kind,
+      signal: giveUp.signal,
+      onProgress(sent) {
+        // What was on its way at a pause is sent again, and the bar stays where it was.
+        upload.most = Math.max(upload.most, sent);
+        show();
+      },
+      onPhase: show,
+    });
     form.reset();
     await list();
-    return `Uploaded ${stored.s3_key.split("/").at(-1)}`;
-  }).finally(() => { button.disabled = false; });
+    return `Uploaded ${stored.filename}`;
+  } catch (error) {
+    const isPaused = giveUp.signal.reason === PAUSE;
+    goesOn = isPaused || error.retryable;
+    if (error.code !== "cancelled") throw error;
+    return isPaused ? `Paused ${file.name}` : `Cancelled ${file.name}`;
+  } finally {
+    sending.hidden = !goesOn;
+    form.querySelector("button").disabled = goesOn;
+    pause.textContent = "Go on";
+    upload.giveUp = null;
+  }
+}
+
+form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  const { file, content_type: kind } = form.elements;
+  tell(() => send(file.files[0], kind.value));
+});
+
+const goOn = () => tell(() => send(upload.file, upload.kind, upload.most));
+
+pause.addEventListener("click", () => {
+  if (upload.giveUp) upload.giveUp.abort(PAUSE);
+  else goOn();
+});
+
+document.querySelector("#cancel").addEventListener("click", () => {
+  if (!upload.giveUp) goOn();
+  upload.giveUp.abort();
 });
 
 document.querySelector("#report").addEventListener("click", () =>

@@ -13,23 +13,21 @@ interface Envelope<Data> {
   error?: { code: string; message: string }
 }
 
-/** Calls a route of this app; an answer that is not success is thrown, its code first. */
+/** Calls a route of this app; an answer that is not success is thrown, with its code. */
 export async function call<Data>(
   path: string,
   method = 'GET',
-  body?: FormData | object,
+  body?: object,
 ): Promise<{ message: string; data: Data }> {
   const init: RequestInit = { method }
-  if (body instanceof FormData) {
-    init.body = body
-  } else if (body !== undefined) {
+  if (body !== undefined) {
     init.headers = { 'Content-Type': 'application/json' }
     init.body = JSON.stringify(body)
   }
   const response = await fetch(path, init)
   const answer = (await response.json()) as Envelope<Data>
   if (!answer.success) {
-    throw new Error(`${answer.error?.code}: ${answer.error?.message}`)
+    throw Object.assign(new Error(answer.error?.message), { code: answer.error?.code })
   }
   return { message: answer.message ?? '', data: answer.data as Data }
 }

@@ -1,9 +1,9 @@
 'use client'
 
-import { type FormEvent, useCallback, useEffect, useState } from 'react'
+import { useCallback, useEffect, useState } from 'react'
 import { type FileEntry, call } from './api'
-
-const KINDS = ['document', 'image', 'book', 'blog', 'video', 'audio', 'file']
+import { readableSize } from './size'
+import { UploadForm } from './upload'
 
 interface Message {
   text: string
@@ -20,10 +20,11 @@ export function Files({ plan }: { plan: string }) {
   /** Does one thing at a time, and says what came of it. */
   const attempt = useCallback(async (work: () => Promise<string>) => {
     setBusy(true)
+    setMessage({ text: '', failed: false })
     try {
       setMessage({ text: await work(), failed: false })
     } catch (error) {
-      setMessage({ text: error instanceof Error ? error.message : String(error), failed: true })
+      setMessage({ text: described(error), failed: true })
     } finally {
       setBusy(false)
     }
@@ -37,17 +38,6 @@ export function Files({ plan }: { plan: string }) {
       return ''
     })
   }, [attempt, refresh])
-
-  const upload = (event: FormEvent<HTMLFormElement>) => {
-    event.preventDefault()
-    const form = event.currentTarget
-    void attempt(async () => {
-      const { data } = await call<{ s3_key: string }>('/api/files/upload', 'POST', new FormData(form))
-      form.reset()
-      await refresh()
-      return `Uploaded ${data.s3_key}`
-    })
-  }
 
   const download = (file: FileEntry) =>
     attempt(async () => {
@@ -69,24 +59,7 @@ export function Files({ plan }: { plan: string }) {
 
   return (
     <>
-      <form id="upload" className="card" onSubmit={upload}>
-        <h2>Upload</h2>
-        <div className="fields">
-          <label className="wide">
-            File
-            <input type="file" name="file" required />
-          </label>
-          <label>
-            Kind
-            <select name="content_type">
-              {KINDS.map((kind) => (
-                <option key={kind}>{kind}</option>
-              ))}
-            </select>
-          </label>
-          <button disabled={busy}>Upload</button>
-        </div>
-      </form>
+      <UploadForm disabled={busy} attempt={attempt} onStored={refresh} />
 
       <p id="message" role="status" className={message.failed ? 'failed' : ''}>
         {message.text}
@@ -151,13 +124,9 @@ async function listAll(): Promise<FileEntry[]> {
   }
 }
 
-function readableSize(bytes: number): string {
-  const units = ['bytes', 'KiB', 'MiB', 'GiB']
-  let size = bytes
-  let unit = 0
-  while (size >= 1024 && unit < units.length - 1) {
-    size /= 1024
-    unit += 1
+function described(error: unknown): string {
+  if (!(error instanceof Error)) {
+    return String(error)
   }
-  return `${unit === 0 ? size : size.toFixed(1)} ${units[unit]}`
+  return 'code' in error ? `${error.code}: ${error.message}` : error.message
 }
