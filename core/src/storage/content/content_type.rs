@@ -22,10 +22,9 @@ pub(crate) fn may_be_inline(filename: &str, content_type: &str) -> bool {
         && essence(content_type) == of_filename(filename)
 }
 
-/// The type that a link asks the store to answer with: text is said to be UTF-8, or browsers take
-/// it for Windows-1252.
-pub(crate) fn for_link(filename: &str) -> String {
-    let content_type = of_filename(filename);
+/// What a link asks the store to answer with for a content type: text is said to be UTF-8, or
+/// browsers take it for Windows-1252.
+pub(crate) fn for_link(content_type: String) -> String {
     if content_type.starts_with("text/") {
         format!("{content_type}; charset=utf-8")
     } else {

@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use quick_cache::sync::Cache;
 
-use super::read::Link;
+use super::read::{AnsweredHeaders, Link};
 use crate::storage::sign::Signer;
 
 /// How many links are remembered; each takes about a kilobyte.
@@ -20,7 +20,7 @@ pub(in crate::storage) struct LinkCache(Cache<Asked, Given>);
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(super) struct Asked {
     pub(super) key: String,
-    pub(super) disposition: String,
+    pub(super) headers: AnsweredHeaders,
     pub(super) seconds: u64,
 }
 

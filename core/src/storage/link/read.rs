@@ -109,34 +109,46 @@ impl UserStorage {
         let asked = options.expires_in.unwrap_or(self.s3.config.link_seconds);
         check_life(asked, MAX_LINK_SECONDS)?;
         check_time(now)?;
-        let content_type = content_type::of_filename(key.filename());
-        let disposition = match &options.download_as {
-            Some(name) => disposition::content_disposition(false, &clean_filename(name)?),
-            None => {
-                let inline = content_type::may_be_inline(key.filename(), &content_type);
-                disposition::content_disposition(inline, key.filename())
-            }
-        };
+        let headers = answered_headers(key.filename(), options.download_as.as_deref())?;
         let allowed = self.allowed_life(Some(key), asked, now)?;
         let signer = self.s3.signer(now).await?;
         let expires_in = while_keys_live(allowed, signer.ends(), now)?;
         if !options.reuse {
-            return Ok(sign(&signer, key, &disposition, expires_in, now));
+            return Ok(sign(&signer, key, &headers, expires_in, now));
         }
-        let asked = Asked { key: key.as_str().to_owned(), disposition, seconds: allowed };
+        let asked = Asked { key: key.as_str().to_owned(), headers, seconds: allowed };
         if let Some(link) = self.s3.links.find(&asked, &signer, now) {
             return Ok(link);
         }
-        let link = sign(&signer, key, &asked.disposition, expires_in, now);
+        let link = sign(&signer, key, &asked.headers, expires_in, now);
         self.s3.links.keep(asked, &signer, &link, now);
         Ok(link)
     }
 }
 
+/// What the store is to answer a link with.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(super) struct AnsweredHeaders {
+    content_type: String,
+    disposition: String,
+}
+
+fn answered_headers(filename: &str, download_as: Option<&str>) -> Result<AnsweredHeaders> {
+    let content_type = content_type::of_filename(filename);
+    let disposition = match download_as {
+        Some(name) => disposition::content_disposition(false, &clean_filename(name)?),
+        None => {
+            let inline = content_type::may_be_inline(filename, &content_type);
+            disposition::content_disposition(inline, filename)
+        }
+    };
+    Ok(AnsweredHeaders { content_type: content_type::for_link(content_type), disposition })
+}
+
 fn sign(
     signer: &Signer,
     key: &OwnKey,
-    disposition: &str,
+    headers: &AnsweredHeaders,
     expires_in: u64,
     now: SystemTime,
 ) -> Link {
@@ -144,8 +156,8 @@ fn sign(
         method: "GET",
         key: key.as_str(),
         query: &[
-            ("response-content-disposition", Cow::Borrowed(disposition)),
-            ("response-content-type", Cow::Owned(content_type::for_link(key.filename()))),
+            ("response-content-disposition", Cow::Borrowed(&headers.disposition)),
+            ("response-content-type", Cow::Borrowed(&headers.content_type)),
         ],
         headers: &[],
         expires_in,

@@ -3,9 +3,10 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use aws_lc_rs::{digest, hmac};
+use aws_sdk_s3::config::Credentials;
 use aws_sdk_s3::primitives::{DateTime, DateTimeFormat};
 
-use super::encode::push_hexadecimal;
+use super::encode::{in_query, push_hexadecimal};
 
 const SECONDS_OF_A_DAY: u64 = 24 * 3600;
 
@@ -19,20 +20,26 @@ pub(super) struct DayKey {
     day: u64,
     date: String,
     scope: String,
+    /// The access key and the scope, as they stand in a query.
+    encoded_credential: String,
     key: hmac::Key,
 }
 
 impl DayKey {
-    pub(super) fn new(day: u64, secret: &str, region: &str, service: &str) -> Self {
+    pub(super) fn new(day: u64, keys: &Credentials, region: &str, service: &str) -> Self {
         let date = date(day);
-        let mut key = hmac_sha256(format!("AWS4{secret}").as_bytes(), &date);
+        let secret = format!("AWS4{}", keys.secret_access_key());
+        let mut key = hmac_sha256(secret.as_bytes(), &date);
         for part in [region, service, "aws4_request"] {
             key = hmac_sha256(key.as_ref(), part);
         }
+        let scope = format!("{date}/{region}/{service}/aws4_request");
+        let credential = format!("{}/{scope}", keys.access_key_id());
         Self {
             day,
-            scope: format!("{date}/{region}/{service}/aws4_request"),
             date,
+            scope,
+            encoded_credential: in_query(&credential).into_owned(),
             key: hmac::Key::new(hmac::HMAC_SHA256, key.as_ref()),
         }
     }
@@ -44,6 +51,11 @@ impl DayKey {
     /// `20130524/us-east-1/s3/aws4_request`.
     pub(super) fn scope(&self) -> &str {
         &self.scope
+    }
+
+    /// `AKIA…%2F20130524%2Fus-east-1%2Fs3%2Faws4_request`.
+    pub(super) fn encoded_credential(&self) -> &str {
+        &self.encoded_credential
     }
 
     /// The time of a second of the day: `20130524T000102Z`.

@@ -76,7 +76,7 @@ impl Signer {
             return Arc::clone(key);
         }
         let Address { region, service, .. } = &self.address;
-        let key = Arc::new(DayKey::new(day, self.keys.secret_access_key(), region, service));
+        let key = Arc::new(DayKey::new(day, &self.keys, region, service));
         self.day_key.store(Some(Arc::clone(&key)));
         key
     }
@@ -84,20 +84,20 @@ impl Signer {
     /// The query but for the signature, encoded and in the order of the names. Those of the
     /// signature's own parameters begin alike and stand together.
     fn query(&self, request: &Presign<'_>, key: &DayKey, time: &str, headers: &str) -> String {
-        let encoded = |(name, value): &(&'_ str, Cow<'_, str>)| {
-            (encode::in_query(name).into_owned(), encode::in_query(value).into_owned())
-        };
-        let mut others: Vec<_> = request.query.iter().map(encoded).collect();
+        let encoded = request
+            .query
+            .iter()
+            .map(|(name, value)| (encode::in_query(name), encode::in_query(value)));
+        let mut others: Vec<_> = encoded.collect();
         others.sort_unstable();
         let (before, after) =
-            others.split_at(others.partition_point(|(name, _)| name.as_str() < OWN_PARAMETERS));
+            others.split_at(others.partition_point(|(name, _)| &**name < OWN_PARAMETERS));
         let mut query = String::with_capacity(512);
         for (name, value) in before {
             query.extend([name, "=", value, "&"]);
         }
-        let credential = [self.keys.access_key_id(), "/", key.scope()].concat();
         query.extend(["X-Amz-Algorithm=", ALGORITHM]);
-        query.extend(["&X-Amz-Credential=", &encode::in_query(&credential)]);
+        query.extend(["&X-Amz-Credential=", key.encoded_credential()]);
         query.extend(["&X-Amz-Date=", time]);
         // Writing to a string cannot fail.
         let _ = write!(query, "&X-Amz-Expires={}", request.expires_in);

@@ -7,7 +7,7 @@ use super::*;
 fn times_are_told_in_utc() {
     let time = |seconds| {
         let (second, day) = second_and_day(at(seconds));
-        DayKey::new(day, "secret", "us-east-1", "s3").time(second)
+        DayKey::new(day, &keys("AKIA", "secret", None), "us-east-1", "s3").time(second)
     };
     assert_eq!(time(0), "19700101T000000Z");
     assert_eq!(time(1_369_353_662), "20130524T000102Z");

@@ -82,7 +82,7 @@ fn s3_doc_examples() {
         let now = time(text(input, "timestamp"));
         let (second, day) = second_and_day(now);
         let region = input["region"].as_str().unwrap_or("us-east-1");
-        let key = DayKey::new(day, text(input, "secret_key"), region, "s3");
+        let key = DayKey::new(day, &keys("AKIA", text(input, "secret_key"), None), region, "s3");
         if let Some(seed) = expected["seed_signature"].as_str() {
             // The chunks that follow are signed by the SDK.
             let signature = key.sign_request(&key.time(second), text(input, "canonical_request"));
