@@ -20,6 +20,11 @@ pub(super) async fn find(probe: &Probe<'_>) -> Vec<Row> {
         row("ranges", "ranges of `read` and `stream`, parallel ranges", ranges(probe, &key).await),
         row("a range past the end", "`range-invalid`", past_the_end(probe, &key).await),
         row("a link that has expired", "– (any refusal will do)", expired(probe, &key).await),
+        row(
+            "a link with an unsigned `x-amz-…` header",
+            "`presigned_upload`: no header more than its own",
+            unsigned_headers(probe).await,
+        ),
     ]
 }
 
@@ -67,6 +72,21 @@ async fn past_the_end(probe: &Probe<'_>, key: &str) -> String {
         Ok(_) => "taken".to_owned(),
         Err(error) => refusal(&error),
     }
+}
+
+/// What becomes of a link to upload that is sent with one header more.
+async fn unsigned_headers(probe: &Probe<'_>) -> String {
+    let settings = PresigningConfig::expires_in(Duration::from_secs(60)).unwrap();
+    let put = probe.client.put_object().bucket(probe.bucket).key(probe.key("more"));
+    let link = put.presigned(settings).await.unwrap();
+    let mut findings = Vec::new();
+    for name in ["x-amz-meta-more", "x-amz-acl", "x-amz-tagging"] {
+        let put = reqwest::Client::new().put(link.uri()).header(name, "a=b").send();
+        let status = put.await.unwrap().status();
+        let taken = if status.is_success() { "taken: " } else { "" };
+        findings.push((name, format!("{taken}`{}`", status.as_u16())));
+    }
+    together(&findings)
 }
 
 async fn expired(probe: &Probe<'_>, key: &str) -> String {
