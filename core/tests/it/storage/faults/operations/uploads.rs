@@ -6,7 +6,7 @@ use casier::storage::{PresignedUploadOptions, ResumeOptions, UploadContents, Upl
 use futures_util::FutureExt as _;
 use futures_util::stream;
 
-use super::{A, B, LARGE, NEW, OLD, OTHER, Operation, READS, TWO_PARTS, World};
+use super::{A, B, Content, LARGE, NEW, OLD, OTHER, Operation, READS, TWO_PARTS, World};
 use crate::storage::bench::metadata;
 
 /// One that puts a file into the place of another.
@@ -26,6 +26,8 @@ const GOES_ON: Operation = Operation {
     prepare: |world| world.break_off("a.bin", LARGE, blue(world)).boxed(),
     ..REPLACES
 };
+
+const EMPTY: Content = Content::Large(0);
 
 /// One that completes what a client has sent.
 const COMPLETES: Operation = Operation {
@@ -205,6 +207,23 @@ pub(in crate::storage::faults) const OPERATIONS: &[Operation] = &[
             "CopyObject",
             "DeleteObject",
         ],
+        ..COMPLETES
+    },
+    Operation {
+        method: "complete_upload",
+        variant: "of an empty file",
+        given: &[(B, OTHER)],
+        then: &[(A, EMPTY), (B, OTHER)],
+        requests: &["ListParts", "PutObject", "AbortMultipartUpload", "HeadObject"],
+        prepare: |world| world.send_as_client("a.bin", EMPTY).boxed(),
+        call: |world| {
+            async {
+                let file = world.files.complete_upload(&world.handle()).await?;
+                assert_eq!((file.key.as_str(), file.size), ("user_1/files/a.bin", 0));
+                Ok(())
+            }
+            .boxed()
+        },
         ..COMPLETES
     },
     Operation {
