@@ -240,15 +240,21 @@ export class UploadServer {
 
   #complete(upload) {
     const { wanted, parts } = upload
+    if (upload.stored) {
+      return success(described(wanted))
+    }
     const count = Math.ceil(wanted.size / PART_SIZE)
     const bytes = Array.from({ length: count }, (_, at) => parts.get(at + 1))
     if (bytes.includes(undefined)) {
       return failure('upload-incomplete', 409)
     }
     upload.stored = Buffer.concat(bytes)
-    const { filename, content_type, mime_type = 'text/plain', size, metadata = {} } = wanted
-    return success({ s3_key: key(wanted), filename, size, content_type, mime_type, metadata, last_modified: null })
+    return success(described(wanted))
   }
+}
+
+function described({ filename, content_type, mime_type = 'text/plain', size, metadata = {} }) {
+  return { s3_key: key({ filename, content_type }), filename, size, content_type, mime_type, metadata, last_modified: null }
 }
 
 export function success(data, status = 200) {

@@ -221,6 +221,17 @@ describe('uploads from a page', { timeout: 120_000 }, () => {
     assert.equal(storage.size, 0)
   })
 
+  test('an upload that another page completes meanwhile is done', async () => {
+    server.fault = (what, found) => {
+      if (what === 'put' && found.parts.size === 5) {
+        found.stored = BYTES
+        return { status: 404 }
+      }
+    }
+    assert.equal((await upload()).size, 95)
+    assert.equal(storage.size, 0)
+  })
+
   test('what was completed unheard is not sent again', async () => {
     const closed = new AbortController()
     server.fault = (what) => {
@@ -321,7 +332,6 @@ describe('uploads from a page', { timeout: 120_000 }, () => {
     for (const [what, code, status, isKept] of [
       ['begin', 'quota-exceeded', 403, false],
       ['begin', 'type-not-allowed', 415, false],
-      ['parts', 'upload-not-found', 404, false],
       ['parts', 'storage-denied', 502, true],
       ['complete', 'content-mismatch', 415, false],
       ['complete', 'conflict', 409, true],

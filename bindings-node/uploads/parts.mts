@@ -16,7 +16,8 @@ const AHEAD = 4
 /** How old an address may be when it is used, in milliseconds. They hold for 15 minutes at most. */
 const FRESH = 300_000
 
-/** Sends the parts that the store lacks, `parallel` at a time. The first failure ends all. */
+/** Sends the parts that the store lacks, `parallel` at a time. The first failure ends all;
+ * `upload-not-found` when the upload is over. */
 export async function sendParts(
   file: Blob,
   upload: Begun,
@@ -30,7 +31,7 @@ export async function sendParts(
   const waiting = all.filter((number) => !held.has(number))
   const addresses = new Addresses(api, upload.uploadId, waiting, parallel * AHEAD)
   const failed = new AbortController()
-  const sender = new Sender(file, upload, addresses, progress, AbortSignal.any([signal, failed.signal]))
+  const sender = new Sender(file, upload, api, addresses, progress, AbortSignal.any([signal, failed.signal]))
   const work = async (): Promise<void> => {
     for (let number = waiting.shift(); number !== undefined; number = waiting.shift()) {
       await sender.send(number)
@@ -48,6 +49,7 @@ class Sender {
   constructor(
     readonly file: Blob,
     readonly upload: Begun,
+    readonly api: Api,
     readonly addresses: Addresses,
     readonly progress: Progress,
     readonly signal: AbortSignal,
@@ -70,13 +72,17 @@ class Sender {
       }
       this.signal.throwIfAborted()
       this.progress.move(number, 0)
-      await this.afterFailure(status, body, attempt)
+      await this.#afterFailure(status, body, attempt)
     }
   }
 
-  async afterFailure(status: number, body: Blob, attempt: number): Promise<void> {
+  async #afterFailure(status: number, body: Blob, attempt: number): Promise<void> {
     if (status === 0) {
       await checkReadable(body)
+    }
+    if (status === 404) {
+      // The upload may be over, which the server tells.
+      await this.api.state(this.upload.uploadId, this.file.size)
     }
     if (attempt === ATTEMPTS - 1) {
       const why = status === 0 ? 'gave no answer' : `answered ${status}`

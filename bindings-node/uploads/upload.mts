@@ -127,17 +127,28 @@ class Upload {
       this.#memory.keep({ uploadId, expiresAt, isCompleting: false })
       this.#progress.begin(heldBytes(upload, this.#file.size))
       this.#phase.enter('sending')
-      await this.#forgetting(sendParts(this.#file, upload, this.#api, this.#progress, this.#parallel, this.#signal))
+      await this.#sendParts(upload)
       this.#phase.enter('completing')
       this.#memory.keep({ uploadId, expiresAt, isCompleting: true })
-      const stored = await this.#forgetting(this.#completed(uploadId))
+      const stored = await this.#completed(uploadId)
       if (stored !== undefined) {
         return stored
       }
       if (round === ROUNDS) {
         throw new CasierError('upload-incomplete', 409, 'the store keeps losing parts of the upload')
       }
-      upload = await this.#forgetting(this.#api.state(uploadId, this.#file.size))
+      upload = await this.#api.state(uploadId, this.#file.size)
+    }
+  }
+
+  async #sendParts(upload: Begun): Promise<void> {
+    try {
+      await sendParts(this.#file, upload, this.#api, this.#progress, this.#parallel, this.#signal)
+    } catch (error) {
+      // Over, or completed by another page: the completion tells which.
+      if (!isCode(error, 'upload-not-found')) {
+        throw error
+      }
     }
   }
 
@@ -153,17 +164,6 @@ class Upload {
         return undefined
       }
       if (isFinal(error)) {
-        this.#memory.forget()
-      }
-      throw error
-    }
-  }
-
-  async #forgetting<T>(work: Promise<T>): Promise<T> {
-    try {
-      return await work
-    } catch (error) {
-      if (isCode(error, 'upload-not-found')) {
         this.#memory.forget()
       }
       throw error

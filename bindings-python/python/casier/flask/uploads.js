@@ -384,7 +384,7 @@ async function sendParts(file, upload, api, progress, parallel, signal) {
   const waiting = all.filter((number) => !held.has(number));
   const addresses = new Addresses(api, upload.uploadId, waiting, parallel * AHEAD);
   const failed = new AbortController();
-  const sender = new Sender(file, upload, addresses, progress, AbortSignal.any([signal, failed.signal]));
+  const sender = new Sender(file, upload, api, addresses, progress, AbortSignal.any([signal, failed.signal]));
   const work = async () => {
     for (let number = waiting.shift(); number !== void 0; number = waiting.shift()) {
       await sender.send(number);
@@ -397,15 +397,17 @@ async function sendParts(file, upload, api, progress, parallel, signal) {
   }
 }
 var Sender = class {
-  constructor(file, upload, addresses, progress, signal) {
+  constructor(file, upload, api, addresses, progress, signal) {
     this.file = file;
     this.upload = upload;
+    this.api = api;
     this.addresses = addresses;
     this.progress = progress;
     this.signal = signal;
   }
   file;
   upload;
+  api;
   addresses;
   progress;
   signal;
@@ -426,12 +428,15 @@ var Sender = class {
       }
       this.signal.throwIfAborted();
       this.progress.move(number, 0);
-      await this.afterFailure(status, body, attempt);
+      await this.#afterFailure(status, body, attempt);
     }
   }
-  async afterFailure(status, body, attempt) {
+  async #afterFailure(status, body, attempt) {
     if (status === 0) {
       await checkReadable(body);
+    }
+    if (status === 404) {
+      await this.api.state(this.upload.uploadId, this.file.size);
     }
     if (attempt === ATTEMPTS2 - 1) {
       const why = status === 0 ? "gave no answer" : `answered ${status}`;
@@ -673,17 +678,26 @@ var Upload = class {
       this.#memory.keep({ uploadId, expiresAt, isCompleting: false });
       this.#progress.begin(heldBytes(upload, this.#file.size));
       this.#phase.enter("sending");
-      await this.#forgetting(sendParts(this.#file, upload, this.#api, this.#progress, this.#parallel, this.#signal));
+      await this.#sendParts(upload);
       this.#phase.enter("completing");
       this.#memory.keep({ uploadId, expiresAt, isCompleting: true });
-      const stored = await this.#forgetting(this.#completed(uploadId));
+      const stored = await this.#completed(uploadId);
       if (stored !== void 0) {
         return stored;
       }
       if (round === ROUNDS) {
         throw new CasierError("upload-incomplete", 409, "the store keeps losing parts of the upload");
       }
-      upload = await this.#forgetting(this.#api.state(uploadId, this.#file.size));
+      upload = await this.#api.state(uploadId, this.#file.size);
+    }
+  }
+  async #sendParts(upload) {
+    try {
+      await sendParts(this.#file, upload, this.#api, this.#progress, this.#parallel, this.#signal);
+    } catch (error) {
+      if (!isCode(error, "upload-not-found")) {
+        throw error;
+      }
     }
   }
   /** The stored file; none when the store lacks parts. What has ended for good is forgotten. */
@@ -698,16 +712,6 @@ var Upload = class {
         return void 0;
       }
       if (isFinal(error)) {
-        this.#memory.forget();
-      }
-      throw error;
-    }
-  }
-  async #forgetting(work) {
-    try {
-      return await work;
-    } catch (error) {
-      if (isCode(error, "upload-not-found")) {
         this.#memory.forget();
       }
       throw error;
