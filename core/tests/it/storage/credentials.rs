@@ -28,6 +28,7 @@ fn child() {
         for call in variable("CALLS").split(' ') {
             let outcome = match call {
                 "read" => files.read(KEY, Default::default()).await.map(drop),
+                "grant" => files.temporary_credentials(Default::default()).await.map(drop),
                 "exists" => files.exists(KEY).await.map(drop),
                 "ten" => {
                     let reads = (0..10).map(|_| files.read(KEY, Default::default()));
@@ -319,5 +320,26 @@ fn a_service_that_does_not_answer_ends_with_the_deadline() {
             assert!(world.store.requests().is_empty());
         }
         assert!(asked.load(Ordering::Relaxed) >= 2);
+    });
+}
+
+#[test]
+fn sts_is_asked_with_keys_of_the_chain_and_again_when_they_have_expired() {
+    use super::grants::refusals::{GOOD, confined, error, is_sts, session};
+    within_limit(async {
+        let mut world = World::new(|request| match is_sts(request) {
+            true if key_of(request) == "KEY1" => error(403, "ExpiredToken"),
+            true => session(GOOD),
+            // The keys of the program have a token, too.
+            false if key_of(request) == "KEY2" => Answer::empty(200),
+            false => confined(request),
+        })
+        .await;
+        world.program(3600);
+        assert_eq!(world.run("grant grant").await, ["done", "done"]);
+        assert_eq!(world.fetched(), 2);
+        let of_sts = world.store.requests().into_iter().filter(is_sts);
+        let keys: Vec<_> = of_sts.map(|request| key_of(&request)).collect();
+        assert_eq!(keys, ["KEY1", "KEY2", "KEY2"]);
     });
 }

@@ -1,7 +1,7 @@
 //! Temporary credentials: what they reach, and every way to reach further with them.
 
 mod leaving;
-mod refusals;
+pub(super) mod refusals;
 mod terms;
 
 use aws_sdk_s3::Client;

@@ -13,7 +13,7 @@ use crate::support::within_limit;
 
 const HOUR: &str = "DurationSeconds=3600";
 
-fn is_sts(request: &Request) -> bool {
+pub(in crate::storage) fn is_sts(request: &Request) -> bool {
     request.method == "POST" && request.target == "/"
 }
 
@@ -21,7 +21,7 @@ fn body(request: &Request) -> String {
     String::from_utf8(request.bytes.clone()).unwrap()
 }
 
-fn error(status: u16, code: &str) -> Answer {
+pub(in crate::storage) fn error(status: u16, code: &str) -> Answer {
     let body = format!(
         "<ErrorResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><Error>\
          <Type>Sender</Type><Code>{code}</Code><Message>hush</Message></Error></ErrorResponse>"
@@ -29,7 +29,7 @@ fn error(status: u16, code: &str) -> Answer {
     Answer::Whole(status, "Content-Type: text/xml\r\n".to_owned(), body.into_bytes())
 }
 
-fn session([id, secret, token, expiration]: [&str; 4]) -> Answer {
+pub(in crate::storage) fn session([id, secret, token, expiration]: [&str; 4]) -> Answer {
     let body = format!(
         "<AssumeRoleResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">\
          <AssumeRoleResult><Credentials><AccessKeyId>{id}</AccessKeyId><SecretAccessKey>{secret}\
@@ -40,10 +40,11 @@ fn session([id, secret, token, expiration]: [&str; 4]) -> Answer {
     Answer::Whole(200, headers.to_owned(), body.into_bytes())
 }
 
-const GOOD: [&str; 4] = ["ASIAHUSH", "hush-secret", "hush-token", "2030-01-01T01:00:00Z"];
+pub(in crate::storage) const GOOD: [&str; 4] =
+    ["ASIAHUSH", "hush-secret", "hush-token", "2030-01-01T01:00:00Z"];
 
 /// What a store answers that keeps the session policy.
-fn confined(request: &Request) -> Answer {
+pub(in crate::storage) fn confined(request: &Request) -> Answer {
     let of_session = request.header("x-amz-security-token").is_some();
     match request.method.as_str() {
         "GET" if of_session && request.target.contains("prefix=user_1%2F") => listing(),
