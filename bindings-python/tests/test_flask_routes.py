@@ -5,6 +5,7 @@ import errno
 import io
 import json
 import urllib.parse
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
@@ -110,6 +111,53 @@ def test_the_secure_routes(
     answer = client.post(SECURE + "/files/delete-many", headers=bearer, json={"s3_keys": many})
     assert data(answer) == [{"s3_key": key, "success": True} for key in many]
     assert keys(files) == []
+
+
+def test_uploads_in_parts(
+    client: FlaskClient, bearer: dict[str, str], files: casier.UserStorage
+) -> None:
+    uploads = SECURE + "/uploads"
+    wanted = {"filename": "a.md", "content_type": "blog", "size": len(TEXT)}
+    begun = data(client.post(uploads, headers=bearer, json=wanted), 201)
+    upload = f"{uploads}/{begun['upload_id']}"
+    answer = client.post(upload + "/parts", headers=bearer, json={"part_numbers": [1]})
+    [part] = data(answer)["parts"]
+    put = urllib.request.Request(part["url"], TEXT, part["headers"], method="PUT")
+    with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(put, timeout=30) as sent:
+        assert sent.status == 200
+    state = data(client.get(upload, headers=bearer))
+    assert (state["parts"], state["sent"]) == ([1], len(TEXT))
+    assert keys(files) == []
+    stored = data(client.post(upload + "/complete", headers=bearer))
+    assert keys(files) == [stored["s3_key"]] == [begun["s3_key"]]
+    assert code(client.get(upload, headers=bearer)) == "upload-not-found"
+
+    given_up = data(client.post(uploads, headers=bearer, json=wanted), 201)["upload_id"]
+    data(client.delete(f"{uploads}/{given_up}", headers=bearer))
+    assert code(client.get(f"{uploads}/{given_up}", headers=bearer)) == "upload-not-found"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "expected"),
+    [
+        ("GET", "/uploads", "method-not-allowed"),
+        ("PUT", "/uploads/u1.x", "method-not-allowed"),
+        ("POST", "/uploads/u1.x", "method-not-allowed"),
+        ("GET", "/uploads/u1.x/parts", "method-not-allowed"),
+        ("POST", "/uploads/", "route-not-found"),
+        ("POST", "/uploads//parts", "route-not-found"),
+        ("POST", "/uploads/u1.x/y/parts", "route-not-found"),
+        ("POST", "/uploads/u1.x%2Fparts%2Fparts", "route-not-found"),
+        ("POST", "/uploads/u1.x/parts/", "route-not-found"),
+        ("GET", "/uploads/u1.x", "upload-not-found"),
+        ("DELETE", "/uploads/%7Bkey%7D", "upload-not-found"),
+        ("POST", "/uploads/a%0Ab/complete", "upload-not-found"),
+    ],
+)
+def test_the_paths_of_uploads_are_to_the_byte(
+    client: FlaskClient, bearer: dict[str, str], method: str, path: str, expected: str
+) -> None:
+    assert code(client.open(SECURE + path, method=method, headers=bearer)) == expected
 
 
 def test_the_s3_routes(

@@ -88,7 +88,9 @@ async fn download(files: &UserStorage, key: &str) -> Result<Success> {
 
 async fn download_link(files: &UserStorage, key: &str) -> Result<Value> {
     let filename = files.parse(key)?.filename;
-    let Link { url, expires_in, .. } = files.presigned_url(key, LinkOptions::default()).await?;
+    // Pages ask for the same files again and again, and find in the browser what they have seen.
+    let options = LinkOptions { reuse: true, ..LinkOptions::default() };
+    let Link { url, expires_in, .. } = files.presigned_url(key, options).await?;
     Ok(json!({"download_url": url, "expires_in": expires_in, "filename": filename}))
 }
 

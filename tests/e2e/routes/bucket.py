@@ -26,6 +26,14 @@ def objects() -> dict[str, str]:
         after = max(page, key=str.encode)
 
 
+def uploads() -> set[tuple[str, str]]:
+    """Key and id of every upload that is begun."""
+    endpoint = urlsplit(os.environ["S3_ENDPOINT_URL"])
+    root = xml.etree.ElementTree.fromstring(get(endpoint.netloc, {"uploads": ""}))
+    assert text(root, "IsTruncated") == "false"
+    return {(text(it, "Key"), text(it, "UploadId")) for it in root.iter(f"{XMLNS}Upload")}
+
+
 def text(element: xml.etree.ElementTree.Element, name: str) -> str:
     value = element.findtext(f"{XMLNS}{name}")
     assert value is not None, f"the list has no {name}"

@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import pytest
-from bucket import objects
-from table import Call, Route
+from bucket import objects, uploads
+from table import CONTENTS, PLANS, Call, Route, call, plan
 
 import casier
 
@@ -76,10 +76,10 @@ def ben(person: Callable[[], Person]) -> Person:
 
 @contextlib.contextmanager
 def nothing_changes() -> Iterator[None]:
-    """What happens inside must leave every object of the bucket as it was."""
-    before = objects()
+    """What happens inside must leave every object of the bucket and every upload as it was."""
+    before = objects(), uploads()
     yield
-    assert objects() == before
+    assert (objects(), uploads()) == before
 
 
 def send(route: Route, call: Call, headers: dict[str, str]) -> Answer:
@@ -92,6 +92,40 @@ def send(route: Route, call: Call, headers: dict[str, str]) -> Answer:
         return Answer(answer.status, answer.headers, json.loads(answer.read()))
     finally:
         connection.close()
+
+
+def ready(route: Route, person: Person, *more: str) -> Call:
+    """A call of this person that succeeds: an upload that it needs is begun, and sent where the
+    call completes it."""
+    if route.takes != "upload":
+        return call(route, person.key, *more)
+    upload_id = begun(route, person)
+    if route.path.endswith("/complete"):
+        put(address(route, person, upload_id), CONTENTS)
+    return call(route, person.key, upload_id=upload_id)
+
+
+def begun(route: Route, person: Person) -> str:
+    """The id of an upload that this person has begun at the route's application."""
+    [begin] = [it for it in PLANS if it.app == route.app]
+    answer = send(begin, plan(begin, filename="new.md"), person.bearer())
+    assert answer.status == 201, answer.body
+    upload_id: str = answer.body["data"]["upload_id"]
+    return upload_id
+
+
+def address(route: Route, person: Person, upload_id: str) -> str:
+    """Where the only part of an upload is sent to."""
+    [begin] = [it for it in PLANS if it.app == route.app]
+    sign = begin._replace(path=begin.path + "/{id}/parts", takes="upload")
+    answer = send(sign, call(sign, "", upload_id=upload_id), person.bearer())
+    assert answer.status == 200, answer.body
+    url: str = answer.body["data"]["parts"][0]["url"]
+    return url
+
+
+def put(url: str, data: bytes) -> None:
+    fetch(urllib.request.Request(url, data, method="PUT"))
 
 
 def refused(answer: Answer, code: str, status: int) -> dict[str, Any]:

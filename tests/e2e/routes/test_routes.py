@@ -3,18 +3,22 @@
 from collections.abc import Callable
 
 import pytest
-from bucket import objects
-from conftest import Person, fetch, nothing_changes, refused, send
+from bucket import objects, uploads
+from conftest import Person, address, begun, fetch, nothing_changes, put, ready, refused, send
 from table import (
     CHANGING,
+    CONTENTS,
     GATED,
     MOUNTED,
     NAMING_A_USER,
+    OF_UPLOADS,
+    PLANS,
     ROUTES,
     UPLOADS,
     WITH_KEYS,
     Route,
     call,
+    plan,
     upload,
 )
 
@@ -24,6 +28,8 @@ every_route = pytest.mark.parametrize("route", ROUTES, ids=str)
 every_changing_route = pytest.mark.parametrize("route", CHANGING, ids=str)
 every_route_with_keys = pytest.mark.parametrize("route", WITH_KEYS, ids=str)
 every_upload = pytest.mark.parametrize("route", UPLOADS, ids=str)
+every_plan = pytest.mark.parametrize("route", PLANS, ids=str)
+every_route_of_uploads = pytest.mark.parametrize("route", OF_UPLOADS, ids=str)
 every_gated_route = pytest.mark.parametrize("route", GATED, ids=str)
 
 
@@ -93,8 +99,9 @@ def test_a_cookie_changes_nothing_from_another_site(
 def test_a_cookie_may_read_from_another_site(route: Route, ada: Person) -> None:
     """A link from elsewhere leads in; a script there cannot read the answer."""
     cookie = {"Cookie": f"__session={ada.token(tier='pro')}"}
+    looking = ready(route, ada)
     with nothing_changes():
-        answer = send(route, call(route, ada.key), cookie | {"Sec-Fetch-Site": "cross-site"})
+        answer = send(route, looking, cookie | {"Sec-Fetch-Site": "cross-site"})
     assert answer.status == 200, answer.body
     assert "Access-Control-Allow-Origin" not in answer.headers
 
@@ -102,7 +109,7 @@ def test_a_cookie_may_read_from_another_site(route: Route, ada: Person) -> None:
 @every_route
 def test_a_cookie_from_the_site_itself_is_let_in(route: Route, ada: Person) -> None:
     headers = {"Cookie": f"__session={ada.token(tier='pro')}", "Sec-Fetch-Site": "same-origin"}
-    answer = send(route, call(route, ada.key), headers)
+    answer = send(route, ready(route, ada), headers)
     assert answer.status in (200, 201), answer.body
 
 
@@ -174,6 +181,63 @@ def test_an_upload_to_another_s_key_is_refused(route: Route, ada: Person, ben: P
         refused(answer, code, status)
 
 
+@every_plan
+@pytest.mark.parametrize(
+    ("members", "code", "status"),
+    [
+        ({"filename": "run.exe", "content_type": "file"}, "invalid-filename", 400),
+        ({"filename": ".."}, "invalid-filename", 400),
+        ({"filename": None}, "invalid-request", 400),
+        ({"filename": "song.mp3"}, "type-not-allowed", 415),
+        ({"mime_type": "text/html"}, "type-not-allowed", 415),
+        ({"content_type": "no-such-kind"}, "invalid-kind", 400),
+        ({"size": 25 * 1024 * 1024 + 1}, "file-too-large", 413),
+        ({"size": -1}, "invalid-request", 400),
+        ({"size": 2**53 + 1}, "invalid-request", 400),
+        ({"size": "8"}, "invalid-request", 400),
+        ({"metadata": {"a": 1}}, "invalid-request", 400),
+        ({"overwrite": "no"}, "invalid-request", 400),
+        ({"s3_key": "user_x/documents/a.md"}, "invalid-request", 400),
+        ({"filename": "été.md", "overwrite": False}, "file-exists", 409),
+    ],
+)
+def test_a_wrong_upload_is_not_begun(
+    route: Route, ada: Person, members: dict[str, object], code: str, status: int
+) -> None:
+    with nothing_changes():
+        answer = send(route, plan(route, **members), ada.bearer(tier="free"))
+    refused(answer, code, status)
+
+
+@every_route_of_uploads
+def test_another_s_upload_is_not_found(route: Route, ada: Person, ben: Person) -> None:
+    adas = begun(route, ada)
+    put(address(route, ada, adas), CONTENTS)
+    forged = adas[:-9] + ("A" if adas[-9] != "A" else "B") + adas[-8:]
+    for upload_id in (adas, forged, "u1.none", "..", "%2e%2e", "x%00y"):
+        with nothing_changes():
+            answer = send(route, call(route, "", upload_id=upload_id), ben.bearer())
+        code = answer.body["error"]["code"]
+        # What a client or a framework folds away is no route.
+        assert code == "upload-not-found" or (upload_id in ("..", "%2e%2e") and code != "internal")
+        assert answer.status in (404, 405), answer.body
+
+
+@pytest.mark.parametrize("begin", PLANS, ids=str)
+def test_an_upload_that_is_not_what_it_claims_leaves_nothing(begin: Route, ada: Person) -> None:
+    [complete] = [it for it in OF_UPLOADS if it.app == begin.app and it.path.endswith("/complete")]
+    answer = send(begin, plan(begin, filename="a.png", content_type="image"), ada.bearer())
+    upload_id = answer.body["data"]["upload_id"]
+    completing = call(complete, "", upload_id=upload_id)
+    with nothing_changes():
+        refused(send(complete, completing, ada.bearer()), "upload-incomplete", 409)
+    put(address(begin, ada, upload_id), CONTENTS)
+    before = objects()
+    refused(send(complete, completing, ada.bearer()), "content-mismatch", 415)
+    assert objects() == before
+    assert not [key for key, _ in uploads() if key.startswith(ada.files.scope.prefix)]
+
+
 @every_gated_route
 def test_a_gated_route_asks_for_its_tier(route: Route, ada: Person) -> None:
     error = refused(
@@ -207,14 +271,19 @@ def test_it_works(route: Route, person: Callable[[], Person]) -> None:
     """Once by the route's own answer, and once by what then stands in the bucket."""
     ada = person()
     second = ada.files.upload_file_object(b"second", "second.md", "document").key
-    before = objects()
-    answer = send(route, call(route, ada.key, second), ada.bearer(tier="pro"))
-    assert answer.status == (201 if route.takes == "file" else 200), answer.body
+    calling = ready(route, ada, second)
+    before, begun_before = objects(), uploads()
+    answer = send(route, calling, ada.bearer(tier="pro"))
+    assert answer.status == (201 if route.takes in ("file", "plan") else 200), answer.body
     assert answer.headers["X-Request-Id"]
     data = answer.body if route.routes in ("", "s3") else answer.body["data"]
     now = objects()
 
+    begun_now = uploads()
+    new_key = f"{ada.files.scope.prefix}documents/new.md"
     action = route.path.removesuffix("/{key}").rpartition("/")[2]
+    if action == "{id}":
+        action = {"GET": "state", "DELETE": "abort"}[route.method]
     if action == "list":
         files = data if route.routes == "secure" else data["files"]
         assert {file["s3_key"]: file["size"] for file in files} == {
@@ -235,10 +304,27 @@ def test_it_works(route: Route, person: Callable[[], Person]) -> None:
     elif action == "links":
         links = {link["s3_key"]: fetch(link["download_url"]) for link in data}
         assert links == {second: b"second", ada.key: f"# {ada.user_id}\n".encode()}
+    elif action == "uploads":
+        assert (data["s3_key"], data["part_count"]) == (ada.key, 1)
+        assert [key for key, _ in begun_now - begun_before] != []
+    elif action == "parts":
+        [part] = data["parts"]
+        assert (part["part_number"], part["size"]) == (1, len(CONTENTS))
+        put(part["url"], CONTENTS)
+    elif action == "state":
+        assert (data["s3_key"], data["parts"]) == (new_key, [])
+    elif action == "complete":
+        assert (data["s3_key"], data["size"]) == (new_key, len(CONTENTS))
+        assert ada.files.read(new_key) == CONTENTS
+        assert now.keys() - before.keys() == {new_key}
+    elif action == "abort":
+        assert {key for key, _ in begun_before - begun_now} == {new_key}
     else:
         assert route in GATED, f"{route}: say what it must do"
-    if action not in ("upload", "delete", "delete-many"):
+    if action not in ("upload", "delete", "delete-many", "complete"):
         assert now == before
+    if action not in ("uploads", "complete", "abort"):
+        assert begun_now == begun_before
 
 
 def test_the_end_of_a_link_follows_the_tier(ada: Person) -> None:

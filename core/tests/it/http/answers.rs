@@ -1,5 +1,7 @@
 //! What each route answers to a good request.
 
+use std::time::Duration;
+
 use casier::http::Routes;
 use serde_json::{Value, json};
 
@@ -86,6 +88,11 @@ fn links_hand_out_the_file() {
         assert_eq!(names(&links[0]), ["download_url", "expires_in", "filename", "s3_key"]);
         assert_eq!(fetch(&links[2]["download_url"]).await, (200, PNG.to_vec()));
         assert_eq!(fetch(&links[1]["download_url"]).await.0, 404);
+
+        // Handed out again while most of its life is left, also in another second.
+        tokio::time::sleep(Duration::from_millis(1100)).await;
+        let again = bench.get(Routes::Secure, &path, "").await;
+        assert_eq!(data(&again)["download_url"], link["download_url"]);
 
         let body = json!({"s3_key": ADAS, "expires_in": 60});
         let bare = bench.json(Routes::S3, "POST", "/presigned-url", body.clone()).await;

@@ -80,6 +80,60 @@ fn a_hundred_uploads_at_a_time_never_store_more_than_the_limit() {
     });
 }
 
+/// Attack 57. Nothing is stored before the last of them has begun.
+#[test]
+fn a_hundred_clients_at_a_time_begin_what_there_is_room_for() {
+    on_bench(|bench| async move {
+        let state: Arc<dyn StateStore> = Arc::new(MemoryState::new());
+        put(&bench.files(), "before.txt", 20).await.unwrap();
+        let several: Vec<_> = (0..4).map(|_| files_over(&bench, &state, "free")).collect();
+        let uploads = (0..100).map(|n| {
+            let files = several[n % several.len()].clone();
+            let name = format!("{n}.txt");
+            let size = 7 * KIB as u64;
+            tokio::spawn(async move {
+                files.begin_upload(&name, "file", size, Default::default()).await
+            })
+        });
+        let mut begun = Vec::new();
+        for upload in uploads.collect::<Vec<_>>() {
+            match upload.await.unwrap() {
+                Ok(upload) => begun.push(upload.upload_id),
+                Err(error) => assert_full(&error, 20 + 11 * 7),
+            }
+        }
+        assert_eq!(begun.len(), 11);
+        assert_eq!(bench.uploads_under(bench.scope.prefix()).await.len(), 11);
+        assert_full(&put(&several[0], "more.txt", 4).await.unwrap_err(), 20 + 11 * 7);
+        for upload_id in begun {
+            several[1].abort_upload(&upload_id).await.unwrap();
+        }
+        put(&several[2], "more.txt", 80).await.unwrap();
+        assert!(bench.uploads_under(bench.scope.prefix()).await.is_empty());
+        bench
+    });
+}
+
+/// The link lives on, and so does what is reserved for it.
+#[test]
+fn what_a_link_has_stored_counts_once() {
+    on_bench(|bench| async move {
+        let files = small_tier(&bench);
+        let size = 60 * KIB as u64;
+        let link = files.presigned_upload("a.txt", "file", size, Default::default());
+        let link = link.await.unwrap();
+        assert_full(&put(&files, "b.txt", 41).await.unwrap_err(), 60);
+        let mut request = reqwest::Client::new().put(&link.url).body(of(60));
+        for (name, value) in &link.headers {
+            request = request.header(name, value);
+        }
+        assert_eq!(request.send().await.unwrap().status(), 200);
+        put(&files, "b.txt", 40).await.unwrap();
+        assert_full(&put(&files, "c.txt", 1).await.unwrap_err(), 100);
+        bench
+    });
+}
+
 #[test]
 fn what_is_replaced_or_deleted_makes_room() {
     on_bench(|bench| async move {
