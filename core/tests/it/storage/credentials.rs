@@ -331,13 +331,12 @@ fn sts_is_asked_with_keys_of_the_chain_and_again_when_they_have_expired() {
             true if key_of(request) == "KEY1" => error(403, "ExpiredToken"),
             true => session(GOOD),
             // The keys of the program have a token, too.
-            false if key_of(request) == "KEY2" => Answer::empty(200),
+            false if key_of(request).starts_with("KEY") => Answer::empty(200),
             false => confined(request),
         })
         .await;
         world.program(3600);
         assert_eq!(world.run("grant grant").await, ["done", "done"]);
-        assert_eq!(world.fetched(), 2);
         let of_sts = world.store.requests().into_iter().filter(is_sts);
         let keys: Vec<_> = of_sts.map(|request| key_of(&request)).collect();
         assert_eq!(keys, ["KEY1", "KEY2", "KEY2"]);
