@@ -167,6 +167,85 @@ fn an_upload_that_fails_gives_back_what_it_reserved() {
     });
 }
 
+/// Attack 57.
+#[test]
+fn what_clients_send_counts_from_the_beginning_of_the_upload() {
+    on_bench(|bench| async move {
+        let files = small_tier(&bench);
+        let begin = |name: &'static str, kib: usize| {
+            let files = files.clone();
+            async move { files.begin_upload(name, "file", (kib * KIB) as u64, Default::default()).await }
+        };
+        let send = |id: String, kib: usize| {
+            let files = files.clone();
+            async move {
+                let part = files.part_urls(&id, &[1]).await.unwrap().remove(0);
+                let sent = reqwest::Client::new().put(part.url).body(of(kib)).send().await;
+                assert!(sent.unwrap().status().is_success());
+                files.complete_upload(&id).await
+            }
+        };
+        let first = begin("a.txt", 60).await.unwrap();
+        assert_full(&begin("b.txt", 50).await.unwrap_err(), 60);
+        assert_full(&put(&files, "b.txt", 50).await.unwrap_err(), 60);
+        assert_eq!(bench.uploads_under(bench.scope.prefix()).await, [first.key]);
+        files.abort_upload(&first.upload_id).await.unwrap();
+
+        let second = begin("b.txt", 50).await.unwrap();
+        send(second.upload_id.clone(), 50).await.unwrap();
+        // Said twice, it counts once.
+        files.complete_upload(&second.upload_id).await.unwrap();
+        files.abort_upload(&second.upload_id).await.unwrap();
+        assert_full(&begin("c.txt", 51).await.unwrap_err(), 50);
+
+        // What is replaced does not count beside what replaces it.
+        let third = begin("b.txt", 100).await.unwrap();
+        assert_full(&begin("c.txt", 1).await.unwrap_err(), 100);
+        send(third.upload_id, 100).await.unwrap();
+        assert_full(&begin("c.txt", 1).await.unwrap_err(), 100);
+        files.delete(&second.key).await.unwrap();
+
+        // What is not what it claims gives back what it reserved.
+        let size = (60 * KIB) as u64;
+        let picture = files.begin_upload("d.png", "image", size, Default::default()).await.unwrap();
+        let refused = send(picture.upload_id, 60).await.unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::ContentMismatch);
+        put(&files, "e.txt", 100).await.unwrap();
+        bench.assert_nothing_waits().await;
+        bench
+    });
+}
+
+/// Attack 57.
+#[test]
+fn many_clients_that_begin_at_a_time_never_store_more_than_the_limit() {
+    on_bench(|bench| async move {
+        let files = small_tier(&bench);
+        let begun = (0..30).map(|n| {
+            let files = files.clone();
+            tokio::spawn(async move {
+                let name = format!("{n}.txt");
+                files.begin_upload(&name, "file", 7 * KIB as u64, Default::default()).await
+            })
+        });
+        let mut ids = Vec::new();
+        for begun in begun.collect::<Vec<_>>() {
+            match begun.await.unwrap() {
+                Ok(begun) => ids.push(begun.upload_id),
+                Err(error) => assert_eq!(error.kind(), ErrorKind::QuotaExceeded, "{error:?}"),
+            }
+        }
+        assert!((1..=14).contains(&ids.len()), "{}", ids.len());
+        assert_eq!(bench.uploads_under(bench.scope.prefix()).await.len(), ids.len());
+        for id in ids {
+            files.abort_upload(&id).await.unwrap();
+        }
+        put(&files, "whole.txt", 100).await.unwrap();
+        bench.assert_nothing_waits().await;
+        bench
+    });
+}
+
 #[test]
 fn copies_count_and_moves_do_not() {
     on_bench(|bench| async move {
