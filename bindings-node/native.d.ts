@@ -1,6 +1,7 @@
 // Generated from the doc comments in src/ and from native.header.d.ts: edit those.
 
 import type { CasierError } from '#error'
+import type { Link } from '#link'
 
 /** What every call that waits takes. */
 export interface CallOptions {
@@ -267,6 +268,85 @@ export interface LinkOptions extends CallOptions {
   /** The name under which browsers save the file. Without it, what a browser can show is shown: png,
    * jpeg, gif, webp, avif, mp4, webm, mp3, m4a, ogg, wav, pdf, txt. */
   downloadAs?: string | null | undefined
+  /** Whether an earlier link for the same key, name and life is handed out again while at least three
+   * quarters of its life are left, so that browsers find what they have kept under its address.
+   * `expiresIn` of the answer then says how much is left. The last 10,000 are remembered, in memory.
+   * Defaults to false. */
+  reuse?: boolean | null | undefined
+}
+
+/** What a form to upload may say beside the file. */
+export interface PresignedPostOptions extends CallOptions {
+  /** The content type. Defaults to that of the filename's extension, else
+   * `application/octet-stream`. */
+  contentType?: string | null | undefined
+  /** User metadata: names of 1 to 64 of `a-z`, `0-9` and `-` (`casier-` is reserved), values in any
+   * script, 2 KB together. Defaults to none. */
+  metadata?: Readonly<Record<string, string>> | null | undefined
+  /** Whether a file of the same key is replaced; if not, the store answers 412 where there is one.
+   * Defaults to true, and a form takes nothing else. */
+  overwrite?: boolean | null | undefined
+  /** Whether 128 random bits go into the name, before its extension. Defaults to false. */
+  unguessable?: boolean | null | undefined
+  /** How long it should live, in seconds, 1 to 900. Defaults to 900. */
+  expiresIn?: number | bigint | null | undefined
+  /** The storage class, as S3 names it (`STANDARD_IA`). Defaults to the setting
+   * `storageClass`. */
+  storageClass?: string | null | undefined
+}
+
+/** What a link to upload may say beside the file. */
+export interface PresignedUploadOptions extends PresignedPostOptions {
+  /** The SHA-256 of the file's bytes, 32 of them: the store then takes no others. Defaults to none. */
+  sha256?: Uint8Array | null | undefined
+}
+
+/** The fewest and the most bytes that a file may have. */
+export interface SizeRange {
+  min: number | bigint
+  max: number | bigint
+}
+
+/** What an upload that a client sends may say beside the file. */
+export interface BeginUploadOptions extends CallOptions {
+  /** The content type. Defaults to that of the filename's extension, else
+   * `application/octet-stream`. */
+  contentType?: string | null | undefined
+  /** User metadata: names of 1 to 64 of `a-z`, `0-9` and `-` (`casier-` is reserved), values in any
+   * script, 2 KB together. Defaults to none. */
+  metadata?: Readonly<Record<string, string>> | null | undefined
+  /** Tags of the object: 10 at most, names of 1 to 128 characters, values of up to 256. Defaults to
+   * none. */
+  tags?: Readonly<Record<string, string>> | null | undefined
+  /** Whether a file of the same key is replaced. Defaults to true. */
+  overwrite?: boolean | null | undefined
+  /** Whether 128 random bits go into the name, before its extension. Defaults to false. */
+  unguessable?: boolean | null | undefined
+  /** The storage class, as S3 names it (`STANDARD_IA`). Defaults to the setting
+   * `storageClass`. */
+  storageClass?: string | null | undefined
+}
+
+/** What temporary credentials may be asked for. */
+export interface GrantOptions extends CallOptions {
+  /** What they may do: list the scope and read its files; or that, and store and delete files.
+   * Defaults to `read`. */
+  access?: 'read' | 'read-write' | null | undefined
+  /** How long they should live, in seconds, 900 to 43200. Defaults to 3600. */
+  expiresIn?: number | bigint | null | undefined
+}
+
+/** What a link or cookies for the CDN may be asked for. */
+export interface CdnOptions {
+  /** How long they should live, in seconds from now, 1 to 604800. Defaults to the setting
+   * `linkSeconds`. */
+  expiresIn?: number | bigint | null | undefined
+  /** When they begin to be good, to the second. Defaults to at once. */
+  startsAt?: Date | null | undefined
+  /** The only addresses that may use them: an IPv4 address, or a range of them in CIDR notation
+   * (`192.0.2.0/24`). CloudFront takes no IPv6 here, and refuses who comes by it. Defaults to any
+   * address. */
+  ipRange?: string | null | undefined
 }
 
 /** What a decision has to know beside the user and the policy. */
@@ -445,6 +525,24 @@ export declare class Action {
 }
 
 /**
+ * An upload that the store has begun. Whoever acts for its user can go on with it by its id: neither
+ * `console.log` nor `JSON.stringify` shows that.
+ */
+export declare class BegunUpload {
+  private constructor()
+  /** What `partUrls`, `uploadState`, `completeUpload` and `abortUpload` take. */
+  get uploadId(): string
+  /** The full key that the file will have. */
+  get key(): string
+  /** The size of every part but the last, in bytes. */
+  get partSize(): number
+  /** How many parts the file has: none, if it is empty. */
+  get partCount(): number
+  /** When the upload ends, by the store's clock. */
+  get expiresAt(): Date
+}
+
+/**
  * Verifies who is calling and opens their files. Build one for a process; worker threads may each
  * build their own.
  *
@@ -528,6 +626,45 @@ export declare class Casier {
    * more than 5 minutes ahead; `state-unavailable`.
    */
   revokeUser(userId: string, at?: Date | null, options?: CallOptions): Promise<void>
+}
+
+/**
+ * Cookies with which a browser reads every file of one scope through CloudFront. Whoever has them
+ * can read these files until they end: neither `console.log` nor `JSON.stringify` shows them.
+ *
+ * The application sets them for a domain that its own host and the CDN's have in common (browsers
+ * take no other): a `cloudfrontDomain` of `cdn.example.com` gets the cookies that `app.example.com`
+ * sets for `example.com`:
+ *
+ * ```js
+ * for (const cookie of files.cdnCookies().setCookieHeaders('example.com')) {
+ *   headers.append('Set-Cookie', cookie)
+ * }
+ * ```
+ */
+export declare class CdnCookies {
+  private constructor()
+  /**
+   * The values by name: `CloudFront-Policy`, `CloudFront-Signature`, `CloudFront-Key-Pair-Id` and
+   * `CloudFront-Hash-Algorithm`. They need no encoding.
+   */
+  get cookies(): Record<string, string>
+  /** The host that must receive them. */
+  get domain(): string
+  /** The path of the scope, which all its files lie under: `/user_abc123/`. */
+  get path(): string
+  /** How long they really live, in seconds. */
+  get expiresIn(): number
+  /** When they end. */
+  get expiresAt(): Date
+  /**
+   * The values of the `Set-Cookie` headers, one for each cookie, with `Path`, `Secure`, `HttpOnly`
+   * and `SameSite=Lax`. They go when the browser is closed.
+   *
+   * @param domain The CDN's host, or a parent of it that the application's host lies under as well.
+   * @throws {CasierError} `invalid-request` when cookies of this domain would not reach the CDN.
+   */
+  setCookieHeaders(domain: string): Array<string>
 }
 
 /** Allowed, on terms, or refused, with the error to throw. */
@@ -626,16 +763,20 @@ export declare class HttpCall {
 }
 
 /**
- * A link to a file. Whoever has the address can read the file until the link ends: treat it as a
- * secret. Neither `console.log` nor `JSON.stringify` shows it.
+ * The address that takes one part of an upload, by PUT. Whoever has it can send the part until it
+ * ends: neither `console.log` nor `JSON.stringify` shows it.
  */
-export declare class Link {
+export declare class PartUrl {
   private constructor()
+  /** The number of the part, from 1. */
+  get partNumber(): number
   /** The address. */
   get url(): string
-  /** How long it really lives, in seconds. */
-  get expiresIn(): number
-  /** When it ends. */
+  /** What has to be sent with it. `fetch` sends `content-length` by itself, from the body. */
+  get headers(): Record<string, string>
+  /** The exact size of the part, in bytes. */
+  get size(): number
+  /** When the address ends. */
   get expiresAt(): Date
 }
 
@@ -681,6 +822,47 @@ export declare class Policy {
    * @param now The time of the call. Defaults to the present.
    */
   decide(user: User, action: Action, facts?: Facts | null, now?: Date | null): Decision
+}
+
+/**
+ * A form that uploads one file. Whoever has it can send it, as often as they like, until it ends:
+ * neither `console.log` nor `JSON.stringify` shows its fields.
+ */
+export declare class PresignedPost {
+  private constructor()
+  /** The full key that the file will have. */
+  get key(): string
+  /** Where the form is sent, as `multipart/form-data`. */
+  get url(): string
+  /** All fields but the file, which comes last, under the name `file`. */
+  get fields(): Record<string, string>
+  /** How long the form really lives, in seconds. */
+  get expiresIn(): number
+  /** When it ends. */
+  get expiresAt(): Date
+}
+
+/**
+ * A request that uploads one file. Whoever has it can send it, as often as they like, until it ends:
+ * neither `console.log` nor `JSON.stringify` shows its address.
+ */
+export declare class PresignedUpload {
+  private constructor()
+  /** The full key that the file will have. */
+  get key(): string
+  /** The method: `PUT`. */
+  get method(): string
+  /** The address. */
+  get url(): string
+  /**
+   * The headers that must be sent, with these values. `fetch` sends `content-length` by itself,
+   * from the body.
+   */
+  get headers(): Record<string, string>
+  /** How long the link really lives, in seconds. */
+  get expiresIn(): number
+  /** When it ends. */
+  get expiresAt(): Date
 }
 
 /**
@@ -824,6 +1006,32 @@ export declare class Session {
 }
 
 /**
+ * Keys that reach one scope until they end, and what a client of S3 needs beside them. Whoever has
+ * them can do there what they allow: neither `console.log` nor `JSON.stringify` shows them.
+ */
+export declare class TemporaryCredentials {
+  private constructor()
+  /** The access key. */
+  get accessKeyId(): string
+  /** Its secret. */
+  get secretAccessKey(): string
+  /** What every request has to bring beside its signature. */
+  get sessionToken(): string
+  /** When they end, as the store says. */
+  get expiresAt(): Date
+  /** The bucket. */
+  get bucket(): string
+  /** What every key begins with that they reach; a listing has to ask for it, or for more of it. */
+  get prefix(): string
+  /** The region to sign for. */
+  get region(): string
+  /** The address of the store for clients; null is AWS's. */
+  get endpoint(): string | null
+  /** Whether the bucket stands in the path and not in the host. */
+  get pathStyle(): boolean
+}
+
+/**
  * Verifies the tokens of one issuer whose keys are given: no network, and the time may come from
  * outside. Applications test with it.
  */
@@ -930,6 +1138,96 @@ export declare class User {
 export declare class UserStorage {
   private constructor()
   /**
+   * A link to read a file through CloudFront, signed here and at once: nobody is asked, not even
+   * whether there is such a file. It lives as long as asked, but no longer than the tier allows.
+   *
+   * @param key The full key of the file.
+   * @throws {CasierError} `config-invalid` without the setting `cloudfrontDomain`;
+   * `invalid-request` for the life, when it is over before `startsAt`, and for `ipRange`.
+   */
+  cdnUrl(key: string, options?: CdnOptions): Link
+  /**
+   * Cookies with which a browser reads every file of the scope through CloudFront, for a while, by
+   * its plain address: `https://{domain}/{key}`, percent-encoded. Signed here and at once.
+   *
+   * @throws {CasierError} What `cdnUrl` throws, but for the key.
+   */
+  cdnCookies(options?: CdnOptions): CdnCookies
+  /**
+   * Begins an upload whose parts a client sends straight to the store, to the addresses that
+   * `partUrls` gives; `completeUpload` makes them a file, and looks at it. In parts at every size,
+   * so that nothing exists before that, and no address changes anything after it.
+   *
+   * Where a file of the key is there, it stays until the new one has been looked at. Where there
+   * is none, and another has come by the time of the completion, that is `conflict`.
+   *
+   * @param filename The name to store it under. It is cleaned: the answer tells the key.
+   * @param kind The kind of file, for example `image`.
+   * @param size How many bytes it has.
+   * @throws {CasierError} `invalid-kind`, `invalid-filename`, `type-not-allowed`,
+   * `file-too-large`, `quota-exceeded`, `metadata-too-large`, `invalid-request`; `file-exists`
+   * when it exists and `overwrite` is false; `storage-unsupported` where the store cannot promise
+   * not to overwrite.
+   */
+  beginUpload(filename: string, kind: string, size: number | bigint, options?: BeginUploadOptions): Promise<BegunUpload>
+  /**
+   * The addresses to which a client sends parts of an upload, each signed for the exact length of
+   * its part. Signed here: the store is not asked. They live for 15 minutes, and no longer than
+   * the upload: ask for them when they are about to be used, and again when they have ended. A
+   * part that is sent again replaces itself.
+   *
+   * @param uploadId What `beginUpload` gave.
+   * @param partNumbers 1 to 1,000 numbers from 1 to `partCount`, none twice.
+   * @throws {CasierError} `upload-not-found` when the id is forged, another's, or has expired;
+   * `invalid-request` for the numbers, and for the id of an upload that was not begun by
+   * `beginUpload`.
+   */
+  partUrls(uploadId: string, partNumbers: readonly number[], options?: CallOptions): Promise<Array<PartUrl>>
+  /**
+   * Makes the parts of an upload a file: lists them, completes, and compares size and first bytes
+   * with what the upload was begun for. What does not pass is deleted, and a file that was to be
+   * replaced is as it was. It can be called again, and runs to its end even if it is given up.
+   *
+   * @param uploadId What `beginUpload` gave.
+   * @throws {CasierError} `upload-incomplete` when parts are missing, with how many bytes there
+   * are (`used`) of how many (`limit`): send them and call again. `content-mismatch`;
+   * `file-exists` where it was not to overwrite; `conflict` where a file of the key has come
+   * since the upload was begun: after these the upload is over, and nothing of it stays.
+   * `upload-not-found` also when the upload was given up, or its file has been replaced since.
+   */
+  completeUpload(uploadId: string, options?: CallOptions): Promise<StoredFile>
+  /**
+   * Keys for a client that is to speak S3 to the store itself, confined to this scope by a session
+   * policy. STS gives them for the role of the setting `grantRoleArn`.
+   *
+   * They live as long as asked, but no longer than a link of the caller's tier and than STS
+   * allows the role; `expiresAt` says how long. They cannot be taken back before. With
+   * `read-write` the store checks the place alone: not sizes, types, names or the quota.
+   *
+   * @throws {CasierError} `config-invalid` without a role; `invalid-request` for the life;
+   * `subscription-required` when links of the tier live less than 900 seconds;
+   * `storage-unsupported` when the store has no STS or does not keep the policy;
+   * `storage-denied` when our own credentials may not assume the role.
+   */
+  temporaryCredentials(options?: GrantOptions): Promise<TemporaryCredentials>
+  /**
+   * A link to read a file. It is signed here: the store is not asked, not even whether there is
+   * such a file.
+   *
+   * @param key The full key of the file.
+   * @throws {CasierError} `invalid-request` for the life, `invalid-filename` for `downloadAs`.
+   */
+  presignedUrl(key: string, options?: LinkOptions): Promise<Link>
+  /**
+   * Links to read several files, in the order of their keys. They are signed here, all at once:
+   * some thousands take as long as a few calls to the store.
+   *
+   * @param keys The full keys of the files.
+   * @throws {CasierError} What `presignedUrl` throws; `invalid-key` or `not-owner` when one of the
+   * keys is, before anything is signed.
+   */
+  presignedUrls(keys: readonly string[], options?: LinkOptions): Promise<Array<Link>>
+  /**
    * Lists files of the scope, in the order of their keys.
    *
    * A page may hold fewer files than its limit, even none, and yet have a next one: go on until
@@ -1030,6 +1328,45 @@ export declare class UserStorage {
    */
   setTags(key: string, tags: Readonly<Record<string, string>>, options?: CallOptions): Promise<void>
   /**
+   * A link to upload one file of exactly `size` bytes, for clients that do not speak the protocol
+   * of uploads:
+   *
+   * ```js
+   * const { method, url, headers } = await files.presignedUpload('a.png', 'image', blob.size)
+   * await fetch(url, { method, headers, body: blob }) // in the browser
+   * ```
+   *
+   * Key, length, content type, disposition, metadata, encryption and storage class are signed: the
+   * store refuses a request that changes one of them. The link can be used again until it ends,
+   * after 15 minutes at most, and what is uploaded is not looked at. Where the tier limits what is
+   * stored, `size` bytes are reserved until a while after its end.
+   *
+   * @param filename The name to store it under. It is cleaned: the answer tells the key.
+   * @param kind The kind of file, for example `image`.
+   * @param size How many bytes it has.
+   * @throws {CasierError} `invalid-kind`, `invalid-filename`, `type-not-allowed`,
+   * `file-too-large` above the tier's limit or 5 GiB, `quota-exceeded`, `metadata-too-large`;
+   * `invalid-request` for the metadata and the life; `storage-unsupported` where the store cannot
+   * promise what it must.
+   */
+  presignedUpload(filename: string, kind: string, size: number | bigint, options?: PresignedUploadOptions): Promise<PresignedUpload>
+  /**
+   * A form to upload one file whose size is within `sizes`, for pages without JavaScript and for
+   * clients that do not know the size beforehand. What is signed binds the key, the range, the
+   * content type and every other field to its very value.
+   *
+   * It lives, and is used, as `presignedUpload` says; `sizes.max` bytes are reserved. Not every
+   * store takes forms: R2 does not.
+   *
+   * @param filename The name to store it under. It is cleaned: the answer tells the key.
+   * @param kind The kind of file, for example `image`.
+   * @param sizes The fewest and the most bytes that it may have.
+   * @throws {CasierError} What `presignedUpload` throws; `invalid-request` also for an empty
+   * range and for metadata that hold `${filename}`, which S3 would replace; `storage-unsupported`
+   * when `overwrite` is false: forms have no such condition.
+   */
+  presignedPost(filename: string, kind: string, sizes: SizeRange, options?: PresignedPostOptions): Promise<PresignedPost>
+  /**
    * Reads a file, or a part of it, into memory.
    *
    * @param key The full key of the file.
@@ -1126,14 +1463,6 @@ export declare class UserStorage {
   get scope(): Scope
   /** The bucket that the scope lies in. */
   get bucket(): string
-  /**
-   * A link to read a file. It is signed here: the store is not asked, not even whether there is
-   * such a file.
-   *
-   * @param key The full key of the file.
-   * @throws {CasierError} `invalid-request` for the life, `invalid-filename` for `downloadAs`.
-   */
-  presignedUrl(key: string, options?: LinkOptions): Promise<Link>
 }
 
 /** A token that has passed every check. */

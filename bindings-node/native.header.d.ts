@@ -1,6 +1,7 @@
 // Generated from the doc comments in src/ and from native.header.d.ts: edit those.
 
 import type { CasierError } from '#error'
+import type { Link } from '#link'
 
 /** What every call that waits takes. */
 export interface CallOptions {
@@ -267,6 +268,85 @@ export interface LinkOptions extends CallOptions {
   /** The name under which browsers save the file. Without it, what a browser can show is shown: png,
    * jpeg, gif, webp, avif, mp4, webm, mp3, m4a, ogg, wav, pdf, txt. */
   downloadAs?: string | null | undefined
+  /** Whether an earlier link for the same key, name and life is handed out again while at least three
+   * quarters of its life are left, so that browsers find what they have kept under its address.
+   * `expiresIn` of the answer then says how much is left. The last 10,000 are remembered, in memory.
+   * Defaults to false. */
+  reuse?: boolean | null | undefined
+}
+
+/** What a form to upload may say beside the file. */
+export interface PresignedPostOptions extends CallOptions {
+  /** The content type. Defaults to that of the filename's extension, else
+   * `application/octet-stream`. */
+  contentType?: string | null | undefined
+  /** User metadata: names of 1 to 64 of `a-z`, `0-9` and `-` (`casier-` is reserved), values in any
+   * script, 2 KB together. Defaults to none. */
+  metadata?: Readonly<Record<string, string>> | null | undefined
+  /** Whether a file of the same key is replaced; if not, the store answers 412 where there is one.
+   * Defaults to true, and a form takes nothing else. */
+  overwrite?: boolean | null | undefined
+  /** Whether 128 random bits go into the name, before its extension. Defaults to false. */
+  unguessable?: boolean | null | undefined
+  /** How long it should live, in seconds, 1 to 900. Defaults to 900. */
+  expiresIn?: number | bigint | null | undefined
+  /** The storage class, as S3 names it (`STANDARD_IA`). Defaults to the setting
+   * `storageClass`. */
+  storageClass?: string | null | undefined
+}
+
+/** What a link to upload may say beside the file. */
+export interface PresignedUploadOptions extends PresignedPostOptions {
+  /** The SHA-256 of the file's bytes, 32 of them: the store then takes no others. Defaults to none. */
+  sha256?: Uint8Array | null | undefined
+}
+
+/** The fewest and the most bytes that a file may have. */
+export interface SizeRange {
+  min: number | bigint
+  max: number | bigint
+}
+
+/** What an upload that a client sends may say beside the file. */
+export interface BeginUploadOptions extends CallOptions {
+  /** The content type. Defaults to that of the filename's extension, else
+   * `application/octet-stream`. */
+  contentType?: string | null | undefined
+  /** User metadata: names of 1 to 64 of `a-z`, `0-9` and `-` (`casier-` is reserved), values in any
+   * script, 2 KB together. Defaults to none. */
+  metadata?: Readonly<Record<string, string>> | null | undefined
+  /** Tags of the object: 10 at most, names of 1 to 128 characters, values of up to 256. Defaults to
+   * none. */
+  tags?: Readonly<Record<string, string>> | null | undefined
+  /** Whether a file of the same key is replaced. Defaults to true. */
+  overwrite?: boolean | null | undefined
+  /** Whether 128 random bits go into the name, before its extension. Defaults to false. */
+  unguessable?: boolean | null | undefined
+  /** The storage class, as S3 names it (`STANDARD_IA`). Defaults to the setting
+   * `storageClass`. */
+  storageClass?: string | null | undefined
+}
+
+/** What temporary credentials may be asked for. */
+export interface GrantOptions extends CallOptions {
+  /** What they may do: list the scope and read its files; or that, and store and delete files.
+   * Defaults to `read`. */
+  access?: 'read' | 'read-write' | null | undefined
+  /** How long they should live, in seconds, 900 to 43200. Defaults to 3600. */
+  expiresIn?: number | bigint | null | undefined
+}
+
+/** What a link or cookies for the CDN may be asked for. */
+export interface CdnOptions {
+  /** How long they should live, in seconds from now, 1 to 604800. Defaults to the setting
+   * `linkSeconds`. */
+  expiresIn?: number | bigint | null | undefined
+  /** When they begin to be good, to the second. Defaults to at once. */
+  startsAt?: Date | null | undefined
+  /** The only addresses that may use them: an IPv4 address, or a range of them in CIDR notation
+   * (`192.0.2.0/24`). CloudFront takes no IPv6 here, and refuses who comes by it. Defaults to any
+   * address. */
+  ipRange?: string | null | undefined
 }
 
 /** What a decision has to know beside the user and the policy. */

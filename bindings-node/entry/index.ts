@@ -2,21 +2,28 @@ import { defineErrors, defineHooks, setLogger } from '#native'
 import { CasierError } from './error.js'
 import { tell } from './hooks.js'
 import { makeIterable } from './iterate.js'
+import { makeLinks } from './link.js'
 import { showClasses } from './show.js'
 import { takeSources } from './source.js'
 
 export { CasierError, type Category } from './error.js'
+export { Link } from './link.js'
 export {
   Action,
+  BegunUpload,
   Casier,
+  CdnCookies,
   Decision,
   FileList,
   FileStream,
-  Link,
+  PartUrl,
   Policy,
+  PresignedPost,
+  PresignedUpload,
   Scope,
   Session,
   setLogger,
+  TemporaryCredentials,
   TokenVerifier,
   User,
   UserStorage,
@@ -25,9 +32,11 @@ export {
 } from '#native'
 export type {
   AuditEvent,
+  BeginUploadOptions,
   ByteRange,
   CallOptions,
   CasierOptions,
+  CdnOptions,
   ClaimPath,
   ClaimsMapping,
   Contents,
@@ -36,6 +45,7 @@ export type {
   Details,
   DownloadOptions,
   Facts,
+  GrantOptions,
   KindUsage,
   LinkOptions,
   ListOptions,
@@ -44,6 +54,8 @@ export type {
   Organization,
   Page,
   ParsedKey,
+  PresignedPostOptions,
+  PresignedUploadOptions,
   Provider,
   ReadOptions,
   Receipt,
@@ -53,6 +65,7 @@ export type {
   Requirement,
   Reverification,
   Settings,
+  SizeRange,
   StoredFile,
   StreamOptions,
   SweptUploads,
@@ -80,4 +93,5 @@ setLogger(({ level, logger, message }) => {
 })
 showClasses()
 makeIterable()
+makeLinks()
 takeSources()

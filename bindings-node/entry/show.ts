@@ -1,17 +1,23 @@
 import { inspect, type InspectOptions } from 'node:util'
 import {
+  BegunUpload,
+  CdnCookies,
   Decision,
   FileList,
   FileStream,
-  Link,
+  PartUrl,
   Policy,
+  PresignedPost,
+  PresignedUpload,
   Scope,
   Session,
+  TemporaryCredentials,
   User,
   UserStorage,
   VerifiedToken,
 } from '#native'
 import { type Class, define } from './define.js'
+import { Link } from './link.js'
 
 /** What `console.log` shows of the addon's classes, whose members are getters that it would not find.
  * What is personal or secret is left out. */
@@ -19,7 +25,6 @@ const shown: ReadonlyArray<readonly [Class, readonly string[]]> = [
   [Decision, ['allowed', 'linkSeconds', 'linkExpiresAt', 'contentType']],
   [FileList, ['skipped']],
   [FileStream, ['file', 'range']],
-  [Link, ['expiresIn', 'expiresAt']],
   [Policy, ['tiers', 'roles']],
   [Scope, ['userId', 'prefix']],
   [Session, ['user', 'expiresAt']],
@@ -28,17 +33,31 @@ const shown: ReadonlyArray<readonly [Class, readonly string[]]> = [
   [VerifiedToken, ['user', 'expiresAt']],
 ]
 
-/** Gives the classes their forms for `console.log`; and for `JSON.stringify` links, without their
- * address, and users, with everything that is known of them. */
+/** The same of what opens something to whoever has it: signed addresses, keys, cookies, ids of uploads.
+ * `JSON.stringify` shows no more. */
+const opening: typeof shown = [
+  [BegunUpload, ['key', 'partSize', 'partCount', 'expiresAt']],
+  [CdnCookies, ['domain', 'path', 'expiresIn', 'expiresAt']],
+  [Link, ['expiresIn', 'expiresAt']],
+  [PartUrl, ['partNumber', 'size', 'expiresAt']],
+  [PresignedPost, ['key', 'url', 'expiresIn', 'expiresAt']],
+  [PresignedUpload, ['key', 'method', 'expiresIn', 'expiresAt']],
+  [TemporaryCredentials, ['expiresAt', 'bucket', 'prefix', 'region', 'endpoint', 'pathStyle']],
+]
+
+/** Gives the classes their forms for `console.log` and, where they differ from what it would show,
+ * for `JSON.stringify`. A user's is all that is known of them. */
 export function showClasses(): void {
-  for (const [type, names] of shown) {
+  for (const [type, names] of [...shown, ...opening]) {
     define(type, inspect.custom, function (this: object, _depth: number, options: InspectOptions) {
       return `${type.name} ${inspect(members(this, names), options)}`
     })
   }
-  define(Link, 'toJSON', function (this: Link) {
-    return members(this, ['expiresIn', 'expiresAt'])
-  })
+  for (const [type, names] of opening) {
+    define(type, 'toJSON', function (this: object) {
+      return members(this, names)
+    })
+  }
   define(User, 'toJSON', function (this: User) {
     return members(this, getters(User))
   })

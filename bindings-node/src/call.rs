@@ -36,7 +36,7 @@ where
     V: ToNapiValue + 'static,
     F: Future<Output = casier::Result<T>> + Send + 'static,
 {
-    answer(env, begin, give, false)
+    promised(env, answer(env, begin, give, false))
 }
 
 /// Answers by a promise. Work that needs no waiting is done here and now and never sees the
@@ -51,7 +51,39 @@ where
     V: ToNapiValue + 'static,
     F: Future<Output = casier::Result<T>> + Send + 'static,
 {
-    answer(env, begin, give, true)
+    promised(env, answer(env, begin, give, true))
+}
+
+/// Answers at once where nothing has to wait, and throws what refuses it; else by a promise. For work
+/// like that of [`soon`] which is so quick that a promise made here would be felt: an `async`
+/// function of `entry/` stands before it.
+pub(crate) fn at_once_or_later<'env, T, V, F>(
+    env: &'env Env,
+    begin: impl FnOnce() -> Begun<'env, F>,
+    give: impl FnOnce(&Env, T) -> napi::Result<V> + Send + 'static,
+) -> napi::Result<Js>
+where
+    T: Send + 'static,
+    V: ToNapiValue + 'static,
+    F: Future<Output = casier::Result<T>> + Send + 'static,
+{
+    match answer(env, begin, give, true)? {
+        Answer::Given(value) => Unknown::from_unknown(value.into_unknown(env)?),
+        Answer::Promised(promise) => Ok(promise),
+    }
+}
+
+enum Answer<V> {
+    Given(V),
+    Promised(Js),
+}
+
+fn promised<V: ToNapiValue>(env: &Env, answer: napi::Result<Answer<V>>) -> napi::Result<Js> {
+    match answer {
+        Ok(Answer::Given(value)) => anchored(PromiseRaw::resolve(env, value)?),
+        Ok(Answer::Promised(promise)) => Ok(promise),
+        Err(refused) => anchored(PromiseRaw::<()>::reject(env, refused)?),
+    }
 }
 
 fn answer<'env, T, V, F>(
@@ -59,32 +91,24 @@ fn answer<'env, T, V, F>(
     begin: impl FnOnce() -> Begun<'env, F>,
     give: impl FnOnce(&Env, T) -> napi::Result<V> + Send + 'static,
     try_here: bool,
-) -> napi::Result<Js>
+) -> napi::Result<Answer<V>>
 where
     T: Send + 'static,
     V: ToNapiValue + 'static,
     F: Future<Output = casier::Result<T>> + Send + 'static,
 {
-    let begun = now(env, || {
+    let (signal, work, runtime) = now(env, || {
         let (signal, work) = begin()?;
         if let Some(signal) = &signal {
             signal.refuse_if_aborted()?;
         }
         Ok((signal, work, runtime()?))
-    });
-    let (signal, work, runtime) = match begun {
-        Ok(begun) => begun,
-        Err(refused) => return rejected(env, refused),
-    };
+    })?;
     let mut work = Box::pin(AssertUnwindSafe(work).catch_unwind());
     if try_here {
         let _context = runtime.enter();
         if let Some(ended) = (&mut work).now_or_never() {
-            let given = now(env, || Ok(give(env, flat(ended)?)?));
-            return match given {
-                Ok(value) => anchored(PromiseRaw::resolve(env, value)?),
-                Err(refused) => rejected(env, refused),
-            };
+            return now(env, || Ok(give(env, flat(ended)?)?)).map(Answer::Given);
         }
     }
     let watch = signal.map(|signal| signal.watch(env)).transpose()?;
@@ -104,16 +128,12 @@ where
             })
         });
     });
-    anchored(promise)
+    anchored(promise).map(Answer::Promised)
 }
 
 /// What a call came to, a panic included.
 fn flat<T>(ended: std::thread::Result<casier::Result<T>>) -> Outcome<T> {
     Ok(ended.map_err(|_panic| Failure::panicked())??)
-}
-
-fn rejected(env: &Env, error: napi::Error) -> napi::Result<Js> {
-    anchored(PromiseRaw::<()>::reject(env, error)?)
 }
 
 /// A value to be returned from the callback that is running.

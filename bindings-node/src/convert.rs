@@ -149,12 +149,16 @@ pub(crate) fn time(value: Unknown<'_>, what: &str) -> Outcome<SystemTime> {
 
 /// A `Date`. A time that none can tell becomes the nearest.
 pub(crate) fn date(env: &Env, time: SystemTime) -> napi::Result<Js> {
+    Unknown::from_unknown(env.create_date(milliseconds(time))?.to_unknown())
+}
+
+/// What a `Date` is made of.
+pub(crate) fn milliseconds(time: SystemTime) -> f64 {
     let milliseconds = match time.duration_since(UNIX_EPOCH) {
         Ok(since) => since.as_secs_f64() * 1000.0,
         Err(before) => before.duration().as_secs_f64() * -1000.0,
     };
-    let date = env.create_date(milliseconds.clamp(-LAST_MILLISECOND, LAST_MILLISECOND).trunc())?;
-    Unknown::from_unknown(date.to_unknown())
+    milliseconds.clamp(-LAST_MILLISECOND, LAST_MILLISECOND).trunc()
 }
 
 /// A copy of a JSON value. `JSON.parse` makes it, for which `__proto__` is a name like any other.
@@ -294,6 +298,15 @@ pub(crate) fn contents(value: Unknown<'_>, what: &str) -> Outcome<Bytes> {
     match Uint8ArraySlice::from_unknown(value) {
         Ok(bytes) => Ok(Bytes::copy_from_slice(&bytes)),
         Err(_) => must_be(what, "a Uint8Array or an ArrayBuffer"),
+    }
+}
+
+/// The 32 bytes of a SHA-256.
+pub(crate) fn sha256(value: Unknown<'_>, what: &str) -> Outcome<[u8; 32]> {
+    let bytes = Uint8ArraySlice::from_unknown(value).ok();
+    match bytes.and_then(|bytes| <[u8; 32]>::try_from(&*bytes).ok()) {
+        Some(digest) => Ok(digest),
+        None => must_be(what, "a Uint8Array of 32 bytes"),
     }
 }
 

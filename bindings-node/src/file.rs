@@ -97,30 +97,3 @@ impl Deletion {
         deletions.into_iter().map(|deletion| Self::new(env, deletion)).collect()
     }
 }
-
-/// A link to a file. Whoever has the address can read the file until the link ends: treat it as a
-/// secret. Neither `console.log` nor `JSON.stringify` shows it.
-#[napi]
-#[derive(Debug)]
-pub struct Link(pub(crate) storage::Link);
-
-#[napi]
-impl Link {
-    /// The address.
-    #[napi(getter)]
-    pub fn url(&self) -> &str {
-        &self.0.url
-    }
-
-    /// How long it really lives, in seconds.
-    #[napi(getter)]
-    pub fn expires_in(&self) -> f64 {
-        to_f64(self.0.expires_in)
-    }
-
-    /// When it ends.
-    #[napi(getter, ts_return_type = "Date")]
-    pub fn expires_at(&self, env: Env) -> napi::Result<Js> {
-        date(&env, self.0.expires_at)
-    }
-}

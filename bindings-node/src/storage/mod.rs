@@ -1,18 +1,18 @@
 //! The files of one scope.
 
+pub mod cdn;
+pub mod client_upload;
+pub mod grant;
+pub mod link;
 pub mod list;
 pub mod manage;
+pub mod presigned;
 pub mod read;
 pub mod upload;
 
-use casier::storage::{self, LinkOptions};
-use napi::bindgen_prelude::*;
+use casier::storage;
 use napi_derive::napi;
 
-use crate::call::soon;
-use crate::convert::{Js, text};
-use crate::file::Link;
-use crate::options::Options;
 use crate::scope::Scope;
 
 /// Everything inside one scope. No call reaches outside it, whatever its arguments hold.
@@ -38,29 +38,6 @@ impl UserStorage {
     pub fn bucket(&self) -> &str {
         self.0.bucket()
     }
-
-    /// A link to read a file. It is signed here: the store is not asked, not even whether there is
-    /// such a file.
-    ///
-    /// @param key The full key of the file.
-    /// @throws {CasierError} `invalid-request` for the life, `invalid-filename` for `downloadAs`.
-    #[napi(ts_args_type = "key: string, options?: LinkOptions", ts_return_type = "Promise<Link>")]
-    pub fn presigned_url(
-        &self,
-        env: Env,
-        key: Unknown<'_>,
-        options: Unknown<'_>,
-    ) -> napi::Result<Js> {
-        let files = self.0.clone();
-        let begin = || {
-            let given = Options::new(options, &["expiresIn", "downloadAs", SIGNAL])?;
-            let (key, mut options) = (text(key, "key")?, LinkOptions::default());
-            options.expires_in = given.count("expiresIn")?;
-            options.download_as = given.text("downloadAs")?;
-            Ok((given.signal()?, async move { files.presigned_url(&key, options).await }))
-        };
-        soon(&env, begin, |_, link| Ok(Link(link)))
-    }
 }
 
 // Options that several calls take.
@@ -69,6 +46,8 @@ const TAGS: &str = "tags";
 const TYPE: &str = "contentType";
 const OVERWRITE: &str = "overwrite";
 const RANDOM: &str = "unguessable";
+const CLASS: &str = "storageClass";
+const LIFE: &str = "expiresIn";
 const FILENAME: &str = "filename";
 const RANGE: &str = "range";
 const PROGRESS: &str = "onProgress";

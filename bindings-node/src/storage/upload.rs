@@ -6,7 +6,8 @@ use napi::bindgen_prelude::*;
 use napi_derive::napi;
 
 use super::{
-    DEADLINE, FILENAME, METADATA, OVERWRITE, PROGRESS, RANDOM, SIGNAL, TAGS, TYPE, UserStorage,
+    CLASS, DEADLINE, FILENAME, METADATA, OVERWRITE, PROGRESS, RANDOM, SIGNAL, TAGS, TYPE,
+    UserStorage,
 };
 use crate::answers::{SweptUploads, UploadState};
 use crate::call::later;
@@ -182,7 +183,7 @@ impl UserStorage {
 
 /// What every upload may be told.
 const UPLOAD: [&str; 9] =
-    [METADATA, TAGS, TYPE, OVERWRITE, RANDOM, "storageClass", PROGRESS, DEADLINE, SIGNAL];
+    [METADATA, TAGS, TYPE, OVERWRITE, RANDOM, CLASS, PROGRESS, DEADLINE, SIGNAL];
 
 fn upload_options(env: &Env, given: &Options<'_>) -> Outcome<UploadOptions> {
     let mut options = UploadOptions::default();
@@ -191,7 +192,7 @@ fn upload_options(env: &Env, given: &Options<'_>) -> Outcome<UploadOptions> {
     options.content_type = given.text(TYPE)?;
     options.overwrite = given.flag(OVERWRITE)?.unwrap_or(options.overwrite);
     options.unguessable = given.flag(RANDOM)?.unwrap_or(options.unguessable);
-    options.storage_class = given.text("storageClass")?;
+    options.storage_class = given.text(CLASS)?;
     options.on_progress = given.read(PROGRESS, |hook, _| on_progress(env, hook))?;
     options.deadline = given.seconds(DEADLINE)?;
     Ok(options)

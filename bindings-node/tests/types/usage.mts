@@ -4,21 +4,28 @@ import { Readable } from 'node:stream'
 import {
   Action,
   type AuditEvent,
+  type BegunUpload,
   type ByteRange,
   Casier,
   CasierError,
   type CasierOptions,
-  type ClaimsMapping,
   type Category,
+  type CdnCookies,
+  type CdnOptions,
+  type ClaimsMapping,
   type Deletion,
   type Details,
   type FileList,
   type FileStream,
+  type GrantOptions,
   type Link,
   type Organization,
   type Page,
   type ParsedKey,
+  type PartUrl,
   Policy,
+  type PresignedPost,
+  type PresignedUpload,
   type Receipt,
   type Requirement,
   type Reverification,
@@ -26,12 +33,14 @@ import {
   Session,
   setLogger,
   type Settings,
+  type SizeRange,
   type StoredFile,
   type SweptUploads,
+  type TemporaryCredentials,
   TokenVerifier,
-  User,
   type UploadState,
   type Usage,
+  User,
   type UserStorage,
   type VerifiedToken,
   VERSION,
@@ -120,6 +129,34 @@ export async function use(files: UserStorage, signal: AbortSignal): Promise<void
   const scope: Scope = files.scope
   const bucket: string = files.bucket
   console.log(sizes, when, texts, place, bytes, copy, known, life, failed, scope, bucket)
+}
+
+export async function hand(files: UserStorage, signal: AbortSignal): Promise<Response> {
+  const links: Link[] = await files.presignedUrls(['key'] as const, { expiresIn: 60n, reuse: true, signal })
+  const common = { contentType: 'image/png', metadata: { a: 'b' }, unguessable: true, storageClass: null, signal }
+  const sha256 = new Uint8Array(32)
+  const put: PresignedUpload = await files.presignedUpload('a.png', 'image', 5n, { ...common, sha256, overwrite: false })
+  const sent: Response = await fetch(put.url, { method: put.method, headers: put.headers, body: 'a' })
+  const sizes: SizeRange = { min: 0, max: 5n }
+  const post: PresignedPost = await files.presignedPost('a.png', 'image', sizes, { ...common, expiresIn: 60 })
+  const fields: [string, string][] = Object.entries(post.fields)
+  const begun: BegunUpload = await files.beginUpload('a.png', 'image', 5, { ...common, tags: { a: 'b' } })
+  const parts: PartUrl[] = await files.partUrls(begun.uploadId, [1, begun.partCount], { signal })
+  const moved: number[] = parts.map(({ partNumber, size }) => partNumber * begun.partSize + size)
+  const stored: StoredFile = await files.completeUpload(begun.uploadId, { signal })
+  const options: GrantOptions = { access: 'read-write', expiresIn: 900, signal }
+  const keys: TemporaryCredentials = await files.temporaryCredentials(options)
+  const { accessKeyId, secretAccessKey, sessionToken } = keys
+  const client = { credentials: { accessKeyId, secretAccessKey, sessionToken }, forcePathStyle: keys.pathStyle }
+  const place: [string | null, string, string, string] = [keys.endpoint, keys.region, keys.bucket, keys.prefix]
+  const cdn: CdnOptions = { expiresIn: 60, startsAt: new Date(), ipRange: '192.0.2.0/24' }
+  const fast: Link = files.cdnUrl('key', cdn)
+  const cookies: CdnCookies = files.cdnCookies(cdn)
+  const headers = cookies.setCookieHeaders('example.com').map((cookie): [string, string] => ['Set-Cookie', cookie])
+  const ends: Date[] = [put, post, begun, keys, fast, cookies, ...parts].map(({ expiresAt }) => expiresAt)
+  const names: string[] = [put.key, post.key, post.url, begun.key, cookies.domain, cookies.path]
+  console.log(links, sent.status, fields, moved, stored, client, place, cookies.cookies, ends, names)
+  return new Response(null, { headers })
 }
 
 export async function move(files: UserStorage, request: Request, signal: AbortSignal): Promise<void> {
