@@ -7,6 +7,7 @@ import { verifyToken } from '@clerk/backend'
 import { createVerifier } from 'fast-jwt'
 import { importSPKI, jwtVerify } from 'jose'
 import jsonwebtoken from 'jsonwebtoken'
+import { links } from './links.mjs'
 import { BATCH, batches, contest, text } from './rounds.mjs'
 import { storage } from './storage.mjs'
 
@@ -55,6 +56,6 @@ const cached = {
 }
 const again = batches(tokens.slice(0, 8 * BATCH))
 const repeated = await contest('RS256, tokens that come again', cached, Array(20).fill(again).flat())
-const outcomes = [distinct, repeated, ...(await storage(version))]
+const outcomes = [distinct, repeated, await links(version), ...(await storage(version))]
 for (const outcome of outcomes) console.log(text(outcome))
 writeFileSync(results, JSON.stringify(outcomes, null, 2))
