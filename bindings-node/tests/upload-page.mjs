@@ -12,6 +12,8 @@ export class Network extends EventTarget {
   requests = new Set()
   /** The parts that the page knows to be at the store. */
   arrived = []
+  /** What the page has waited for, in milliseconds. */
+  waits = []
 
   /** Takes it away, with all that is on its way. */
   cut() {
@@ -38,7 +40,10 @@ export function openPage() {
     globalThis[name] = events[name].bind(events)
   }
   const { fetch, setTimeout } = globalThis
-  globalThis.setTimeout = (work, milliseconds, ...more) => setTimeout(work, milliseconds / HASTE, ...more)
+  globalThis.setTimeout = (work, milliseconds, ...more) => {
+    network.waits.push(milliseconds)
+    return setTimeout(work, milliseconds / HASTE, ...more)
+  }
   globalThis.fetch = async (url, init) => {
     const lost = new AbortController()
     const fail = () => lost.abort()

@@ -126,6 +126,18 @@ describe('uploads from a page', { timeout: 120_000 }, () => {
     assert.deepEqual(server.puts.filter((part) => part === 2).length, 2)
   })
 
+  test('a connection that did not outlive the network is not waited for', async () => {
+    server.fault = (what, _, part) => (what === 'put' && part === 2 ? 'silence' : undefined)
+    const uploading = upload()
+    await until(() => server.only?.parts.size === 9)
+    server.fault = () => undefined
+    network.waits = []
+    network.restore()
+    await uploading
+    assert.ok(network.waits.includes(10_000), `${network.waits}`)
+    assert.deepEqual(server.puts.filter((part) => part === 2).length, 2)
+  })
+
   test('an address that has expired is replaced, and those of its age with it', async () => {
     server.fault = (what, _, __, address) => (what === 'put' && Number(address) <= 10 ? { status: 403 } : undefined)
     await upload()

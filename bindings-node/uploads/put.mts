@@ -5,6 +5,9 @@ import type { PartUrl } from './answers.mjs'
 const SILENCE = 120_000
 const LAST_SILENCE = 300_000
 
+/** The same once the network is back: what survived it moves, what did not never will. */
+const SILENCE_WHEN_BACK = 10_000
+
 /** What a browser sets by itself, and refuses to be told. */
 const BROWSERS_OWN = ['content-length', 'host']
 
@@ -21,14 +24,19 @@ export function put(
   return new Promise((resolve) => {
     const request = new XMLHttpRequest()
     const giveUp = (): void => request.abort()
-    let silence = setTimeout(giveUp, SILENCE)
-    request.upload.onprogress = ({ loaded }) => {
+    let silence: ReturnType<typeof setTimeout>
+    const allow = (milliseconds: number): void => {
       clearTimeout(silence)
-      silence = setTimeout(giveUp, loaded < body.size ? SILENCE : LAST_SILENCE)
+      silence = setTimeout(giveUp, milliseconds)
+    }
+    const back = (): void => allow(SILENCE_WHEN_BACK)
+    request.upload.onprogress = ({ loaded }) => {
+      allow(loaded < body.size ? SILENCE : LAST_SILENCE)
       onSent(loaded)
     }
     request.onloadend = () => {
       clearTimeout(silence)
+      globalThis.removeEventListener?.('online', back)
       signal.removeEventListener('abort', giveUp)
       resolve(request.status)
     }
@@ -38,7 +46,9 @@ export function put(
         request.setRequestHeader(name, value)
       }
     }
+    globalThis.addEventListener?.('online', back)
     signal.addEventListener('abort', giveUp)
+    allow(SILENCE)
     request.send(body)
   })
 }

@@ -37,6 +37,7 @@ def test_the_page(client: FlaskClient) -> None:
     page = client.get("/").text
     assert "user_ada" in page
     assert "pro" in page
+    assert '"casier/uploads": "/api/secure/uploads.js"' in page
 
     form = {"file": (io.BytesIO(b"# Notes\n"), "a.md"), "content_type": "blog"}
     answer = client.post("/api/s3/upload", headers=SAME_SITE, data=form)

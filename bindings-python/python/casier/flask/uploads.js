@@ -346,19 +346,25 @@ function dropExpired(storage) {
 // uploads/put.mts
 var SILENCE = 12e4;
 var LAST_SILENCE = 3e5;
+var SILENCE_WHEN_BACK = 1e4;
 var BROWSERS_OWN = ["content-length", "host"];
 function put(part, body, onSent, signal) {
   return new Promise((resolve) => {
     const request = new XMLHttpRequest();
     const giveUp = () => request.abort();
-    let silence = setTimeout(giveUp, SILENCE);
-    request.upload.onprogress = ({ loaded }) => {
+    let silence;
+    const allow = (milliseconds) => {
       clearTimeout(silence);
-      silence = setTimeout(giveUp, loaded < body.size ? SILENCE : LAST_SILENCE);
+      silence = setTimeout(giveUp, milliseconds);
+    };
+    const back = () => allow(SILENCE_WHEN_BACK);
+    request.upload.onprogress = ({ loaded }) => {
+      allow(loaded < body.size ? SILENCE : LAST_SILENCE);
       onSent(loaded);
     };
     request.onloadend = () => {
       clearTimeout(silence);
+      globalThis.removeEventListener?.("online", back);
       signal.removeEventListener("abort", giveUp);
       resolve(request.status);
     };
@@ -368,7 +374,9 @@ function put(part, body, onSent, signal) {
         request.setRequestHeader(name, value);
       }
     }
+    globalThis.addEventListener?.("online", back);
     signal.addEventListener("abort", giveUp);
+    allow(SILENCE);
     request.send(body);
   });
 }
