@@ -74,6 +74,49 @@ impl UploadState {
     }
 }
 
+/// An upload that the store has begun. Whoever acts for its user can go on with it by its id, which
+/// its `repr` does not show.
+#[pyclass(frozen, module = "casier")]
+pub(crate) struct BegunUpload(pub(crate) storage::BegunUpload);
+
+#[pymethods]
+impl BegunUpload {
+    /// The id that `part_urls`, `upload_state`, `complete_upload` and `abort_upload` take.
+    #[getter]
+    fn upload_id(&self) -> &str {
+        &self.0.upload_id
+    }
+
+    /// The full S3 key that the file will have.
+    #[getter]
+    fn key(&self) -> &str {
+        &self.0.key
+    }
+
+    /// The bytes of each part but the last.
+    #[getter]
+    fn part_size(&self) -> u64 {
+        self.0.part_size
+    }
+
+    /// How many parts the file has: none, if it is empty.
+    #[getter]
+    fn part_count(&self) -> u32 {
+        self.0.part_count
+    }
+
+    /// When the upload ends, in UTC, by the store's clock.
+    #[getter]
+    fn expires_at(&self) -> Time {
+        Time(self.0.expires_at)
+    }
+
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        let key = repr(py, self.key())?;
+        Ok(format!("BegunUpload(key={key}, part_count={})", self.part_count()))
+    }
+}
+
 /// What `sweep_uploads` has found.
 #[pyclass(frozen, module = "casier")]
 pub(crate) struct SweptUploads(pub(crate) storage::SweptUploads);

@@ -14,7 +14,7 @@ use crate::audit::{Listener, Trail};
 use crate::convert::{Headers, SettingText, Text, TextRef, Time, or_now};
 use crate::error::OrRaise;
 use crate::log;
-use crate::runtime::{PerProcess, wait, wait_here};
+use crate::runtime::{PerProcess, poll_here, wait, wait_here};
 use crate::session::Session;
 use crate::storage::{Owner, UserStorage};
 
@@ -54,6 +54,17 @@ impl Client {
         future: impl Future<Output = casier::Result<T>> + Send,
     ) -> PyResult<T> {
         let outcome = wait_here(py, future);
+        self.tell(py)?;
+        outcome
+    }
+
+    /// Waits for something that is nearly always there at once, and takes some microseconds.
+    pub(crate) fn poll_here<T: Send>(
+        &self,
+        py: Python<'_>,
+        future: impl Future<Output = casier::Result<T>> + Send,
+    ) -> PyResult<T> {
+        let outcome = poll_here(py, future);
         self.tell(py)?;
         outcome
     }

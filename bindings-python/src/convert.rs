@@ -5,12 +5,12 @@ use std::ops::Deref;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use casier::{Error, ErrorKind};
+use casier::{Error, ErrorKind, storage};
 use pyo3::exceptions::{PyTypeError, PyUnicodeEncodeError, PyValueError};
-use pyo3::inspect::PyStaticExpr;
+use pyo3::inspect::{PyStaticConstant, PyStaticExpr};
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
-use pyo3::types::{PyBool, PyDateTime, PyDict, PyInt, PyList, PyMapping, PyString};
+use pyo3::types::{PyBool, PyBytes, PyDateTime, PyDict, PyInt, PyList, PyMapping, PyString};
 use pyo3::{
     IntoPyObjectExt, PyTypeInfo, type_hint_identifier, type_hint_subscript, type_hint_union,
 };
@@ -235,6 +235,42 @@ impl FromPyObject<'_, '_> for ByteCount {
             return Err(PyValueError::new_err("a number of bytes is not negative"));
         }
         value.extract::<Count>().map(|count| Self(count.0))
+    }
+}
+
+/// A SHA-256: 32 bytes, as `hashlib` digests them.
+pub(crate) struct Sha256(pub(crate) [u8; 32]);
+
+impl FromPyObject<'_, '_> for Sha256 {
+    type Error = PyErr;
+
+    const INPUT_TYPE: PyStaticExpr = BYTES;
+
+    fn extract(value: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
+        let digest = value.cast::<PyBytes>()?.as_bytes().try_into();
+        digest.map(Self).map_err(|_| PyValueError::new_err("a SHA-256 has 32 bytes"))
+    }
+}
+
+/// What temporary credentials may do, by its name.
+pub(crate) struct Access(pub(crate) storage::Access);
+
+impl FromPyObject<'_, '_> for Access {
+    type Error = PyErr;
+
+    const INPUT_TYPE: PyStaticExpr = type_hint_subscript!(
+        type_hint_identifier!("typing", "Literal"),
+        PyStaticExpr::Constant { value: PyStaticConstant::Str(storage::Access::Read.name()) },
+        PyStaticExpr::Constant { value: PyStaticConstant::Str(storage::Access::ReadWrite.name()) }
+    );
+
+    fn extract(value: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
+        let unknown = || {
+            let why = "access is `read` or `read-write`";
+            exception(value.py(), &Error::new(ErrorKind::InvalidRequest, why))
+        };
+        let access = storage::Access::from_name(value.extract::<TextRef<'_>>()?.0);
+        access.map(Self).ok_or_else(unknown)
     }
 }
 

@@ -1,4 +1,4 @@
-//! What the storage answers with.
+//! What the storage answers of files.
 
 use std::collections::BTreeMap;
 
@@ -126,35 +126,5 @@ impl Deletion {
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
         let error = self.0.error.as_ref().map(casier::Error::code);
         Ok(format!("Deletion(key={}, error={})", repr(py, self.key())?, repr(py, error)?))
-    }
-}
-
-/// A link to a file. Whoever has the address can read the file until the link ends: treat it as a
-/// secret. Its `repr` does not show it.
-#[pyclass(frozen, module = "casier")]
-pub(crate) struct Link(pub(crate) storage::Link);
-
-#[pymethods]
-impl Link {
-    /// The address.
-    #[getter]
-    fn url(&self) -> &str {
-        &self.0.url
-    }
-
-    /// How long it really lives, in seconds.
-    #[getter]
-    fn expires_in(&self) -> u64 {
-        self.0.expires_in
-    }
-
-    /// When it ends, in UTC.
-    #[getter]
-    fn expires_at(&self) -> Time {
-        Time(self.0.expires_at)
-    }
-
-    fn __repr__(&self) -> String {
-        format!("<Link for {} seconds>", self.0.expires_in)
     }
 }

@@ -10,6 +10,7 @@ mod convert;
 mod error;
 mod file;
 mod http;
+mod links;
 mod log;
 mod runtime;
 mod scope;
@@ -33,7 +34,7 @@ mod _casier {
     #[pymodule_export]
     use crate::access::{Action, Decision, Facts, Policy, Reverification};
     #[pymodule_export]
-    use crate::answers::{KindUsage, Receipt, SweptUploads, UploadState, Usage};
+    use crate::answers::{BegunUpload, KindUsage, Receipt, SweptUploads, UploadState, Usage};
     #[pymodule_export]
     use crate::audit::AuditEvent;
     #[pymodule_export]
@@ -41,11 +42,15 @@ mod _casier {
     #[pymodule_export]
     use crate::error::catalogue;
     #[pymodule_export]
-    use crate::file::{Deletion, Link, Page, StoredFile};
+    use crate::file::{Deletion, Page, StoredFile};
     #[pymodule_export]
     use crate::http::{
         HttpAnswer, HttpApi, HttpBody, HttpCall, HttpFile, error_answer, extract_token,
         failure_answer, http_routes, request_id, success_answer,
+    };
+    #[pymodule_export]
+    use crate::links::{
+        CdnCookies, Link, PartUrl, PresignedPost, PresignedUpload, TemporaryCredentials,
     };
     #[pymodule_export]
     use crate::scope::{ParsedKey, Scope};

@@ -2,13 +2,14 @@
 //! process that is forked.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::process;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use casier::{Error, ErrorKind, Result};
+use casier::{Error, ErrorKind};
+use futures_util::FutureExt as _;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use tokio::runtime::{Builder, Runtime};
@@ -30,7 +31,7 @@ static RUNTIME: PerProcess<&'static Runtime> = PerProcess::new();
 /// exception passed on. A panic becomes `internal`, and the process lives.
 pub(crate) fn wait<T: Send + 'static>(
     py: Python<'_>,
-    future: impl Future<Output = Result<T>> + Send + 'static,
+    future: impl Future<Output = casier::Result<T>> + Send + 'static,
 ) -> PyResult<T> {
     let runtime = RUNTIME.get(py, start).or_raise(py)?;
     let (sender, mut outcome) = mpsc::sync_channel(1);
@@ -60,12 +61,35 @@ pub(crate) fn wait<T: Send + 'static>(
 /// As [`wait`], on the caller's thread: quicker for what seldom has to wait.
 pub(crate) fn wait_here<T: Send>(
     py: Python<'_>,
-    future: impl Future<Output = Result<T>> + Send,
+    future: impl Future<Output = casier::Result<T>> + Send,
 ) -> PyResult<T> {
     let runtime = RUNTIME.get(py, start).or_raise(py)?;
     // What the future holds may need the runtime when it is dropped half-way.
     let _context = runtime.enter();
+    go_on(py, runtime, pin!(future))
+}
+
+/// As [`wait_here`], for what is nearly always ready at once and takes some microseconds: it is
+/// polled for a first time with the GIL held, since to give that up costs as much again.
+pub(crate) fn poll_here<T: Send>(
+    py: Python<'_>,
+    future: impl Future<Output = casier::Result<T>> + Send,
+) -> PyResult<T> {
+    let runtime = RUNTIME.get(py, start).or_raise(py)?;
+    let _context = runtime.enter();
     let mut future = pin!(future);
+    match catch_unwind(AssertUnwindSafe(|| future.as_mut().now_or_never())) {
+        Ok(Some(result)) => result.or_raise(py),
+        Ok(None) => go_on(py, runtime, future),
+        Err(_panic) => Err(panicked()).or_raise(py),
+    }
+}
+
+fn go_on<T: Send>(
+    py: Python<'_>,
+    runtime: &Runtime,
+    mut future: Pin<&mut (impl Future<Output = casier::Result<T>> + Send)>,
+) -> PyResult<T> {
     let mut wait_a_while = || {
         let slice = async { tokio::time::timeout(SIGNAL_INTERVAL, future.as_mut()).await };
         catch_unwind(AssertUnwindSafe(|| runtime.block_on(slice)))
@@ -95,7 +119,11 @@ impl<T: Clone> PerProcess<T> {
     }
 
     /// This process's own.
-    pub(crate) fn get(&self, _attached: Python<'_>, make: impl FnOnce() -> Result<T>) -> Result<T> {
+    pub(crate) fn get<E>(
+        &self,
+        _attached: Python<'_>,
+        make: impl FnOnce() -> Result<T, E>,
+    ) -> Result<T, E> {
         let mut slot = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match &*slot {
             Some((owner, value)) if *owner == process::id() => return Ok(value.clone()),
@@ -147,7 +175,7 @@ fn leak<T>(inherited: Option<T>) {
     std::mem::forget(inherited);
 }
 
-fn start() -> Result<&'static Runtime> {
+fn start() -> casier::Result<&'static Runtime> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let runtime = Builder::new_multi_thread()
         .worker_threads((cores / 2).clamp(1, MAX_THREADS))

@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 from os import PathLike
 import builtins
 from casier.settings import Settings
-from typing import Any, Final, SupportsFloat, SupportsIndex, final, Unpack
+from typing import Any, Final, Literal, SupportsFloat, SupportsIndex, final, Unpack
 
-__all__ = ["MAX_FORM_PARTS", "MAX_FORM_TEXT_BYTES", "__version__", "Action", "AuditEvent", "ByteRange", "Cancellation", "Casier", "Decision", "Deletion", "Facts", "FileList", "FileStream", "HttpAnswer", "HttpApi", "HttpBody", "HttpCall", "HttpFile", "KindUsage", "Link", "Organization", "Page", "ParsedKey", "Policy", "Receipt", "Reverification", "Scope", "Session", "StoredFile", "SweptUploads", "TokenVerifier", "UploadState", "Usage", "User", "UserStorage", "VerifiedToken", "catalogue", "error_answer", "extract_token", "failure_answer", "http_routes", "request_id", "settings", "success_answer"]
+__all__ = ["MAX_FORM_PARTS", "MAX_FORM_TEXT_BYTES", "__version__", "Action", "AuditEvent", "BegunUpload", "ByteRange", "Cancellation", "Casier", "CdnCookies", "Decision", "Deletion", "Facts", "FileList", "FileStream", "HttpAnswer", "HttpApi", "HttpBody", "HttpCall", "HttpFile", "KindUsage", "Link", "Organization", "Page", "ParsedKey", "PartUrl", "Policy", "PresignedPost", "PresignedUpload", "Receipt", "Reverification", "Scope", "Session", "StoredFile", "SweptUploads", "TemporaryCredentials", "TokenVerifier", "UploadState", "Usage", "User", "UserStorage", "VerifiedToken", "catalogue", "error_answer", "extract_token", "failure_answer", "http_routes", "request_id", "settings", "success_answer"]
 
 MAX_FORM_PARTS: Final[int]
 MAX_FORM_TEXT_BYTES: Final[int]
@@ -174,6 +174,39 @@ class AuditEvent:
         """
 
 @final
+class BegunUpload:
+    """
+    An upload that the store has begun. Whoever acts for its user can go on with it by its id, which
+    its `repr` does not show.
+    """
+    def __repr__(self, /) -> str: ...
+    @property
+    def expires_at(self, /) -> datetime:
+        """
+        When the upload ends, in UTC, by the store's clock.
+        """
+    @property
+    def key(self, /) -> str:
+        """
+        The full S3 key that the file will have.
+        """
+    @property
+    def part_count(self, /) -> int:
+        """
+        How many parts the file has: none, if it is empty.
+        """
+    @property
+    def part_size(self, /) -> int:
+        """
+        The bytes of each part but the last.
+        """
+    @property
+    def upload_id(self, /) -> str:
+        """
+        The id that `part_urls`, `upload_state`, `complete_upload` and `abort_upload` take.
+        """
+
+@final
 class ByteRange:
     """
     A part of a file. What reaches beyond its end ends there; a part that holds no byte of it is
@@ -325,6 +358,52 @@ class Casier:
 
         Raises:
             ConfigError: No bucket is configured.
+        """
+
+@final
+class CdnCookies:
+    """
+    Cookies with which a browser reads every file of one scope through CloudFront. Whoever has them
+    can read these files until they end.
+    """
+    def __repr__(self, /) -> str: ...
+    @property
+    def cookies(self, /) -> dict[str, str]:
+        """
+        The values by name: `CloudFront-Policy`, `CloudFront-Signature`, `CloudFront-Key-Pair-Id` and
+        `CloudFront-Hash-Algorithm`. They need no encoding. A copy.
+        """
+    @property
+    def domain(self, /) -> str:
+        """
+        The host that must receive them.
+        """
+    @property
+    def expires_at(self, /) -> datetime:
+        """
+        When they end, in UTC.
+        """
+    @property
+    def expires_in(self, /) -> int:
+        """
+        How long they really live, in seconds.
+        """
+    @property
+    def path(self, /) -> str:
+        """
+        The path of the scope, which all its files lie under: `/user_abc123/`.
+        """
+    def set_cookie_headers(self, /, domain: str) -> list[str]:
+        """
+        The values of the `Set-Cookie` headers, one for each cookie, with `Path`, `Secure`,
+        `HttpOnly` and `SameSite=Lax`.
+
+        Args:
+            domain: What they are set for: the CDN's host, or a parent of it that the application's
+                own host lies under as well. Browsers take no other.
+
+        Raises:
+            InvalidInput: Cookies of that domain would not reach the CDN (`invalid-request`).
         """
 
 @final
@@ -693,6 +772,40 @@ class ParsedKey:
         """
 
 @final
+class PartUrl:
+    """
+    The address that takes one part of an upload, by PUT. Whoever has it can send the part until it
+    ends.
+    """
+    def __repr__(self, /) -> str: ...
+    @property
+    def expires_at(self, /) -> datetime:
+        """
+        When the address ends, in UTC.
+        """
+    @property
+    def headers(self, /) -> dict[str, str]:
+        """
+        What has to be sent with it. Browsers send `content-length` by themselves, and let nobody set
+        it. A copy.
+        """
+    @property
+    def part_number(self, /) -> int:
+        """
+        The number of the part, from 1.
+        """
+    @property
+    def size(self, /) -> int:
+        """
+        The exact size of the part, in bytes.
+        """
+    @property
+    def url(self, /) -> str:
+        """
+        The address.
+        """
+
+@final
 class Policy:
     """
     Tiers, roles, kinds and their limits.
@@ -753,6 +866,77 @@ class Policy:
     def tiers(self, /) -> list[str]:
         """
         The names of the tiers, lowest first.
+        """
+
+@final
+class PresignedPost:
+    """
+    A form that uploads one file. Whoever has it can send it, as often as they like, until it ends.
+    """
+    def __repr__(self, /) -> str: ...
+    @property
+    def expires_at(self, /) -> datetime:
+        """
+        When it ends, in UTC.
+        """
+    @property
+    def expires_in(self, /) -> int:
+        """
+        How long the form really lives, in seconds.
+        """
+    @property
+    def fields(self, /) -> dict[str, str]:
+        """
+        All fields but the file, which comes last, under the name `file`. A copy.
+        """
+    @property
+    def key(self, /) -> str:
+        """
+        The full key that the file will have.
+        """
+    @property
+    def url(self, /) -> str:
+        """
+        Where the form is sent, as `multipart/form-data`.
+        """
+
+@final
+class PresignedUpload:
+    """
+    A request that uploads one file of one size. Whoever has it can send it, as often as they like,
+    until it ends.
+    """
+    def __repr__(self, /) -> str: ...
+    @property
+    def expires_at(self, /) -> datetime:
+        """
+        When it ends, in UTC.
+        """
+    @property
+    def expires_in(self, /) -> int:
+        """
+        How long the link really lives, in seconds.
+        """
+    @property
+    def headers(self, /) -> dict[str, str]:
+        """
+        The headers that must be sent, with these values. Browsers send `content-length` by
+        themselves, from the body. A copy.
+        """
+    @property
+    def key(self, /) -> str:
+        """
+        The full key that the file will have.
+        """
+    @property
+    def method(self, /) -> str:
+        """
+        The method: `PUT`.
+        """
+    @property
+    def url(self, /) -> str:
+        """
+        The address.
         """
 
 @final
@@ -1090,6 +1274,59 @@ class SweptUploads:
         """
 
 @final
+class TemporaryCredentials:
+    """
+    Keys that reach one scope until they end, and what a client of S3 needs beside them. Whoever has
+    them can do there what they allow: treat them as a secret.
+    """
+    def __repr__(self, /) -> str: ...
+    @property
+    def access_key_id(self, /) -> str:
+        """
+        The access key.
+        """
+    @property
+    def bucket(self, /) -> str:
+        """
+        The bucket.
+        """
+    @property
+    def endpoint(self, /) -> str | None:
+        """
+        The address of the store for clients; None is AWS's.
+        """
+    @property
+    def expires_at(self, /) -> datetime:
+        """
+        When they end, in UTC, as the store says.
+        """
+    @property
+    def path_style(self, /) -> bool:
+        """
+        Whether the bucket stands in the path and not in the host.
+        """
+    @property
+    def prefix(self, /) -> str:
+        """
+        What every key begins with that they reach; a listing has to ask for it, or for more of it.
+        """
+    @property
+    def region(self, /) -> str:
+        """
+        The region to sign for.
+        """
+    @property
+    def secret_access_key(self, /) -> str:
+        """
+        Its secret.
+        """
+    @property
+    def session_token(self, /) -> str:
+        """
+        What every request has to bring beside its signature.
+        """
+
+@final
 class TokenVerifier:
     """
     Verifies the tokens of one issuer whose keys are given: no network, and the time may come from
@@ -1374,10 +1611,87 @@ class UserStorage:
         Raises:
             NotFound: The id is forged, another's, or has expired (`upload-not-found`).
         """
+    def begin_upload(self, /, filename: str, kind: str, size: int, *, content_type: str | None = None, metadata: Mapping[str, str] | None = None, tags: Mapping[str, str] | None = None, overwrite: bool = True, unguessable: bool = False, storage_class: str | None = None) -> BegunUpload:
+        """
+        Begins an upload whose parts a client sends straight to the store, to the addresses that
+        `part_urls` gives; `complete_upload` makes them a file. Nothing is stored before that, and a
+        file of the same key stays until then. It can be gone on with for 24 hours, from any device.
+
+        Args:
+            filename: The name to store it under. It is cleaned: the answer tells the key.
+            kind: The kind of file, for example `image`.
+            size: How many bytes there will be.
+            content_type: The content type. Defaults to that of the filename's extension, else
+                `application/octet-stream`.
+            metadata: User metadata: names of 1 to 64 of `a-z`, `0-9` and `-` (`casier-` is
+                reserved), values in any script, 2 KB together.
+            tags: Tags of the object: 10 at most, names of 1 to 128 characters, values of up to 256.
+            overwrite: Whether a file of the same key is replaced.
+            unguessable: Whether 128 random bits go into the name, before its extension.
+            storage_class: The storage class, as S3 names it (`STANDARD_IA`). Defaults to the
+                setting `storage_class`.
+
+        Raises:
+            InvalidInput: `invalid-kind`, `invalid-filename`, `type-not-allowed`, `file-too-large`,
+                `metadata-too-large`, `invalid-request`.
+            AccessDenied: The tier does not store as much (`quota-exceeded`).
+            Conflict: The file exists and `overwrite` is false (`file-exists`).
+            StorageError: The store cannot promise not to overwrite (`storage-unsupported`).
+        """
     @property
     def bucket(self, /) -> str:
         """
         The bucket that the scope lies in.
+        """
+    def cdn_cookies(self, /, expires_in: int | None = None, *, starts_at: datetime | None = None, ip_range: str | None = None) -> CdnCookies:
+        """
+        Cookies with which a browser reads every file of the scope through CloudFront, by its plain
+        address: `https://{domain}/` and the key, percent-encoded. They are signed here.
+
+        Args:
+            expires_in: As for `cdn_url`.
+            starts_at: As for `cdn_url`.
+            ip_range: As for `cdn_url`.
+
+        Raises:
+            CasierError: What `cdn_url` raises, but for the key.
+        """
+    def cdn_url(self, /, key: str, expires_in: int | None = None, *, starts_at: datetime | None = None, ip_range: str | None = None) -> Link:
+        """
+        A link to read a file through CloudFront. It is signed here: nobody is asked, not even
+        whether there is such a file. It takes the settings `cloudfront_…`.
+
+        Args:
+            key: The full key of the file.
+            expires_in: How long it should live from now on, in seconds, 1 to 604800. Defaults to
+                the setting `link_seconds`. A link longer than the tier allows is shortened, and the
+                answer says how long it really lives.
+            starts_at: When it begins to be good, aware, to the second. Defaults to at once.
+            ip_range: The only IPv4 addresses that may use it: one, or a range (`192.0.2.0/24`).
+                Defaults to any address.
+
+        Raises:
+            InvalidInput: `invalid-request` for the life, for a link that would end before it begins,
+                or for an `ip_range` that is none.
+            ConfigError: There is no distribution.
+        """
+    def complete_upload(self, /, upload_id: str) -> StoredFile:
+        """
+        Makes the parts that a client has sent a file, once size and first bytes have been compared
+        with what the upload was begun for. What does not pass is deleted, and a file that was to be
+        replaced is as it was. It can be called again, for instance when its answer was lost.
+
+        Args:
+            upload_id: What `begin_upload` has given.
+
+        Raises:
+            Conflict: Parts are missing (`upload-incomplete`): send them and call again. There is a
+                file and `overwrite` was false (`file-exists`), or one has come since the upload was
+                begun (`conflict`): the upload is over then.
+            InvalidInput: The first bytes are not of the type (`content-mismatch`): the upload is
+                over then. `invalid-request` for an id of `on_begin`.
+            NotFound: The id is forged, another's, has expired, or of an upload that was given up
+                (`upload-not-found`).
         """
     def copy(self, /, key: str, *, filename: str | None = None, kind: str | None = None, overwrite: bool = True, unguessable: bool = False, metadata: Mapping[str, str] | None = None, content_type: str | None = None, tags: Mapping[str, str] | None = None) -> StoredFile:
         """
@@ -1515,7 +1829,69 @@ class UserStorage:
         Raises:
             InvalidInput: `invalid-kind`; `invalid-request` for the count.
         """
-    def presigned_url(self, /, key: str, expires_in: int | None = None, download_as: str | None = None) -> Link:
+    def part_urls(self, /, upload_id: str, part_numbers: SupportsGetItem[int, int]) -> builtins.list[PartUrl]:
+        """
+        The addresses to which a client sends parts of an upload, each signed for the exact length of
+        its part. They are signed here: the store is not asked. They live for 15 minutes, and no
+        longer than the upload: ask for them when they are about to be used.
+
+        Args:
+            upload_id: What `begin_upload` has given.
+            part_numbers: 1 to 1000 numbers, each from 1 to `part_count`, none twice.
+
+        Raises:
+            NotFound: The id is forged, another's, or has expired (`upload-not-found`).
+            InvalidInput: `invalid-request` for the part numbers, and for an id of `on_begin`.
+        """
+    def presigned_post(self, /, filename: str, kind: str, sizes: tuple[int, int], *, content_type: str | None = None, metadata: Mapping[str, str] | None = None, unguessable: bool = False, expires_in: int | None = None, storage_class: str | None = None) -> PresignedPost:
+        """
+        A form that uploads one file whose size is within a range, straight to the store: for pages
+        without JavaScript, and for clients that do not know the size beforehand. It lives and is
+        used as the request of `presigned_upload`, and replaces a file of the same key.
+
+        Args:
+            filename: As for `presigned_upload`.
+            kind: As for `presigned_upload`.
+            sizes: The fewest bytes and the most, both included.
+            content_type: As for `presigned_upload`.
+            metadata: As for `presigned_upload`.
+            unguessable: As for `presigned_upload`.
+            expires_in: As for `presigned_upload`.
+            storage_class: As for `presigned_upload`.
+
+        Raises:
+            CasierError: What `presigned_upload` raises; `invalid-request` also for a range that
+                holds no size.
+        """
+    def presigned_upload(self, /, filename: str, kind: str, size: int, *, content_type: str | None = None, metadata: Mapping[str, str] | None = None, overwrite: bool = True, unguessable: bool = False, expires_in: int | None = None, storage_class: str | None = None, sha256: bytes | None = None) -> PresignedUpload:
+        """
+        A request that uploads one file of exactly `size` bytes, straight to the store, for clients
+        that do not speak the protocol of `begin_upload`. The store refuses it with another length,
+        type or header. It can be sent again until it ends, and what is uploaded is not looked at.
+
+        Args:
+            filename: The name to store it under. It is cleaned: the key tells the name.
+            kind: The kind of file, for example `image`.
+            size: How many bytes, 5 GiB at most.
+            content_type: The content type. Defaults to that of the filename's extension, else
+                `application/octet-stream`.
+            metadata: User metadata: names of 1 to 64 of `a-z`, `0-9` and `-` (`casier-` is
+                reserved), values in any script, 2 KB together.
+            overwrite: Whether a file of the same key is replaced; if not, the store answers 412
+                where there is one.
+            unguessable: Whether 128 random bits go into the name, before its extension.
+            expires_in: How long it should live, in seconds, 1 to 900. Defaults to 900.
+            storage_class: The storage class, as S3 names it (`STANDARD_IA`). Defaults to the
+                setting `storage_class`.
+            sha256: The SHA-256 of the file, 32 bytes: the store then takes no other file.
+
+        Raises:
+            InvalidInput: `invalid-kind`, `invalid-filename`, `type-not-allowed`, `file-too-large`,
+                `metadata-too-large`, `invalid-request`.
+            AccessDenied: The tier does not store as much (`quota-exceeded`).
+            StorageError: The store cannot promise not to overwrite (`storage-unsupported`).
+        """
+    def presigned_url(self, /, key: str, expires_in: int | None = None, download_as: str | None = None, *, reuse: bool = False) -> Link:
         """
         A link to read a file. It is signed here: the store is not asked, not even whether there is
         such a file.
@@ -1527,9 +1903,26 @@ class UserStorage:
                 how long it really lives.
             download_as: The name under which browsers save the file. Without it, what a browser can
                 show is shown: png, jpeg, gif, webp, avif, mp4, webm, mp3, m4a, ogg, wav, pdf, txt.
+            reuse: Whether an earlier link for the same key, name and life is handed out again while
+                at least three quarters of its life are left, so that browsers find what they have
+                kept under its address. The answer then says how much is left.
 
         Raises:
             InvalidInput: `invalid-request` for the life, `invalid-filename` for `download_as`.
+        """
+    def presigned_urls(self, /, keys: Sequence[str], expires_in: int | None = None, download_as: str | None = None, *, reuse: bool = False) -> builtins.list[Link]:
+        """
+        Links to read several files, in the order of their keys. With a key among them that is not
+        one's own, none is signed.
+
+        Args:
+            keys: The full keys of the files.
+            expires_in: As for `presigned_url`.
+            download_as: As for `presigned_url`.
+            reuse: As for `presigned_url`.
+
+        Raises:
+            CasierError: What `presigned_url` raises.
         """
     def read(self, /, key: str, *, limit: int | None = None, range: ByteRange | None = None, if_match: str | None = None, if_none_match: str | None = None, if_modified_since: datetime | None = None, if_unmodified_since: datetime | None = None, on_progress: Callable[[int, int | None], object] | None = None, deadline: float | int | timedelta | None = None, cancellation: Cancellation | None = None) -> bytes:
         """
@@ -1642,6 +2035,25 @@ class UserStorage:
         Raises:
             NotFound: There is no such file (`file-not-found`).
             StorageError: The store has no tags (`storage-unsupported`).
+        """
+    def temporary_credentials(self, /, access: Literal["read", "read-write"] | None = None, expires_in: int | None = None) -> TemporaryCredentials:
+        """
+        Keys for a client that is to speak S3 to the store itself, such as boto3 on another machine.
+        They reach this scope alone, and cannot be taken back before they end. It takes the setting
+        `grant_role_arn`.
+
+        Args:
+            access: `read`, the default: list the scope and read its files. `read-write`: also store
+                and delete them; the policy's sizes and types and the quota do not hold then.
+            expires_in: How long they should live, in seconds, 900 to 43200. Defaults to 3600. No
+                longer than a link of the tier: `expires_at` says how long.
+
+        Raises:
+            InvalidInput: `invalid-request` for the access or the life.
+            AccessDenied: Links of the tier live less than 900 seconds (`subscription-required`).
+            ConfigError: There is no role, or STS does not know it.
+            StorageError: The store has no STS, or does not keep such keys to a scope
+                (`storage-unsupported`); our own keys may not have the role (`storage-denied`).
         """
     def upload_file(self, /, path: str | PathLike[str], kind: str, *, filename: str | None = None, metadata: Mapping[str, str] | None = None, content_type: str | None = None, overwrite: bool = True, unguessable: bool = False, tags: Mapping[str, str] | None = None, storage_class: str | None = None, on_progress: Callable[[int, int | None], object] | None = None, on_begin: Callable[[str], object] | None = None, deadline: float | int | timedelta | None = None, cancellation: Cancellation | None = None) -> StoredFile:
         """
@@ -1803,7 +2215,7 @@ def failure_answer(status: SupportsIndex, code: str, message: str, request_id: s
 def http_routes(routes: str) -> list[tuple[str, str, str]]:
     """
     The routes of a set: the name, method and path of each. `{key}` at the end of a path takes the
-    rest of it, slashes included; `{id}` takes one segment.
+    rest of it, slashes included.
 
     Raises:
         ConfigError: There is no such set.

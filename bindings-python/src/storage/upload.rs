@@ -1,12 +1,11 @@
 //! Uploads.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use casier::storage::{ResumeOptions, UploadOptions};
 use pyo3::prelude::*;
 
-use super::{UserStorage, text};
+use super::{UserStorage, pairs, text};
 use crate::answers::{SweptUploads, UploadState};
 use crate::contents::Contents;
 use crate::convert::{ByteCount, Metadata, Text};
@@ -224,8 +223,4 @@ fn upload_options(
     options.tags = pairs(tags);
     options.storage_class = text(storage_class);
     options
-}
-
-fn pairs(given: Option<Metadata>) -> BTreeMap<String, String> {
-    given.unwrap_or_default().0
 }

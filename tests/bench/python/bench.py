@@ -6,6 +6,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import links
 import peers
 import rounds
 import storage
@@ -21,6 +22,7 @@ def main(folder: Path, results: Path) -> None:
         distinct(tokens[: 80 * rounds.BATCH], pem),
         repeated(tokens[: 8 * rounds.BATCH], pem),
         two_threads(tokens, pem),
+        *links.outcomes(),
         *storage.outcomes(),
     ]
     for outcome in outcomes:
