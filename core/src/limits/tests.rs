@@ -7,7 +7,7 @@ use bytes::Bytes;
 use proptest::prelude::*;
 
 use super::ledger::MAX_OPEN;
-use super::record::{COUNT_LIVES, Record};
+use super::record::{Begun, COUNT_LIVES, Record};
 use super::*;
 use crate::state::{MAX_VALUE_BYTES, MemoryState, StateFuture, StatePage, StateStore};
 use crate::{Error, ErrorKind, Result};
@@ -334,6 +334,43 @@ async fn what_is_replaced_does_not_count_twice() {
     world.inner().files.insert(1, 5);
     world.settle(&smaller, Some(5)).await;
     world.reserve(3, 75, 60).await.unwrap();
+}
+
+/// The one that wrote last is settled first.
+#[tokio::test]
+async fn settlements_of_one_key_may_come_in_any_order() {
+    let world = World::with_files([(1, 40)]);
+    let first = world.reserve(1, 10, 60).await.unwrap();
+    let second = world.reserve(1, 60, 60).await.unwrap();
+    world.inner().files.insert(1, 60);
+    world.settle(&second, Some(60)).await;
+    world.settle(&first, Some(10)).await;
+    assert_eq!(world.total().await, Some(60));
+}
+
+/// It was written after the count had come by, and settled before the count was noted.
+#[tokio::test]
+async fn what_is_settled_while_the_scope_is_counted_counts() {
+    let world = World::default();
+    world.reserve(0, 30, 900).await.unwrap();
+    world.inner().now += COUNT_LIVES.as_secs();
+    let meanwhile =
+        [Step::Yield, Step::Yield, Step::Write { which: 0, bytes: 30 }, Step::Settle { which: 0 }];
+    world.inner().script = meanwhile.into();
+    assert_eq!(used(world.reserve(3, 71, 60).await), Some(30));
+    assert!(world.inner().held.is_empty());
+    world.reserve(3, 70, 60).await.unwrap();
+}
+
+/// What came of a reservation that a later count has dropped, an earlier one may not have seen.
+#[test]
+fn a_count_that_was_overtaken_is_not_noted() {
+    let early = Begun::at(UNIX_EPOCH + Duration::from_secs(1), None);
+    let late = Begun::at(UNIX_EPOCH + Duration::from_secs(2), None);
+    let mut record = Record::new(String::new());
+    assert!(record.note(&late, &Counted { bytes: 5, ..Counted::default() }));
+    assert!(!record.note(&early, &Counted::default()));
+    assert_eq!(record.total(), 5);
 }
 
 /// What a link has stored is there before its reservation ends.
