@@ -37,6 +37,27 @@ impl From<storage::UploadState> for UploadState {
 }
 
 #[derive(uniffi::Record)]
+pub(crate) struct BegunUpload {
+    upload_id: String,
+    key: String,
+    part_size: u64,
+    part_count: u32,
+    expires_at: Time,
+}
+
+impl From<storage::BegunUpload> for BegunUpload {
+    fn from(begun: storage::BegunUpload) -> Self {
+        Self {
+            upload_id: begun.upload_id,
+            key: begun.key,
+            part_size: begun.part_size,
+            part_count: begun.part_count,
+            expires_at: Time(begun.expires_at),
+        }
+    }
+}
+
+#[derive(uniffi::Record)]
 pub(crate) struct SweptUploads {
     aborted: u64,
     live: u64,

@@ -1,4 +1,4 @@
-//! What the storage answers with.
+//! What the storage answers of files.
 
 use std::collections::HashMap;
 
@@ -47,19 +47,6 @@ impl From<storage::Page> for Page {
     fn from(page: storage::Page) -> Self {
         let items = page.items.into_iter().map(StoredFile::from).collect();
         Self { items, next_cursor: page.next_cursor, skipped: page.skipped }
-    }
-}
-
-#[derive(uniffi::Record)]
-pub(crate) struct Link {
-    url: String,
-    expires_in: u64,
-    expires_at: Time,
-}
-
-impl From<storage::Link> for Link {
-    fn from(link: storage::Link) -> Self {
-        Self { url: link.url, expires_in: link.expires_in, expires_at: Time(link.expires_at) }
     }
 }
 

@@ -10,6 +10,7 @@ mod client;
 mod convert;
 mod error;
 mod file;
+mod links;
 mod observe;
 mod runtime;
 mod scope;

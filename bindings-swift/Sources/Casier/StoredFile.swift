@@ -56,27 +56,6 @@ public struct Page: Sendable {
     }
 }
 
-/// A link to a file. Whoever has the address can read the file until the link ends: treat it as a
-/// secret. Printing the link does not show it.
-public struct Link: Redacted, Sendable {
-    /// The address.
-    public let url: URL
-    /// How long it really lives, in seconds.
-    public let expiresIn: UInt64
-    /// When it ends.
-    public let expiresAt: Date
-
-    init(_ link: CasierInternal.Link) throws {
-        guard let url = URL(string: link.url) else { throw CasierError.fault }
-        self.url = url
-        expiresIn = link.expiresIn
-        expiresAt = link.expiresAt
-    }
-
-    /// How long it lives.
-    public var description: String { "Link(expiresIn: \(expiresIn))" }
-}
-
 /// What became of one key of ``UserStorage/deleteMany(_:)``.
 public struct Deletion: Sendable {
     /// The key, as it was given.

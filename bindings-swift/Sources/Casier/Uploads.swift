@@ -155,7 +155,7 @@ extension UserStorage {
 
     /// How far an upload in parts has come.
     ///
-    /// - Parameter uploadId: What `onBegin` was called with.
+    /// - Parameter uploadId: What `onBegin` was called with, or ``BegunUpload/uploadId``.
     /// - Throws: `upload-not-found`.
     public func uploadState(_ uploadId: String) async throws(CasierError) -> UploadState {
         try await wait {
@@ -166,7 +166,7 @@ extension UserStorage {
     /// Gives up an upload in parts: what the store holds of it goes. One that is over already,
     /// completed or given up, stays as it is.
     ///
-    /// - Parameter uploadId: What `onBegin` was called with.
+    /// - Parameter uploadId: What `onBegin` was called with, or ``BegunUpload/uploadId``.
     /// - Throws: `upload-not-found` when the id is forged, another's, or has expired.
     public func abortUpload(_ uploadId: String) async throws(CasierError) {
         try await wait { try await core.abortUpload(uploadId: uploadId, cancellation: $0) }

@@ -1002,6 +1002,179 @@ public func FfiConverterTypeCasier_lower(_ value: Casier) -> UInt64 {
 
 
 
+public protocol CdnCookiesProtocol: AnyObject, Sendable {
+    
+    func cookies() throws  -> [String: String]
+    
+    func domain() throws  -> String
+    
+    func expiresAt() throws  -> Time
+    
+    func expiresIn() throws  -> UInt64
+    
+    func path() throws  -> String
+    
+    func setCookieHeaders(domain: String) throws  -> [String]
+    
+}
+open class CdnCookies: CdnCookiesProtocol, @unchecked Sendable {
+    fileprivate let handle: UInt64
+
+    /// Used to instantiate a [FFIObject] without an actual handle, for fakes in tests, mostly.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public struct NoHandle {
+        public init() {}
+    }
+
+    // UniFFI would like this to be `private` but for Swifty reasons,
+    // we can't implement `FfiConverter` without making this `required` and we can't
+    // make it `required` without making it `public`.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    required public init(unsafeFromHandle handle: UInt64) {
+        self.handle = handle
+    }
+
+    // This constructor can be used to instantiate a fake object.
+    // - Parameter noHandle: Placeholder value so we can have a constructor separate from the default empty one that may be implemented for classes extending [FFIObject].
+    //
+    // - Warning:
+    //     Any object instantiated with this constructor cannot be passed to an actual Rust-backed object. Since there isn't a backing handle the FFI lower functions will crash.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public init(noHandle: NoHandle) {
+        self.handle = 0
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public func uniffiCloneHandle() -> UInt64 {
+        return try! rustCall { uniffi_casier_swift_fn_clone_cdncookies(self.handle, $0) }
+    }
+    // No primary constructor declared for this class.
+
+    deinit {
+        if handle == 0 {
+            // Mock objects have handle=0 don't try to free them
+            return
+        }
+
+        try! rustCall { uniffi_casier_swift_fn_free_cdncookies(handle, $0) }
+    }
+
+    
+
+    
+open func cookies()throws  -> [String: String]  {
+    return try  FfiConverterDictionaryStringString.lift(try rustCallWithError(FfiConverterTypeCasierError_lift) {
+        uniffiCallStatus in
+    uniffi_casier_swift_fn_method_cdncookies_cookies(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+open func domain()throws  -> String  {
+    return try  FfiConverterString.lift(try rustCallWithError(FfiConverterTypeCasierError_lift) {
+        uniffiCallStatus in
+    uniffi_casier_swift_fn_method_cdncookies_domain(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+open func expiresAt()throws  -> Time  {
+    return try  FfiConverterTypeTime_lift(try rustCallWithError(FfiConverterTypeCasierError_lift) {
+        uniffiCallStatus in
+    uniffi_casier_swift_fn_method_cdncookies_expires_at(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+open func expiresIn()throws  -> UInt64  {
+    return try  FfiConverterUInt64.lift(try rustCallWithError(FfiConverterTypeCasierError_lift) {
+        uniffiCallStatus in
+    uniffi_casier_swift_fn_method_cdncookies_expires_in(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+open func path()throws  -> String  {
+    return try  FfiConverterString.lift(try rustCallWithError(FfiConverterTypeCasierError_lift) {
+        uniffiCallStatus in
+    uniffi_casier_swift_fn_method_cdncookies_path(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+open func setCookieHeaders(domain: String)throws  -> [String]  {
+    return try  FfiConverterSequenceString.lift(try rustCallWithError(FfiConverterTypeCasierError_lift) {
+        uniffiCallStatus in
+    uniffi_casier_swift_fn_method_cdncookies_set_cookie_headers(
+            self.uniffiCloneHandle(),
+        FfiConverterString.lower(domain),uniffiCallStatus
+    )
+})
+}
+    
+
+    
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeCdnCookies: FfiConverter {
+    typealias FfiType = UInt64
+    typealias SwiftType = CdnCookies
+
+    public static func lift(_ handle: UInt64) throws -> CdnCookies {
+        return CdnCookies(unsafeFromHandle: handle)
+    }
+
+    public static func lower(_ value: CdnCookies) -> UInt64 {
+        return value.uniffiCloneHandle()
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> CdnCookies {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+    public static func write(_ value: CdnCookies, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeCdnCookies_lift(_ handle: UInt64) throws -> CdnCookies {
+    return try FfiConverterTypeCdnCookies.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeCdnCookies_lower(_ value: CdnCookies) -> UInt64 {
+    return FfiConverterTypeCdnCookies.lower(value)
+}
+
+
+
+
+
+
 /**
  * A file's bytes on their way between Swift and the core. They cross in pieces: UniFFI counts
  * bytes in 31 bits, and has several copies of a piece in memory while it crosses.
@@ -2637,9 +2810,27 @@ public protocol UserStorageProtocol: AnyObject, Sendable {
     
     func bucket() throws  -> String
     
-    func presignedUrl(key: String, expiresIn: UInt64?, downloadAs: String?, cancellation: Cancellation) async throws  -> Link
-    
     func scope() throws  -> Scope
+    
+    func beginUpload(filename: String, kind: String, size: UInt64, options: BeginUploadOptions, cancellation: Cancellation) async throws  -> BegunUpload
+    
+    func completeUpload(uploadId: String, cancellation: Cancellation) async throws  -> StoredFile
+    
+    func partUrls(uploadId: String, partNumbers: [UInt32], cancellation: Cancellation) async throws  -> [PartUrl]
+    
+    func cdnCookies(options: CdnOptions) throws  -> CdnCookies
+    
+    func cdnUrl(key: String, options: CdnOptions) throws  -> Link
+    
+    func temporaryCredentials(access: Access, expiresIn: UInt64?, cancellation: Cancellation) async throws  -> TemporaryCredentials
+    
+    func presignedPost(filename: String, kind: String, smallest: UInt64, largest: UInt64, options: PresignedUploadOptions, cancellation: Cancellation) async throws  -> PresignedPost
+    
+    func presignedUpload(filename: String, kind: String, size: UInt64, options: PresignedUploadOptions, cancellation: Cancellation) async throws  -> PresignedUpload
+    
+    func presignedUrl(key: String, options: LinkOptions, cancellation: Cancellation) async throws  -> Link
+    
+    func presignedUrls(keys: [String], options: LinkOptions, cancellation: Cancellation) async throws  -> [Link]
     
     func list(options: ListOptions, cancellation: Cancellation) async throws  -> Page
     
@@ -2752,12 +2943,138 @@ open func bucket()throws  -> String  {
 })
 }
     
-open func presignedUrl(key: String, expiresIn: UInt64?, downloadAs: String?, cancellation: Cancellation)async throws  -> Link  {
+open func scope()throws  -> Scope  {
+    return try  FfiConverterTypeScope_lift(try rustCallWithError(FfiConverterTypeCasierError_lift) {
+        uniffiCallStatus in
+    uniffi_casier_swift_fn_method_userstorage_scope(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+open func beginUpload(filename: String, kind: String, size: UInt64, options: BeginUploadOptions, cancellation: Cancellation)async throws  -> BegunUpload  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_casier_swift_fn_method_userstorage_begin_upload(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(filename),FfiConverterString.lower(kind),FfiConverterUInt64.lower(size),FfiConverterTypeBeginUploadOptions_lower(options),FfiConverterTypeCancellation_lower(cancellation)
+                )
+            },
+            pollFunc: ffi_casier_swift_rust_future_poll_rust_buffer,
+            completeFunc: ffi_casier_swift_rust_future_complete_rust_buffer,
+            freeFunc: ffi_casier_swift_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeBegunUpload_lift,
+            errorHandler: FfiConverterTypeCasierError_lift
+        )
+}
+    
+open func completeUpload(uploadId: String, cancellation: Cancellation)async throws  -> StoredFile  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_casier_swift_fn_method_userstorage_complete_upload(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(uploadId),FfiConverterTypeCancellation_lower(cancellation)
+                )
+            },
+            pollFunc: ffi_casier_swift_rust_future_poll_rust_buffer,
+            completeFunc: ffi_casier_swift_rust_future_complete_rust_buffer,
+            freeFunc: ffi_casier_swift_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeStoredFile_lift,
+            errorHandler: FfiConverterTypeCasierError_lift
+        )
+}
+    
+open func partUrls(uploadId: String, partNumbers: [UInt32], cancellation: Cancellation)async throws  -> [PartUrl]  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_casier_swift_fn_method_userstorage_part_urls(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(uploadId),FfiConverterSequenceUInt32.lower(partNumbers),FfiConverterTypeCancellation_lower(cancellation)
+                )
+            },
+            pollFunc: ffi_casier_swift_rust_future_poll_rust_buffer,
+            completeFunc: ffi_casier_swift_rust_future_complete_rust_buffer,
+            freeFunc: ffi_casier_swift_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterSequenceTypePartUrl.lift,
+            errorHandler: FfiConverterTypeCasierError_lift
+        )
+}
+    
+open func cdnCookies(options: CdnOptions)throws  -> CdnCookies  {
+    return try  FfiConverterTypeCdnCookies_lift(try rustCallWithError(FfiConverterTypeCasierError_lift) {
+        uniffiCallStatus in
+    uniffi_casier_swift_fn_method_userstorage_cdn_cookies(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeCdnOptions_lower(options),uniffiCallStatus
+    )
+})
+}
+    
+open func cdnUrl(key: String, options: CdnOptions)throws  -> Link  {
+    return try  FfiConverterTypeLink_lift(try rustCallWithError(FfiConverterTypeCasierError_lift) {
+        uniffiCallStatus in
+    uniffi_casier_swift_fn_method_userstorage_cdn_url(
+            self.uniffiCloneHandle(),
+        FfiConverterString.lower(key),
+        FfiConverterTypeCdnOptions_lower(options),uniffiCallStatus
+    )
+})
+}
+    
+open func temporaryCredentials(access: Access, expiresIn: UInt64?, cancellation: Cancellation)async throws  -> TemporaryCredentials  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_casier_swift_fn_method_userstorage_temporary_credentials(
+                        self.uniffiCloneHandle(),FfiConverterTypeAccess_lower(access),FfiConverterOptionUInt64.lower(expiresIn),FfiConverterTypeCancellation_lower(cancellation)
+                )
+            },
+            pollFunc: ffi_casier_swift_rust_future_poll_rust_buffer,
+            completeFunc: ffi_casier_swift_rust_future_complete_rust_buffer,
+            freeFunc: ffi_casier_swift_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeTemporaryCredentials_lift,
+            errorHandler: FfiConverterTypeCasierError_lift
+        )
+}
+    
+open func presignedPost(filename: String, kind: String, smallest: UInt64, largest: UInt64, options: PresignedUploadOptions, cancellation: Cancellation)async throws  -> PresignedPost  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_casier_swift_fn_method_userstorage_presigned_post(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(filename),FfiConverterString.lower(kind),FfiConverterUInt64.lower(smallest),FfiConverterUInt64.lower(largest),FfiConverterTypePresignedUploadOptions_lower(options),FfiConverterTypeCancellation_lower(cancellation)
+                )
+            },
+            pollFunc: ffi_casier_swift_rust_future_poll_rust_buffer,
+            completeFunc: ffi_casier_swift_rust_future_complete_rust_buffer,
+            freeFunc: ffi_casier_swift_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypePresignedPost_lift,
+            errorHandler: FfiConverterTypeCasierError_lift
+        )
+}
+    
+open func presignedUpload(filename: String, kind: String, size: UInt64, options: PresignedUploadOptions, cancellation: Cancellation)async throws  -> PresignedUpload  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_casier_swift_fn_method_userstorage_presigned_upload(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(filename),FfiConverterString.lower(kind),FfiConverterUInt64.lower(size),FfiConverterTypePresignedUploadOptions_lower(options),FfiConverterTypeCancellation_lower(cancellation)
+                )
+            },
+            pollFunc: ffi_casier_swift_rust_future_poll_rust_buffer,
+            completeFunc: ffi_casier_swift_rust_future_complete_rust_buffer,
+            freeFunc: ffi_casier_swift_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypePresignedUpload_lift,
+            errorHandler: FfiConverterTypeCasierError_lift
+        )
+}
+    
+open func presignedUrl(key: String, options: LinkOptions, cancellation: Cancellation)async throws  -> Link  {
     return
         try  await uniffiRustCallAsync(
             rustFutureFunc: {
                 uniffi_casier_swift_fn_method_userstorage_presigned_url(
-                        self.uniffiCloneHandle(),FfiConverterString.lower(key),FfiConverterOptionUInt64.lower(expiresIn),FfiConverterOptionString.lower(downloadAs),FfiConverterTypeCancellation_lower(cancellation)
+                        self.uniffiCloneHandle(),FfiConverterString.lower(key),FfiConverterTypeLinkOptions_lower(options),FfiConverterTypeCancellation_lower(cancellation)
                 )
             },
             pollFunc: ffi_casier_swift_rust_future_poll_rust_buffer,
@@ -2768,13 +3085,20 @@ open func presignedUrl(key: String, expiresIn: UInt64?, downloadAs: String?, can
         )
 }
     
-open func scope()throws  -> Scope  {
-    return try  FfiConverterTypeScope_lift(try rustCallWithError(FfiConverterTypeCasierError_lift) {
-        uniffiCallStatus in
-    uniffi_casier_swift_fn_method_userstorage_scope(
-            self.uniffiCloneHandle(),uniffiCallStatus
-    )
-})
+open func presignedUrls(keys: [String], options: LinkOptions, cancellation: Cancellation)async throws  -> [Link]  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_casier_swift_fn_method_userstorage_presigned_urls(
+                        self.uniffiCloneHandle(),FfiConverterSequenceString.lower(keys),FfiConverterTypeLinkOptions_lower(options),FfiConverterTypeCancellation_lower(cancellation)
+                )
+            },
+            pollFunc: ffi_casier_swift_rust_future_poll_rust_buffer,
+            completeFunc: ffi_casier_swift_rust_future_complete_rust_buffer,
+            freeFunc: ffi_casier_swift_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterSequenceTypeLink.lift,
+            errorHandler: FfiConverterTypeCasierError_lift
+        )
 }
     
 open func list(options: ListOptions, cancellation: Cancellation)async throws  -> Page  {
@@ -3310,6 +3634,200 @@ public func FfiConverterTypeAuditEvent_lift(_ buf: RustBuffer) throws -> AuditEv
 #endif
 public func FfiConverterTypeAuditEvent_lower(_ value: AuditEvent) -> RustBuffer {
     return FfiConverterTypeAuditEvent.lower(value)
+}
+
+
+public struct BeginUploadOptions: Equatable, Hashable {
+    public let contentType: String?
+    public let metadata: [String: String]
+    public let tags: [String: String]
+    public let overwrite: Bool
+    public let unguessable: Bool
+    public let storageClass: String?
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(contentType: String?, metadata: [String: String], tags: [String: String], overwrite: Bool, unguessable: Bool, storageClass: String?) {
+        self.contentType = contentType
+        self.metadata = metadata
+        self.tags = tags
+        self.overwrite = overwrite
+        self.unguessable = unguessable
+        self.storageClass = storageClass
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension BeginUploadOptions: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeBeginUploadOptions: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> BeginUploadOptions {
+        return
+            try BeginUploadOptions(
+                contentType: FfiConverterOptionString.read(from: &buf), 
+                metadata: FfiConverterDictionaryStringString.read(from: &buf), 
+                tags: FfiConverterDictionaryStringString.read(from: &buf), 
+                overwrite: FfiConverterBool.read(from: &buf), 
+                unguessable: FfiConverterBool.read(from: &buf), 
+                storageClass: FfiConverterOptionString.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: BeginUploadOptions, into buf: inout [UInt8]) {
+        FfiConverterOptionString.write(value.contentType, into: &buf)
+        FfiConverterDictionaryStringString.write(value.metadata, into: &buf)
+        FfiConverterDictionaryStringString.write(value.tags, into: &buf)
+        FfiConverterBool.write(value.overwrite, into: &buf)
+        FfiConverterBool.write(value.unguessable, into: &buf)
+        FfiConverterOptionString.write(value.storageClass, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeBeginUploadOptions_lift(_ buf: RustBuffer) throws -> BeginUploadOptions {
+    return try FfiConverterTypeBeginUploadOptions.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeBeginUploadOptions_lower(_ value: BeginUploadOptions) -> RustBuffer {
+    return FfiConverterTypeBeginUploadOptions.lower(value)
+}
+
+
+public struct BegunUpload: Equatable, Hashable {
+    public let uploadId: String
+    public let key: String
+    public let partSize: UInt64
+    public let partCount: UInt32
+    public let expiresAt: Time
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(uploadId: String, key: String, partSize: UInt64, partCount: UInt32, expiresAt: Time) {
+        self.uploadId = uploadId
+        self.key = key
+        self.partSize = partSize
+        self.partCount = partCount
+        self.expiresAt = expiresAt
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension BegunUpload: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeBegunUpload: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> BegunUpload {
+        return
+            try BegunUpload(
+                uploadId: FfiConverterString.read(from: &buf), 
+                key: FfiConverterString.read(from: &buf), 
+                partSize: FfiConverterUInt64.read(from: &buf), 
+                partCount: FfiConverterUInt32.read(from: &buf), 
+                expiresAt: FfiConverterTypeTime.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: BegunUpload, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.uploadId, into: &buf)
+        FfiConverterString.write(value.key, into: &buf)
+        FfiConverterUInt64.write(value.partSize, into: &buf)
+        FfiConverterUInt32.write(value.partCount, into: &buf)
+        FfiConverterTypeTime.write(value.expiresAt, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeBegunUpload_lift(_ buf: RustBuffer) throws -> BegunUpload {
+    return try FfiConverterTypeBegunUpload.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeBegunUpload_lower(_ value: BegunUpload) -> RustBuffer {
+    return FfiConverterTypeBegunUpload.lower(value)
+}
+
+
+public struct CdnOptions: Equatable, Hashable {
+    public let expiresIn: UInt64?
+    public let startsAt: Time?
+    public let ipRange: String?
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(expiresIn: UInt64?, startsAt: Time?, ipRange: String?) {
+        self.expiresIn = expiresIn
+        self.startsAt = startsAt
+        self.ipRange = ipRange
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension CdnOptions: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeCdnOptions: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> CdnOptions {
+        return
+            try CdnOptions(
+                expiresIn: FfiConverterOptionUInt64.read(from: &buf), 
+                startsAt: FfiConverterOptionTypeTime.read(from: &buf), 
+                ipRange: FfiConverterOptionString.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: CdnOptions, into buf: inout [UInt8]) {
+        FfiConverterOptionUInt64.write(value.expiresIn, into: &buf)
+        FfiConverterOptionTypeTime.write(value.startsAt, into: &buf)
+        FfiConverterOptionString.write(value.ipRange, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeCdnOptions_lift(_ buf: RustBuffer) throws -> CdnOptions {
+    return try FfiConverterTypeCdnOptions.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeCdnOptions_lower(_ value: CdnOptions) -> RustBuffer {
+    return FfiConverterTypeCdnOptions.lower(value)
 }
 
 
@@ -3883,6 +4401,64 @@ public func FfiConverterTypeLink_lower(_ value: Link) -> RustBuffer {
 }
 
 
+public struct LinkOptions: Equatable, Hashable {
+    public let expiresIn: UInt64?
+    public let downloadAs: String?
+    public let reuse: Bool
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(expiresIn: UInt64?, downloadAs: String?, reuse: Bool) {
+        self.expiresIn = expiresIn
+        self.downloadAs = downloadAs
+        self.reuse = reuse
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension LinkOptions: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeLinkOptions: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> LinkOptions {
+        return
+            try LinkOptions(
+                expiresIn: FfiConverterOptionUInt64.read(from: &buf), 
+                downloadAs: FfiConverterOptionString.read(from: &buf), 
+                reuse: FfiConverterBool.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: LinkOptions, into buf: inout [UInt8]) {
+        FfiConverterOptionUInt64.write(value.expiresIn, into: &buf)
+        FfiConverterOptionString.write(value.downloadAs, into: &buf)
+        FfiConverterBool.write(value.reuse, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeLinkOptions_lift(_ buf: RustBuffer) throws -> LinkOptions {
+    return try FfiConverterTypeLinkOptions.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeLinkOptions_lower(_ value: LinkOptions) -> RustBuffer {
+    return FfiConverterTypeLinkOptions.lower(value)
+}
+
+
 public struct ListOptions: Equatable, Hashable {
     public let kind: String?
     public let search: String?
@@ -4120,6 +4696,282 @@ public func FfiConverterTypeParsedKey_lift(_ buf: RustBuffer) throws -> ParsedKe
 #endif
 public func FfiConverterTypeParsedKey_lower(_ value: ParsedKey) -> RustBuffer {
     return FfiConverterTypeParsedKey.lower(value)
+}
+
+
+public struct PartUrl: Equatable, Hashable {
+    public let partNumber: UInt32
+    public let url: String
+    public let headers: [String: String]
+    public let size: UInt64
+    public let expiresAt: Time
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(partNumber: UInt32, url: String, headers: [String: String], size: UInt64, expiresAt: Time) {
+        self.partNumber = partNumber
+        self.url = url
+        self.headers = headers
+        self.size = size
+        self.expiresAt = expiresAt
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension PartUrl: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypePartUrl: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> PartUrl {
+        return
+            try PartUrl(
+                partNumber: FfiConverterUInt32.read(from: &buf), 
+                url: FfiConverterString.read(from: &buf), 
+                headers: FfiConverterDictionaryStringString.read(from: &buf), 
+                size: FfiConverterUInt64.read(from: &buf), 
+                expiresAt: FfiConverterTypeTime.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: PartUrl, into buf: inout [UInt8]) {
+        FfiConverterUInt32.write(value.partNumber, into: &buf)
+        FfiConverterString.write(value.url, into: &buf)
+        FfiConverterDictionaryStringString.write(value.headers, into: &buf)
+        FfiConverterUInt64.write(value.size, into: &buf)
+        FfiConverterTypeTime.write(value.expiresAt, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePartUrl_lift(_ buf: RustBuffer) throws -> PartUrl {
+    return try FfiConverterTypePartUrl.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePartUrl_lower(_ value: PartUrl) -> RustBuffer {
+    return FfiConverterTypePartUrl.lower(value)
+}
+
+
+public struct PresignedPost: Equatable, Hashable {
+    public let key: String
+    public let url: String
+    public let fields: [String: String]
+    public let expiresIn: UInt64
+    public let expiresAt: Time
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(key: String, url: String, fields: [String: String], expiresIn: UInt64, expiresAt: Time) {
+        self.key = key
+        self.url = url
+        self.fields = fields
+        self.expiresIn = expiresIn
+        self.expiresAt = expiresAt
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension PresignedPost: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypePresignedPost: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> PresignedPost {
+        return
+            try PresignedPost(
+                key: FfiConverterString.read(from: &buf), 
+                url: FfiConverterString.read(from: &buf), 
+                fields: FfiConverterDictionaryStringString.read(from: &buf), 
+                expiresIn: FfiConverterUInt64.read(from: &buf), 
+                expiresAt: FfiConverterTypeTime.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: PresignedPost, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.key, into: &buf)
+        FfiConverterString.write(value.url, into: &buf)
+        FfiConverterDictionaryStringString.write(value.fields, into: &buf)
+        FfiConverterUInt64.write(value.expiresIn, into: &buf)
+        FfiConverterTypeTime.write(value.expiresAt, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePresignedPost_lift(_ buf: RustBuffer) throws -> PresignedPost {
+    return try FfiConverterTypePresignedPost.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePresignedPost_lower(_ value: PresignedPost) -> RustBuffer {
+    return FfiConverterTypePresignedPost.lower(value)
+}
+
+
+public struct PresignedUpload: Equatable, Hashable {
+    public let key: String
+    public let method: String
+    public let url: String
+    public let headers: [String: String]
+    public let expiresIn: UInt64
+    public let expiresAt: Time
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(key: String, method: String, url: String, headers: [String: String], expiresIn: UInt64, expiresAt: Time) {
+        self.key = key
+        self.method = method
+        self.url = url
+        self.headers = headers
+        self.expiresIn = expiresIn
+        self.expiresAt = expiresAt
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension PresignedUpload: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypePresignedUpload: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> PresignedUpload {
+        return
+            try PresignedUpload(
+                key: FfiConverterString.read(from: &buf), 
+                method: FfiConverterString.read(from: &buf), 
+                url: FfiConverterString.read(from: &buf), 
+                headers: FfiConverterDictionaryStringString.read(from: &buf), 
+                expiresIn: FfiConverterUInt64.read(from: &buf), 
+                expiresAt: FfiConverterTypeTime.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: PresignedUpload, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.key, into: &buf)
+        FfiConverterString.write(value.method, into: &buf)
+        FfiConverterString.write(value.url, into: &buf)
+        FfiConverterDictionaryStringString.write(value.headers, into: &buf)
+        FfiConverterUInt64.write(value.expiresIn, into: &buf)
+        FfiConverterTypeTime.write(value.expiresAt, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePresignedUpload_lift(_ buf: RustBuffer) throws -> PresignedUpload {
+    return try FfiConverterTypePresignedUpload.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePresignedUpload_lower(_ value: PresignedUpload) -> RustBuffer {
+    return FfiConverterTypePresignedUpload.lower(value)
+}
+
+
+public struct PresignedUploadOptions: Equatable, Hashable {
+    public let contentType: String?
+    public let metadata: [String: String]
+    public let overwrite: Bool
+    public let unguessable: Bool
+    public let expiresIn: UInt64?
+    public let storageClass: String?
+    public let sha256: Data?
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(contentType: String?, metadata: [String: String], overwrite: Bool, unguessable: Bool, expiresIn: UInt64?, storageClass: String?, sha256: Data?) {
+        self.contentType = contentType
+        self.metadata = metadata
+        self.overwrite = overwrite
+        self.unguessable = unguessable
+        self.expiresIn = expiresIn
+        self.storageClass = storageClass
+        self.sha256 = sha256
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension PresignedUploadOptions: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypePresignedUploadOptions: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> PresignedUploadOptions {
+        return
+            try PresignedUploadOptions(
+                contentType: FfiConverterOptionString.read(from: &buf), 
+                metadata: FfiConverterDictionaryStringString.read(from: &buf), 
+                overwrite: FfiConverterBool.read(from: &buf), 
+                unguessable: FfiConverterBool.read(from: &buf), 
+                expiresIn: FfiConverterOptionUInt64.read(from: &buf), 
+                storageClass: FfiConverterOptionString.read(from: &buf), 
+                sha256: FfiConverterOptionData.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: PresignedUploadOptions, into buf: inout [UInt8]) {
+        FfiConverterOptionString.write(value.contentType, into: &buf)
+        FfiConverterDictionaryStringString.write(value.metadata, into: &buf)
+        FfiConverterBool.write(value.overwrite, into: &buf)
+        FfiConverterBool.write(value.unguessable, into: &buf)
+        FfiConverterOptionUInt64.write(value.expiresIn, into: &buf)
+        FfiConverterOptionString.write(value.storageClass, into: &buf)
+        FfiConverterOptionData.write(value.sha256, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePresignedUploadOptions_lift(_ buf: RustBuffer) throws -> PresignedUploadOptions {
+    return try FfiConverterTypePresignedUploadOptions.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePresignedUploadOptions_lower(_ value: PresignedUploadOptions) -> RustBuffer {
+    return FfiConverterTypePresignedUploadOptions.lower(value)
 }
 
 
@@ -4464,6 +5316,88 @@ public func FfiConverterTypeSweptUploads_lift(_ buf: RustBuffer) throws -> Swept
 #endif
 public func FfiConverterTypeSweptUploads_lower(_ value: SweptUploads) -> RustBuffer {
     return FfiConverterTypeSweptUploads.lower(value)
+}
+
+
+public struct TemporaryCredentials: Equatable, Hashable {
+    public let accessKeyId: String
+    public let secretAccessKey: String
+    public let sessionToken: String
+    public let expiresAt: Time
+    public let bucket: String
+    public let prefix: String
+    public let region: String
+    public let endpoint: String?
+    public let pathStyle: Bool
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(accessKeyId: String, secretAccessKey: String, sessionToken: String, expiresAt: Time, bucket: String, prefix: String, region: String, endpoint: String?, pathStyle: Bool) {
+        self.accessKeyId = accessKeyId
+        self.secretAccessKey = secretAccessKey
+        self.sessionToken = sessionToken
+        self.expiresAt = expiresAt
+        self.bucket = bucket
+        self.prefix = prefix
+        self.region = region
+        self.endpoint = endpoint
+        self.pathStyle = pathStyle
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension TemporaryCredentials: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeTemporaryCredentials: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> TemporaryCredentials {
+        return
+            try TemporaryCredentials(
+                accessKeyId: FfiConverterString.read(from: &buf), 
+                secretAccessKey: FfiConverterString.read(from: &buf), 
+                sessionToken: FfiConverterString.read(from: &buf), 
+                expiresAt: FfiConverterTypeTime.read(from: &buf), 
+                bucket: FfiConverterString.read(from: &buf), 
+                prefix: FfiConverterString.read(from: &buf), 
+                region: FfiConverterString.read(from: &buf), 
+                endpoint: FfiConverterOptionString.read(from: &buf), 
+                pathStyle: FfiConverterBool.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: TemporaryCredentials, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.accessKeyId, into: &buf)
+        FfiConverterString.write(value.secretAccessKey, into: &buf)
+        FfiConverterString.write(value.sessionToken, into: &buf)
+        FfiConverterTypeTime.write(value.expiresAt, into: &buf)
+        FfiConverterString.write(value.bucket, into: &buf)
+        FfiConverterString.write(value.prefix, into: &buf)
+        FfiConverterString.write(value.region, into: &buf)
+        FfiConverterOptionString.write(value.endpoint, into: &buf)
+        FfiConverterBool.write(value.pathStyle, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeTemporaryCredentials_lift(_ buf: RustBuffer) throws -> TemporaryCredentials {
+    return try FfiConverterTypeTemporaryCredentials.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeTemporaryCredentials_lower(_ value: TemporaryCredentials) -> RustBuffer {
+    return FfiConverterTypeTemporaryCredentials.lower(value)
 }
 
 
@@ -4992,6 +5926,72 @@ public func FfiConverterTypeVerifierOptions_lift(_ buf: RustBuffer) throws -> Ve
 public func FfiConverterTypeVerifierOptions_lower(_ value: VerifierOptions) -> RustBuffer {
     return FfiConverterTypeVerifierOptions.lower(value)
 }
+
+
+
+public enum Access: Equatable, Hashable {
+    
+    case read
+    case readWrite
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension Access: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeAccess: FfiConverterRustBuffer {
+    typealias SwiftType = Access
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Access {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+        
+        case 1: return .read
+        
+        case 2: return .readWrite
+        
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: Access, into buf: inout [UInt8]) {
+        switch value {
+        
+        
+        case .read:
+            writeInt(&buf, Int32(1))
+        
+        
+        case .readWrite:
+            writeInt(&buf, Int32(2))
+        
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeAccess_lift(_ buf: RustBuffer) throws -> Access {
+    return try FfiConverterTypeAccess.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeAccess_lower(_ value: Access) -> RustBuffer {
+    return FfiConverterTypeAccess.lower(value)
+}
+
 
 
 
@@ -6176,6 +7176,30 @@ fileprivate struct FfiConverterOptionString: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterOptionData: FfiConverterRustBuffer {
+    typealias SwiftType = Data?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterData.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterData.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterOptionTypeContents: FfiConverterRustBuffer {
     typealias SwiftType = Contents?
 
@@ -6637,6 +7661,56 @@ fileprivate struct FfiConverterSequenceTypeHeader: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterSequenceTypeLink: FfiConverterRustBuffer {
+    typealias SwiftType = [Link]
+
+    public static func write(_ value: [Link], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeLink.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [Link] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [Link]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeLink.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterSequenceTypePartUrl: FfiConverterRustBuffer {
+    typealias SwiftType = [PartUrl]
+
+    public static func write(_ value: [PartUrl], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypePartUrl.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [PartUrl] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [PartUrl]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypePartUrl.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterSequenceTypeStoredFile: FfiConverterRustBuffer {
     typealias SwiftType = [StoredFile]
 
@@ -7028,6 +8102,24 @@ private let initializationResult: InitializationResult = {
     if (uniffi_casier_swift_checksum_method_contents_size() != 16046) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_casier_swift_checksum_method_cdncookies_cookies() != 39437) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_casier_swift_checksum_method_cdncookies_domain() != 6105) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_casier_swift_checksum_method_cdncookies_expires_at() != 1981) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_casier_swift_checksum_method_cdncookies_expires_in() != 62292) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_casier_swift_checksum_method_cdncookies_path() != 14327) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_casier_swift_checksum_method_cdncookies_set_cookie_headers() != 48202) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_casier_swift_checksum_method_scope_key() != 6056) {
         return InitializationResult.apiChecksumMismatch
     }
@@ -7097,10 +8189,37 @@ private let initializationResult: InitializationResult = {
     if (uniffi_casier_swift_checksum_method_userstorage_bucket() != 18180) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_casier_swift_checksum_method_userstorage_presigned_url() != 19553) {
+    if (uniffi_casier_swift_checksum_method_userstorage_scope() != 30913) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_casier_swift_checksum_method_userstorage_scope() != 30913) {
+    if (uniffi_casier_swift_checksum_method_userstorage_begin_upload() != 29430) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_casier_swift_checksum_method_userstorage_complete_upload() != 720) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_casier_swift_checksum_method_userstorage_part_urls() != 20532) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_casier_swift_checksum_method_userstorage_cdn_cookies() != 2447) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_casier_swift_checksum_method_userstorage_cdn_url() != 52302) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_casier_swift_checksum_method_userstorage_temporary_credentials() != 9345) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_casier_swift_checksum_method_userstorage_presigned_post() != 1585) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_casier_swift_checksum_method_userstorage_presigned_upload() != 42616) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_casier_swift_checksum_method_userstorage_presigned_url() != 28592) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_casier_swift_checksum_method_userstorage_presigned_urls() != 53381) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_casier_swift_checksum_method_userstorage_list() != 52305) {

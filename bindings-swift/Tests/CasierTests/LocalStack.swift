@@ -61,6 +61,9 @@ final class LocalStack: Sendable {
         settings.accessKeyId = environment["AWS_ACCESS_KEY_ID"]
         settings.secretAccessKey = environment["AWS_SECRET_ACCESS_KEY"]
         settings.region = environment["AWS_REGION"]
+        settings.grantRoleArn = environment["S3_GRANT_ROLE_ARN"]
+        settings.stsEndpointUrl = environment["STS_ENDPOINT_URL"]
+        settings.secret = environment["CASIER_SECRET"].map { [$0] }
         return settings
     }
 
@@ -84,6 +87,21 @@ final class LocalStack: Sendable {
         let answer = try JSONDecoder().decode(JSONValue.self, from: try await send(request).body)
         guard let token = answer["token"]?.stringValue else { throw Missing("no token: \(answer)") }
         return token
+    }
+
+    /// The empty scope of a new user, with no limits of a tier.
+    func files() throws -> UserStorage {
+        try casier().storageFor(userId: "user_\(UInt64.random(in: 0...UInt64.max))")
+    }
+
+    /// What a client of the store does with an address that is signed, with these headers and no
+    /// others.
+    func put(_ data: Data, to url: URL, headers: [String: String]) async throws -> Int {
+        var request = URLRequest(url: url)
+        request.httpMethod = "PUT"
+        for (name, value) in headers { request.setValue(value, forHTTPHeaderField: name) }
+        request.httpBody = data
+        return try await send(request).response.statusCode
     }
 
     /// Makes the store behave as `docs/local.md` says of this fault.
@@ -138,6 +156,12 @@ func withFolder<Value>(_ body: (URL) async throws -> Value) async throws -> Valu
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
     return try await body(folder)
+}
+
+/// Neither files nor uploads, finished or not.
+func nothingIsLeft(_ files: UserStorage) async throws -> Bool {
+    let receipt = try await files.deleteAll()
+    return receipt.files + receipt.versions + receipt.uploads == 0 && receipt.failed.isEmpty
 }
 
 /// The failure of a call that must fail with a `CasierError`.

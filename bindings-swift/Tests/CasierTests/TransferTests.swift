@@ -13,15 +13,7 @@ private let large = Data((0..<256).map { UInt8($0) }.lazy.flatMap { Array(repeat
 /// Bytes that move: streams, progress, ranges, what is given up and gone on with.
 @Suite(.timeLimit(.minutes(2)), .serialized)
 struct TransferTests {
-    private func files() throws -> UserStorage {
-        try LocalStack.shared().casier().storageFor(userId: "user_\(UInt64.random(in: 0...UInt64.max))")
-    }
-
-    /// Neither files nor uploads, finished or not.
-    private func nothingIsLeft(_ files: UserStorage) async throws -> Bool {
-        let receipt = try await files.deleteAll()
-        return receipt.files + receipt.versions + receipt.uploads == 0 && receipt.failed.isEmpty
-    }
+    private func files() throws -> UserStorage { try LocalStack.shared().files() }
 
     private func pieces(_ data: Data, of size: Int) -> AsyncStream<Data> {
         AsyncStream { continuation in

@@ -1,5 +1,9 @@
 //! The files of one scope.
 
+mod by_client;
+mod cdn;
+mod grant;
+mod link;
 mod list;
 mod manage;
 mod read;
@@ -9,9 +13,7 @@ use std::sync::Arc;
 
 use casier::storage;
 
-use crate::cancel::Cancellation;
 use crate::error::Result;
-use crate::file::Link;
 use crate::scope::Scope;
 
 #[derive(uniffi::Object)]
@@ -25,19 +27,5 @@ impl UserStorage {
 
     fn bucket(&self) -> Result<String> {
         Ok(self.0.bucket().to_owned())
-    }
-
-    async fn presigned_url(
-        &self,
-        key: String,
-        expires_in: Option<u64>,
-        download_as: Option<String>,
-        cancellation: Arc<Cancellation>,
-    ) -> Result<Link> {
-        let mut options = storage::LinkOptions::default();
-        options.expires_in = expires_in;
-        options.download_as = download_as;
-        let files = self.0.clone();
-        Ok(cancellation.run(async move { files.presigned_url(&key, options).await }).await?.into())
     }
 }

@@ -116,7 +116,7 @@ EXCEPTIONS = [
         "UserStorage",
         "cdn_cookies_at cdn_url_at presigned_url_at",
         "Rust",
-        "an argument in the other languages",
+        "for a time that is given; the other languages sign for the present",
     ),
 ]
 
