@@ -25,16 +25,16 @@ Signs = Callable[[Sequence[str]], object]
 
 def outcomes() -> list[dict[str, Any]]:
     casier, obstore_, boto3_ = stores.OfCasier.name, stores.OfObstore.name, stores.OfBoto3.name
-    many = f"{casier}, {BATCH} in a call"
+    many = f"{casier}, `presigned_urls` of {BATCH}"
     contestants = {
         obstore_: of_obstore(),
         casier: of_casier(),
         boto3_: of_boto3(),
-        f"{obstore_}, {BATCH} in a call": of_obstore(is_at_once=True),
+        f"{obstore_}, {BATCH} at once": of_obstore(is_at_once=True),
         many: of_casier(is_at_once=True),
     }
     turns = {name: turn(signs) for name, signs in contestants.items()}
-    outcome = rounds.compare("a link to read", turns, [names(number) for number in range(ROUNDS)])
+    outcome = rounds.compare("presigned GET", turns, [names(number) for number in range(ROUNDS)])
     for name in (casier, many):
         rounds.want(outcome, name, {boto3_: 50}, ratio=3)
     return [outcome]
