@@ -83,14 +83,18 @@ impl Task {
 }
 
 async fn download(files: &UserStorage, key: &str) -> Result<Success> {
-    Ok(Success::new("The link is ready.", download_link(files, key).await?))
+    let link = files.presigned_url(key, handed_out_again()).await?;
+    Ok(Success::new("The link is ready.", download_link(files, key, link)?))
 }
 
-async fn download_link(files: &UserStorage, key: &str) -> Result<Value> {
+/// Pages ask for the same files again and again, and find in the browser what they have seen.
+fn handed_out_again() -> LinkOptions {
+    LinkOptions { reuse: true, ..LinkOptions::default() }
+}
+
+fn download_link(files: &UserStorage, key: &str, link: Link) -> Result<Value> {
+    let Link { url, expires_in, .. } = link;
     let filename = files.parse(key)?.filename;
-    // Pages ask for the same files again and again, and find in the browser what they have seen.
-    let options = LinkOptions { reuse: true, ..LinkOptions::default() };
-    let Link { url, expires_in, .. } = files.presigned_url(key, options).await?;
     Ok(json!({"download_url": url, "expires_in": expires_in, "filename": filename}))
 }
 
@@ -104,13 +108,13 @@ async fn link(files: &UserStorage, body: Body) -> Result<Success> {
 
 async fn link_many(files: &UserStorage, body: Body) -> Result<Success> {
     let keys = Members::read(body, &["s3_keys"])?.keys(files)?;
-    let mut links = Vec::with_capacity(keys.len());
-    for key in keys {
-        let mut link = download_link(files, &key).await?;
+    let links = files.presigned_urls(&keys, handed_out_again()).await?;
+    let links = keys.into_iter().zip(links).map(|(key, link)| {
+        let mut link = download_link(files, &key, link)?;
         link["s3_key"] = key.into();
-        links.push(link);
-    }
-    Ok(Success::new("The links are ready.", links.into()))
+        Ok(link)
+    });
+    Ok(Success::new("The links are ready.", links.collect::<Result<_>>()?))
 }
 
 /// Answers each key. Where nothing at all could be deleted, the call has failed like its first key.

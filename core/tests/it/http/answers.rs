@@ -93,6 +93,11 @@ fn links_hand_out_the_file() {
         tokio::time::sleep(Duration::from_millis(1100)).await;
         let again = bench.get(Routes::Secure, &path, "").await;
         assert_eq!(data(&again)["download_url"], link["download_url"]);
+        let left = data(&again)["expires_in"].as_u64().unwrap();
+        assert!((2700..3600).contains(&left), "it says what is left of its life: {left}");
+        let body = json!({"s3_keys": ["user_ada/books/other.pdf", ADAS]});
+        let again = bench.json(Routes::Secure, "POST", "/files/links", body).await;
+        assert_eq!(data(&again)[1]["download_url"], link["download_url"]);
 
         let body = json!({"s3_key": ADAS, "expires_in": 60});
         let bare = bench.json(Routes::S3, "POST", "/presigned-url", body.clone()).await;
