@@ -66,8 +66,11 @@ struct CdnTests {
             for (name, value) in cookies.cookies {
                 #expect(headers.contains { $0.hasPrefix("\(name)=\(value); Domain=example.com;") })
             }
-            #expect(headers.allSatisfy { $0.hasSuffix("; Path=/user_1/; Secure; HttpOnly; SameSite=Lax") })
-            let error = try await failure { _ = try cookies.setCookieHeaders(domain: "elsewhere.com") }
+            let end = "; Path=/user_1/; Secure; HttpOnly; SameSite=Lax"
+            #expect(headers.allSatisfy { $0.hasSuffix(end) })
+            let error = try await failure {
+                _ = try cookies.setCookieHeaders(domain: "elsewhere.com")
+            }
             #expect(error.code == "invalid-request")
         }
     }
@@ -102,7 +105,8 @@ struct CdnTests {
     }
 
     private func fields(of query: String) -> [String: String] {
-        let pairs = query.split(separator: "&").map { $0.split(separator: "=", maxSplits: 1).map(String.init) }
+        let pairs = query.split(separator: "&")
+            .map { $0.split(separator: "=", maxSplits: 1).map(String.init) }
         return Dictionary(uniqueKeysWithValues: pairs.map { ($0[0], $0[1]) })
     }
 }

@@ -28,7 +28,9 @@ struct ClientUploadTests {
     }
 
     /// All of a small file.
-    private func send(_ data: Data, as filename: String, by files: UserStorage) async throws -> BegunUpload {
+    private func send(
+        _ data: Data, as filename: String, by files: UserStorage
+    ) async throws -> BegunUpload {
         let begun = try await files.beginUpload(
             filename: filename, kind: "blog", size: UInt64(data.count))
         _ = try await send(data, begun, [1], by: files)
@@ -126,6 +128,23 @@ struct ClientUploadTests {
         #expect(failure.code == "conflict")
         #expect(try await files.read(new.key) == before)
         #expect(try await files.sweepUploads().live == 0)
+    }
+
+    @Test func aCompletionThatIsGivenUpRunsToItsEnd() async throws {
+        let files = try stack.get().files()
+        for moment in 0..<10 {
+            let begun = try await send(text, as: "\(moment).md", by: files)
+            let completion = Task { try await files.completeUpload(begun.uploadId) }
+            try await Task.sleep(for: .milliseconds(2 * moment))
+            completion.cancel()
+            if case .failure(let error as CasierError) = await completion.result {
+                #expect(error.code == "cancelled")
+            }
+            #expect(try await files.completeUpload(begun.uploadId).key == begun.key)
+            #expect(try await files.read(begun.key) == text)
+        }
+        let receipt = try await files.deleteAll()
+        #expect((receipt.files, receipt.uploads) == (10, 0))
     }
 
     @Test func idsAndNumbersAreJudged() async throws {
