@@ -1,5 +1,6 @@
 //! What `make bench` measures in Rust, and the tokens that it measures with in every language.
 
+mod links;
 mod mint;
 mod peers;
 mod rounds;
@@ -23,6 +24,7 @@ fn main() -> ExitCode {
         ["run", folder, results] => run(Path::new(folder), Path::new(results)),
         ["profile", folder] => profile(Path::new(folder), false),
         ["profile", folder, "--cache"] => profile(Path::new(folder), true),
+        ["profile-links", folder] => profile_links(Path::new(folder)),
         ["profile-storage", call, store] => storage::profile(call, store),
         _ => {
             Err("use: casier-bench mint FOLDER | run FOLDER RESULTS | profile FOLDER [--cache]"
@@ -51,6 +53,7 @@ fn run(folder: &Path, results: &Path) -> Result<()> {
     let (jwk, tokens) = mint::read(folder, &KINDS[0])?;
     add(verify::repeated(&KINDS[0], &jwk, &tokens)?);
     verify::two_threads(&KINDS[0], &jwk, &tokens)?.into_iter().for_each(&mut add);
+    add(links::links(&KINDS[0], &jwk, &tokens[0])?);
     storage::small_calls()?.into_iter().for_each(add);
     fs::write(results, serde_json::to_string_pretty(&outcomes)?)?;
     Ok(())
@@ -63,4 +66,10 @@ fn profile(folder: &Path, has_cache: bool) -> Result<()> {
         verify::pass(&KINDS[0], &jwk, &tokens, has_cache)?;
     }
     Ok(())
+}
+
+/// Casier's links alone, for a profiler; the store is told by the environment.
+fn profile_links(folder: &Path) -> Result<()> {
+    let (jwk, tokens) = mint::read(folder, &KINDS[0])?;
+    links::profile(&KINDS[0], &jwk, &tokens[0])
 }

@@ -2,16 +2,19 @@
 //! All store the same headers, and each keeps its own way with checksums.
 
 use std::env;
+use std::time::Duration;
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
+use aws_sdk_s3::presigning::PresigningConfig;
 use aws_sdk_s3::primitives::ByteStream;
 use bytes::Bytes;
 use casier::Casier;
-use casier::storage::{ListOptions, ReadOptions, UploadOptions, UserStorage};
+use casier::storage::{LinkOptions, ListOptions, ReadOptions, UploadOptions, UserStorage};
 use futures_util::TryStreamExt as _;
 use object_store::aws::{AmazonS3, AmazonS3Builder};
 use object_store::path::Path;
+use object_store::signer::{Method, SignedUrlOptions, Signer as _};
 use object_store::{Attribute, Attributes, ObjectStore as _, ObjectStoreExt as _, PutOptions};
 
 use crate::Result;
@@ -20,6 +23,8 @@ use crate::Result;
 const USER: &str = "bench";
 const KIND: &str = "book";
 const TYPE: &str = "text/plain";
+const LINK_TYPE: &str = "text/plain; charset=utf-8";
+const LINK_LIFE: Duration = Duration::from_secs(3600);
 const METADATA: (&str, &str) = ("project", "casier");
 
 /// A client of S3, and what every one of them does with the files of one user and one kind.
@@ -111,6 +116,33 @@ impl Files {
             Self::Sdk { client, bucket } => {
                 let answer = client.head_object().bucket(bucket).key(key(name)).send().await?;
                 answer.content_length().unwrap_or_default().unsigned_abs()
+            }
+        })
+    }
+
+    /// A link to read the file for an hour, which the store answers as text to be shown.
+    pub(crate) async fn link(&self, key: &str) -> Result<String> {
+        // Casier makes it of the key.
+        let disposition = || {
+            let name = key.rsplit('/').next().unwrap_or_default();
+            format!("inline; filename=\"{name}\"")
+        };
+        Ok(match self {
+            Self::Casier(files) => files.presigned_url(key, LinkOptions::default()).await?.url,
+            Self::ObjectStore(store) => {
+                let options = SignedUrlOptions::new().with_query([
+                    ("response-content-disposition", disposition()),
+                    ("response-content-type", LINK_TYPE.to_owned()),
+                ]);
+                let path = Path::from(key);
+                store.signed_url_opts(Method::GET, &path, LINK_LIFE, &options).await?.into()
+            }
+            Self::Sdk { client, bucket } => {
+                let call = client.get_object().bucket(bucket).key(key);
+                let call = call.response_content_disposition(disposition());
+                let call = call.response_content_type(LINK_TYPE);
+                let signed = call.presigned(PresigningConfig::expires_in(LINK_LIFE)?).await?;
+                signed.uri().to_owned()
             }
         })
     }
