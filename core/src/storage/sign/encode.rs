@@ -14,12 +14,26 @@ const PATH: &AsciiSet = &QUERY.remove(b'/');
 
 /// A name or a value of a query.
 pub(super) fn in_query(text: &str) -> Cow<'_, str> {
-    utf8_percent_encode(text, QUERY).into()
+    encoded(text, QUERY)
 }
 
 /// A key in a path. Nothing is normalised: S3 takes every key for another.
 pub(in crate::storage) fn in_path(key: &str) -> Cow<'_, str> {
-    utf8_percent_encode(key, PATH).into()
+    encoded(key, PATH)
+}
+
+/// As the library would, but with room for all from the start: a string that grows escape by escape
+/// takes longer than the hashing of a link.
+fn encoded<'a>(text: &'a str, kept: &'static AsciiSet) -> Cow<'a, str> {
+    let mut pieces = utf8_percent_encode(text, kept);
+    match (pieces.next(), pieces.next()) {
+        (first, None) => Cow::Borrowed(first.unwrap_or_default()),
+        (first, second) => {
+            let mut encoded = String::with_capacity(3 * text.len());
+            encoded.extend(first.into_iter().chain(second).chain(pieces));
+            Cow::Owned(encoded)
+        }
+    }
 }
 
 /// Adds bytes in lower-case hexadecimal.
