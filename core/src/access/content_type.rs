@@ -14,8 +14,7 @@ const MAX_NAME_BYTES: usize = 127;
 /// The usual content type of a file of this name, by its last extension; `None` where Casier does
 /// not know the extension.
 pub(crate) fn content_type_for(filename: &str) -> Option<String> {
-    let media = media::by_extension(&last_extension(filename)?).next()?;
-    Some(media.name.to_owned())
+    media::usual(&last_extension(filename)?).map(|media| media.name.to_owned())
 }
 
 /// Whether files of this extension (without the dot, any case) can run code in a browser, on a web
@@ -272,6 +271,14 @@ mod tests {
         assert_eq!(error.details().actual.as_deref(), Some("application/pdf"));
         let error = policy.check_type("file", "a.png", &"x\r\n".repeat(10_000)).unwrap_err();
         assert!(error.message().len() < 200 && !error.message().contains('\n'));
+    }
+
+    #[test]
+    fn the_usual_type_is_the_first_of_the_table() {
+        for extension in media::TABLE.iter().flat_map(|media| media.extensions) {
+            let first = media::by_extension(extension).next().map(|media| media.name.to_owned());
+            assert_eq!(content_type_for(&format!("a.{extension}")), first, "{extension}");
+        }
     }
 
     #[test]

@@ -4,6 +4,9 @@
 //! (<https://www.iana.org/assignments/media-types>); the other names are what browsers and systems
 //! send for the same thing.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 /// A family of media types; the built-in kinds are made of families.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Family {
@@ -251,6 +254,17 @@ pub(super) const DANGEROUS_EXTENSIONS: &[&str] = &[
 /// The type of this name or other name.
 pub(super) fn by_name(name: &str) -> Option<&'static Media> {
     TABLE.iter().find(|media| media.name == name || media.aliases.contains(&name))
+}
+
+/// The usual type of a file of this extension. Every link asks for it, so that the table is not
+/// searched.
+pub(super) fn usual(extension: &str) -> Option<&'static Media> {
+    static USUAL: LazyLock<HashMap<&str, &Media>> = LazyLock::new(|| {
+        let pairs = |media: &'static Media| media.extensions.iter().map(move |of| (*of, media));
+        // The last of a key stays, and the first of the table is the usual one.
+        TABLE.iter().rev().flat_map(pairs).collect()
+    });
+    USUAL.get(extension).copied()
 }
 
 /// The types that a file of this extension can have, the usual one first.
