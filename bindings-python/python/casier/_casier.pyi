@@ -2215,7 +2215,7 @@ def failure_answer(status: SupportsIndex, code: str, message: str, request_id: s
 def http_routes(routes: str) -> list[tuple[str, str, str]]:
     """
     The routes of a set: the name, method and path of each. `{key}` at the end of a path takes the
-    rest of it, slashes included.
+    rest of it, slashes included; `{id}` takes one segment.
 
     Raises:
         ConfigError: There is no such set.
