@@ -18,8 +18,12 @@ pub(crate) fn of_filename(filename: &str) -> String {
 /// Whether a file of this name and this content type may be shown in the page. The type must be the
 /// one of the table, so that no page of another type hides behind a picture's name.
 pub(crate) fn may_be_inline(filename: &str, content_type: &str) -> bool {
+    is_inline_name(filename) && essence(content_type) == of_filename(filename)
+}
+
+/// The same for a file that is answered with the content type of the table.
+pub(crate) fn is_inline_name(filename: &str) -> bool {
     last_extension(filename).is_some_and(|extension| INLINE.contains(&extension.as_str()))
-        && essence(content_type) == of_filename(filename)
 }
 
 /// What a link asks the store to answer with for a content type: text is said to be UTF-8, or

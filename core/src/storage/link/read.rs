@@ -138,7 +138,7 @@ fn answered_headers(filename: &str, download_as: Option<&str>) -> Result<Answere
     let disposition = match download_as {
         Some(name) => disposition::content_disposition(false, &clean_filename(name)?),
         None => {
-            let inline = content_type::may_be_inline(filename, &content_type);
+            let inline = content_type::is_inline_name(filename);
             disposition::content_disposition(inline, filename)
         }
     };
