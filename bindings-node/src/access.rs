@@ -8,7 +8,7 @@ use napi_derive::napi;
 
 use crate::call::now;
 use crate::convert::{
-    Js, class, count, date, is_a, path, text, text_if_given, time_or_now, to_f64,
+    Js, bytes, class, count, date, is_a, path, text, text_if_given, time_or_now, to_f64,
 };
 use crate::error::{Outcome, casier_error};
 use crate::options::Options;
@@ -89,7 +89,7 @@ impl Policy {
         now: Unknown<'_>,
     ) -> napi::Result<Decision> {
         self::now(&env, || {
-            let stored = Options::new(facts, &["storedBytes"])?.count("storedBytes")?;
+            let stored = Options::new(facts, &["storedBytes"])?.bytes("storedBytes")?;
             let facts = access::Facts::with_stored_bytes(stored.unwrap_or_default());
             let (user, action) = (class::<User>(user, "user")?, class::<Action>(action, "action")?);
             let now = time_or_now(now, "now")?;
@@ -164,7 +164,7 @@ impl Action {
     ) -> napi::Result<Self> {
         now(&env, || {
             let (kind, filename) = (text(kind, "kind")?, text(filename, "filename")?);
-            let (content_type, size) = (text(content_type, "contentType")?, count(size, "size")?);
+            let (content_type, size) = (text(content_type, "contentType")?, bytes(size, "size")?);
             Ok(Self(access::Action::Upload { kind, filename, content_type, size }))
         })
     }

@@ -81,6 +81,16 @@ pub(crate) fn count(value: Unknown<'_>, what: &str) -> Outcome<u64> {
     }
 }
 
+/// A number of bytes. 0 is in the core's range, so that a negative one must not become it.
+pub(crate) fn bytes(value: Unknown<'_>, what: &str) -> Outcome<u64> {
+    let negative = match value.get_type()? {
+        ValueType::BigInt => BigInt::from_unknown(value)?.get_u64().0,
+        ValueType::Number => f64::from_unknown(value)? < 0.0,
+        _ => false,
+    };
+    if negative { must_be(what, "0 or more") } else { count(value, what) }
+}
+
 /// Several whole numbers; one that is too large for them becomes the nearest.
 #[expect(clippy::cast_possible_truncation, reason = "the nearest is wanted")]
 pub(crate) fn integers(value: Unknown<'_>, what: &str) -> Outcome<Vec<i64>> {

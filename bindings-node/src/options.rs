@@ -55,6 +55,10 @@ impl<'env> Options<'env> {
         self.read(name, convert::count)
     }
 
+    pub(crate) fn bytes(&self, name: &str) -> Outcome<Option<u64>> {
+        self.read(name, convert::bytes)
+    }
+
     pub(crate) fn named_texts(&self, name: &str) -> Outcome<Option<BTreeMap<String, String>>> {
         self.read(name, convert::named_texts)
     }

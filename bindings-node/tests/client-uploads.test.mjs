@@ -141,7 +141,7 @@ test('what is refused', limit, async () => {
   await fails('type-not-allowed', files.beginUpload('a.mp4', 'image', 1))
   await fails('file-too-large', files.beginUpload('a.txt', 'file', 10n ** 18n))
   await fails('invalid-request', files.beginUpload('a.txt', 'file', 1, { metadata: { 'A B': 'c' } }))
-  for (const wrong of [1.5, '1', null]) {
+  for (const wrong of [-1, -(2n ** 70n), 1.5, '1', null]) {
     await assert.rejects(files.beginUpload('a.txt', 'file', wrong), TypeError)
   }
   await assert.rejects(files.beginUpload('a.txt', 'file', 1, { sha256: new Uint8Array(32) }), TypeError)

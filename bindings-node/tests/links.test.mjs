@@ -159,10 +159,10 @@ test('what is not signed', limit, async () => {
   for (const sha256 of ['ab', [1], new Uint8Array(31), new Uint8Array(33), new ArrayBuffer(32)]) {
     await assert.rejects(upload('a.txt', 'file', 1, { sha256 }), TypeError)
   }
-  for (const size of [1.5, '1', null, undefined]) {
+  for (const size of [-1, -1n, 1.5, '1', null, undefined]) {
     await assert.rejects(upload('a.txt', 'file', size), TypeError)
   }
-  for (const sizes of [[0, 1], { min: 0 }, { max: 1 }, { min: 0, max: 1, mid: 0 }, undefined, 1]) {
+  for (const sizes of [[0, 1], { min: 0 }, { max: 1 }, { min: 0, max: 1, mid: 0 }, { min: -1, max: 1 }, undefined, 1]) {
     await assert.rejects(post(sizes), TypeError)
   }
   await assert.rejects(post({ min: 0, max: 1 }, { sha256: new Uint8Array(32) }), TypeError)

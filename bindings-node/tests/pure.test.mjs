@@ -164,6 +164,7 @@ test('calls that are written wrongly', limit, () => {
     () => new Scope('user_1').key('book'),
     () => Action.upload('image', 'a.png', 'image/png', '10'),
     () => Action.upload('image', 'a.png', 'image/png', 1.5),
+    () => Action.upload('image', 'a.png', 'image/png', -1),
     () => Action.link(NaN),
     () => policy.decide('user_1', Action.link(1)),
     () => policy.decide(user, user),

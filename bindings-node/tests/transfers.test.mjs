@@ -286,6 +286,8 @@ test('wrong options', limit, async () => {
     { range: { length: 1 } },
     { range: { begin: 1 } },
     { range: { start: 0.5 } },
+    { range: { start: -5 } },
+    { range: { last: -1 } },
     { ifMatch: 3 },
     { ifModifiedSince: 'yesterday' },
     { ifUnmodifiedSince: new Date(NaN) },
@@ -298,6 +300,7 @@ test('wrong options', limit, async () => {
   await assert.rejects(files.stream(key, { limit: 5 }), TypeError)
   await assert.rejects(files.uploadFileObject(LARGE, 'a.bin', 'file', { onBegin: () => {} }), TypeError)
   await assert.rejects(files.uploadFileObject(LARGE, 'a.bin', 'file', { size: 'all' }), TypeError)
+  await assert.rejects(files.uploadFileObject(LARGE, 'a.bin', 'file', { size: -1 }), TypeError)
   await assert.rejects(files.uploadFileObject(LARGE, 'a.bin', 'file', { tags: { a: 1 } }), TypeError)
   assert.throws(() => files.listAll(null, { signal: 5 }), TypeError)
   assert.throws(() => files.listAll(null, { kind: 'blog' }), TypeError)

@@ -6,7 +6,7 @@ use napi_derive::napi;
 
 use super::{CLASS, FILENAME, METADATA, OVERWRITE, RANDOM, SIGNAL, TAGS, TYPE, UserStorage};
 use crate::call::{later, soon};
-use crate::convert::{Js, count, date, integers, json, text, to_f64};
+use crate::convert::{Js, bytes, date, integers, json, text, to_f64};
 use crate::error::Outcome;
 use crate::file::StoredFile;
 use crate::options::Options;
@@ -42,7 +42,7 @@ impl UserStorage {
         let files = self.0.clone();
         let begin = || {
             let (filename, kind) = (text(filename, FILENAME)?, text(kind, "kind")?);
-            let (size, given) = (count(size, "size")?, Options::new(options, &BEGIN)?);
+            let (size, given) = (bytes(size, "size")?, Options::new(options, &BEGIN)?);
             let options = begin_options(&given)?;
             let upload = async move { files.begin_upload(&filename, &kind, size, options).await };
             Ok((given.signal()?, upload))

@@ -6,7 +6,7 @@ use napi_derive::napi;
 
 use super::{CLASS, FILENAME, LIFE, METADATA, OVERWRITE, RANDOM, SIGNAL, TYPE, UserStorage};
 use crate::call::soon;
-use crate::convert::{Js, count, date, json, must_be, sha256, text, to_f64};
+use crate::convert::{Js, bytes, date, json, must_be, sha256, text, to_f64};
 use crate::error::Outcome;
 use crate::options::Options;
 
@@ -47,7 +47,7 @@ impl UserStorage {
         let files = self.0.clone();
         let begin = || {
             let (filename, kind) = (text(filename, FILENAME)?, text(kind, "kind")?);
-            let size = count(size, "size")?;
+            let size = bytes(size, "size")?;
             let given = Options::new(options, &[&FORM[..], &["sha256"]].concat())?;
             let mut options = presigned_options(&given)?;
             options.sha256 = given.read("sha256", sha256)?;
@@ -87,7 +87,7 @@ impl UserStorage {
         let begin = || {
             let (filename, kind) = (text(filename, FILENAME)?, text(kind, "kind")?);
             let range = Options::new(sizes, &["min", "max"])?;
-            let (Some(min), Some(max)) = (range.count("min")?, range.count("max")?) else {
+            let (Some(min), Some(max)) = (range.bytes("min")?, range.bytes("max")?) else {
                 return must_be("sizes", "{ min, max }");
             };
             let given = Options::new(options, &FORM)?;

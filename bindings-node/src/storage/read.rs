@@ -32,7 +32,7 @@ impl UserStorage {
         let begin = || {
             let given = Options::new(options, &[&DOWNLOAD[..], &[RANGE, "limit"]].concat())?;
             let (key, mut options) = (text(key, "key")?, read_options(&env, &given)?);
-            options.limit = given.count("limit")?.unwrap_or(options.limit);
+            options.limit = given.bytes("limit")?.unwrap_or(options.limit);
             Ok((given.signal()?, async move { files.read(&key, options).await }))
         };
         later(&env, begin, |_, bytes| Ok(buffer(bytes)))
@@ -185,8 +185,8 @@ fn read_options(env: &Env, given: &Options<'_>) -> Outcome<ReadOptions> {
 /// `{ start, length? }` or `{ last }`.
 fn byte_range(value: Unknown<'_>, what: &str) -> Outcome<ByteRange> {
     let given = Options::new(value, &["start", "length", "last"])?;
-    let (start, length) = (given.count("start")?, given.count("length")?);
-    match (start, length, given.count("last")?) {
+    let (start, length) = (given.bytes("start")?, given.bytes("length")?);
+    match (start, length, given.bytes("last")?) {
         (Some(start), length, None) => Ok(ByteRange::new(start, length)),
         (None, None, Some(last)) => Ok(ByteRange::last(last)),
         _ => must_be(what, "{ start, length? } or { last }"),

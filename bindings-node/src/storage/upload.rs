@@ -84,7 +84,7 @@ impl UserStorage {
             let (filename, kind) = (text(filename, FILENAME)?, text(kind, "kind")?);
             let given = Options::new(options, &[&UPLOAD[..], &["size"]].concat())?;
             let options = upload_options(&env, &given)?;
-            let data = upload_contents(data, given.count("size")?)?;
+            let data = upload_contents(data, given.bytes("size")?)?;
             let upload =
                 async move { files.upload_file_object(data, &filename, &kind, options).await };
             Ok((given.signal()?, upload))
