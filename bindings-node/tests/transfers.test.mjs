@@ -338,8 +338,10 @@ test('an upload goes on after a failure', limit, async () => {
   const [id] = begun
   const state = await files.uploadState(id)
   assert.deepEqual([state.filename, state.kind, state.size], ['large.bin', 'file', LARGE.length])
-  assert.deepEqual([state.partSize, state.partCount, state.parts.length], [PART, 3, 2])
-  assert.ok(state.sent > 0 && state.sent < state.size)
+  assert.deepEqual([state.partSize, state.partCount], [PART, 3])
+  // A part that was on its way when another failed may have been given up.
+  const missing = state.partCount - state.parts.length
+  assert.ok(missing >= 1 && state.sent < state.size)
   assert.ok(state.expiresAt > new Date())
   assert.deepEqual(await files.sweepUploads(), { aborted: 0, live: 1 })
 
@@ -347,7 +349,7 @@ test('an upload goes on after a failure', limit, async () => {
   const stored = await files.resumeUpload(id, large(), { onProgress: (sent) => moved.push(sent) })
   assert.ok(LARGE.equals(await files.read(stored.key)))
   assert.equal(moved.at(-1), LARGE.length)
-  assert.equal((await stack.faults('GET')).requests.UploadPart, 1)
+  assert.equal((await stack.faults('GET')).requests.UploadPart, missing)
   await files.abortUpload(id)
   assert.ok(await files.exists(stored.key))
   await fails('upload-not-found', files.uploadState('u1.forged'))
