@@ -15,6 +15,12 @@ pub const MAX_METADATA_BYTES: usize = 2048;
 const MAX_NAME_BYTES: usize = 64;
 const RESERVED_PREFIX: &str = "casier-";
 
+/// What a store may take for an order: to unpack the file, a tar archive, to keys that the archive
+/// names, in any scope. MinIO does so, and AWS's Snowball.
+///
+/// <https://docs.aws.amazon.com/snowball/latest/developer-guide/batching-small-files.html>
+const ORDERS: [&str; 2] = ["snowball-", "minio-"];
+
 /// Names one upload, so that it is known again.
 const UPLOAD_MARK: &str = "casier-upload";
 
@@ -34,7 +40,7 @@ const ASCII_SIGN: char = '\u{2060}';
 ///
 /// # Errors
 /// `invalid-request` when a name is not 1 to 64 lower-case letters, digits and hyphens, or begins
-/// with `casier-`; `metadata-too-large` when names and values together take more than 2,048 bytes.
+/// with `casier-`, `snowball-` or `minio-`; `metadata-too-large` when names and values together take more than 2,048 bytes.
 pub(crate) fn encode(
     metadata: &BTreeMap<String, String>,
     mark: Option<&str>,
@@ -121,13 +127,14 @@ fn check_name(name: &str) -> Result<()> {
             "a metadata name is 1 to 64 lower-case letters, digits and hyphens",
         ));
     }
-    if name.starts_with(RESERVED_PREFIX) {
-        return Err(Error::new(
-            ErrorKind::InvalidRequest,
-            "metadata names that begin with casier- are reserved",
-        ));
+    let reserved = ORDERS.into_iter().chain([RESERVED_PREFIX]);
+    match reserved.into_iter().find(|prefix| name.starts_with(prefix)) {
+        Some(prefix) => {
+            let why = format!("metadata names that begin with {prefix} are reserved");
+            Err(Error::new(ErrorKind::InvalidRequest, why))
+        }
+        None => Ok(()),
     }
-    Ok(())
 }
 
 fn encode_value(value: &str) -> String {
@@ -230,7 +237,9 @@ mod tests {
 
     #[test]
     fn names_are_checked() {
-        for name in ["", "Title", "a_b", "a b", "é", "a\r\n", "casier-sha256", &"n".repeat(65)] {
+        let orders = ["snowball-auto-extract", "minio-snowball-prefix"];
+        let wrong = ["", "Title", "a_b", "a b", "é", "a\r\n", "casier-sha256", &"n".repeat(65)];
+        for name in wrong.into_iter().chain(orders) {
             let error = encode(&map(name, "x"), None).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::InvalidRequest, "{name}");
         }
