@@ -149,6 +149,20 @@ impl<'a> Ledger<'a> {
         self.change_if_open(id, now, |record| record.release(id)).await
     }
 
+    /// By a reservation nothing can be written after `ends`, which is earlier than it was to be: then
+    /// the next count finds out what came of it.
+    ///
+    /// # Errors
+    /// As [`settle`](Self::settle).
+    pub(crate) async fn end_by(
+        &self,
+        id: &ReservationId,
+        ends: SystemTime,
+        now: SystemTime,
+    ) -> Result<()> {
+        self.change_if_open(id, now, |record| record.end_by(id, ends)).await
+    }
+
     async fn change_if_open(
         &self,
         id: &ReservationId,

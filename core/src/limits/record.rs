@@ -171,6 +171,13 @@ impl Record {
         self.remove(id).is_some()
     }
 
+    /// Lets a reservation end earlier than it was to. Says whether it was open.
+    pub(super) fn end_by(&mut self, id: &ReservationId, ends: SystemTime) -> bool {
+        let Some(open) = self.open.iter_mut().find(|open| open.id == *id) else { return false };
+        open.ends = open.ends.min(millis(ends));
+        true
+    }
+
     /// Notes what a count has found, in place of the former one. Says whether it did: not where that
     /// one began later.
     pub(super) fn note(&mut self, begun: &Begun, counted: &Counted) -> bool {

@@ -283,6 +283,26 @@ async fn what_is_stored_and_reserved_never_passes_the_limit() {
     assert_eq!(world.total().await, Some(50));
 }
 
+/// Nobody knows whether a file comes of it, so that it is held until none can come any more.
+#[tokio::test]
+async fn what_is_to_end_earlier_holds_until_then() {
+    for written in [None, Some(25)] {
+        let world = World::default();
+        let held = world.reserve(1, 60, 1000).await.unwrap();
+        let ends = world.now() + Duration::from_secs(100);
+        world.ledger().end_by(&held, ends, world.now()).await.unwrap();
+        world.inner().now += 99;
+        assert_eq!(used(world.reserve(2, 41, 60).await), Some(60));
+        world.inner().files.extend(written.map(|bytes| (1, bytes)));
+        world.inner().now += 1;
+        let left = LIMIT - written.unwrap_or_default();
+        world.reserve(2, left, 60).await.unwrap();
+        // One that has ended is not there to be changed, and none ends later than it was to.
+        world.ledger().end_by(&held, ends, world.now()).await.unwrap();
+        assert_eq!(world.total().await, Some(LIMIT));
+    }
+}
+
 #[tokio::test]
 async fn it_counts_when_it_knows_nothing_and_before_it_refuses() {
     let world = World::with_files([(1, 40)]);

@@ -36,8 +36,7 @@ impl UserStorage {
         if self.decider.stored_bytes().is_none() {
             return Ok(None);
         }
-        let transfer = self.s3.time_for(bytes).saturating_add(CLOCKS_DIFFER);
-        let ends = ends.checked_add(transfer).unwrap_or(ends);
+        let ends = ends.checked_add(self.time_to_end(bytes)).unwrap_or(ends);
         let wanted = Reservation { key: KeyHash::of(key.as_str()), bytes, ends };
         let action = Action::Upload {
             kind: key.kind().unwrap_or_default().to_owned(),
@@ -81,6 +80,20 @@ impl UserStorage {
         }
     }
 
+    /// No more is begun by the reservation of `bytes`, but what has begun may yet store a file: it
+    /// ends once that has had its time.
+    pub(in crate::storage) async fn let_end(
+        &self,
+        reservation: Option<&ReservationId>,
+        bytes: u64,
+    ) {
+        if let Some(id) = reservation {
+            let now = SystemTime::now();
+            let ends = now.checked_add(self.time_to_end(bytes)).unwrap_or(now);
+            note(self.ledger().end_by(id, ends, now).await);
+        }
+    }
+
     /// Settles or releases by how storing `bytes` has ended. Where the store may have the file though
     /// the call has failed, or holds parts that are gone on with, the reservation ends by itself.
     pub(in crate::storage) async fn conclude<T>(
@@ -94,6 +107,11 @@ impl UserStorage {
             Err(error) if may_have_stored(error) => {}
             Err(_) => self.release(reservation).await,
         }
+    }
+
+    /// How long what has begun to store so many bytes may go on with it.
+    fn time_to_end(&self, bytes: u64) -> Duration {
+        self.s3.time_for(bytes).saturating_add(CLOCKS_DIFFER)
     }
 
     fn ledger(&self) -> Ledger<'_> {

@@ -68,7 +68,8 @@ impl UserStorage {
         }
         if let Some(waiting) = self.s3.in_time(self.s3.made_by(upload, &at)).await? {
             self.s3.in_time(self.s3.delete_made(&at, &waiting)).await?;
-            self.release(upload.reservation()).await;
+            // Another call may be about to put it in its place.
+            self.let_end(upload.reservation(), upload.size).await;
         }
         Ok(())
     }
