@@ -78,7 +78,7 @@ impl UserStorage {
             return Err(Error::new(ErrorKind::InvalidRequest, why));
         }
         let now = SystemTime::now();
-        let admitted = self.admit_link(filename, kind, &sizes, options, now).await?;
+        let admitted = self.admit_link(filename, kind, &sizes, options, false, now).await?;
         let key = admitted.key.as_str();
         let mut fields = admitted.others;
         fields.insert("Content-Disposition".to_owned(), admitted.disposition);

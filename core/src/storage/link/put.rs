@@ -9,6 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::upload::PresignedUploadOptions;
 use crate::Result;
+use crate::storage::s3::BARS_COPIES;
 use crate::storage::sign::Presign;
 use crate::storage::user_storage::UserStorage;
 
@@ -56,7 +57,7 @@ impl UserStorage {
     /// first bytes are of the content type is not known.
     ///
     /// The store is asked only where it must promise not to overwrite (`overwrite = false`) or to
-    /// encrypt, and then once, and where the tier limits what is stored. `size` bytes are then
+    /// encrypt, and whether it makes copies of such links where it is not AWS, each once, and where the tier limits what is stored. `size` bytes are then
     /// reserved until a while after the link's end.
     ///
     /// # Errors
@@ -74,12 +75,13 @@ impl UserStorage {
     ) -> Result<PresignedUpload> {
         let now = SystemTime::now();
         let (create_only, sha256) = (!options.overwrite, options.sha256);
-        let admitted = self.admit_link(filename, kind, &(size..=size), options, now).await?;
+        let admitted = self.admit_link(filename, kind, &(size..=size), options, true, now).await?;
         let mut headers = admitted.others;
         for (name, value) in [
             ("content-disposition", Some(admitted.disposition)),
             ("content-length", Some(size.to_string())),
             ("content-type", Some(admitted.content_type)),
+            (BARS_COPIES.0, admitted.bars_copies.then(|| BARS_COPIES.1.to_owned())),
             ("if-none-match", create_only.then(|| "*".to_owned())),
             ("x-amz-checksum-sha256", sha256.map(|digest| STANDARD.encode(digest))),
         ] {

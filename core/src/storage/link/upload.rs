@@ -24,8 +24,9 @@ pub struct PresignedUploadOptions {
     /// The content type. Defaults to the one of the filename's extension, by a fixed table, else
     /// `application/octet-stream`.
     pub content_type: Option<String>,
-    /// User metadata: names of 1 to 64 lower-case letters, digits and hyphens (`casier-` is
-    /// reserved), values in any script, 2 KB together. Defaults to none.
+    /// User metadata: names of 1 to 64 lower-case letters, digits and hyphens (those
+    /// that begin with `casier-`, `snowball-` or `minio-` are reserved), values in any script, 2 KB
+    /// together. Defaults to none.
     pub metadata: BTreeMap<String, String>,
     /// Whether a file of the same key is replaced; if not, the store answers 412 where there is
     /// one. Defaults to true.
@@ -65,6 +66,8 @@ pub(super) struct Admitted {
     pub(super) others: BTreeMap<String, String>,
     pub(super) signer: Arc<Signer>,
     pub(super) expires_in: u64,
+    /// Whether a PUT has to bear what keeps its sender from copying. A form cannot become a copy.
+    pub(super) bars_copies: bool,
 }
 
 impl UserStorage {
@@ -76,6 +79,7 @@ impl UserStorage {
         kind: &str,
         sizes: &RangeInclusive<u64>,
         options: PresignedUploadOptions,
+        is_put: bool,
         now: SystemTime,
     ) -> Result<Admitted> {
         let asked = options.expires_in.unwrap_or(MAX_UPLOAD_LINK_SECONDS);
@@ -111,13 +115,14 @@ impl UserStorage {
         if !options.overwrite {
             self.s3.in_time(self.s3.require_creates_only()).await?;
         }
+        let bars_copies = is_put && self.s3.must_bar_copies().await?;
         let signer = self.s3.signer(now).await?;
         let expires_in = while_keys_live(allowed, signer.ends(), now)?;
         let ends = now + Duration::from_secs(expires_in);
         self.reserve(&key, &content_type, largest, ends).await?;
         let inline = content_type::may_be_inline(key.filename(), &content_type);
         let disposition = disposition::content_disposition(inline, key.filename());
-        Ok(Admitted { key, content_type, disposition, others, signer, expires_in })
+        Ok(Admitted { key, content_type, disposition, others, signer, expires_in, bars_copies })
     }
 }
 

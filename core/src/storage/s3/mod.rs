@@ -16,6 +16,7 @@ pub(in crate::storage) mod retry;
 mod signer;
 mod store_clock;
 pub(in crate::storage) mod sts;
+mod unsigned;
 
 use std::fmt;
 
@@ -27,6 +28,7 @@ use self::client::Clients;
 use self::probe::Abilities;
 use self::retry::Repetitions;
 pub(in crate::storage) use self::store_clock::StoreClock;
+pub(in crate::storage) use self::unsigned::BARS_COPIES;
 use crate::Result;
 use crate::storage::config::StorageConfig;
 use crate::storage::link::LinkCache;

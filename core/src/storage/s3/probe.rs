@@ -23,6 +23,8 @@ pub(in crate::storage) struct Abilities {
     pub(super) copies_create_only: OnceCell<bool>,
     /// Whether it holds temporary credentials to their session policy.
     pub(super) confines: OnceCell<bool>,
+    /// Whether it makes a copy of a link to upload that is sent with an unsigned header.
+    pub(super) copies_by_link: OnceCell<bool>,
     /// Whether it encrypts as the configuration asks.
     pub(super) encrypts: OnceCell<bool>,
     /// Whether it finds unfinished uploads by what their keys begin with.

@@ -58,6 +58,8 @@ pub(super) enum Sender {
         incoming: Option<String>,
         /// The bytes that are reserved for the file, where the tier limits what is stored.
         reservation: Option<ReservationId>,
+        /// Whether the addresses of the parts have to keep their holder from copying.
+        bars_copies: bool,
         /// What is stored beside an empty file.
         empty: Option<Described>,
     },
@@ -93,6 +95,11 @@ impl Handle {
             Sender::Client { reservation, .. } => reservation.as_ref(),
             Sender::Server => None,
         }
+    }
+
+    /// Whether the addresses of the parts have to keep their holder from copying.
+    pub(super) fn bars_copies(&self) -> bool {
+        matches!(self.sender, Sender::Client { bars_copies: true, .. })
     }
 
     pub(super) fn part_count(&self) -> u32 {
@@ -237,7 +244,8 @@ mod tests {
     fn incoming() -> Handle {
         let incoming = Some("00112233445566778899aabbccddeeff".to_owned());
         let reservation = serde_json::from_str("\"ffeeddccbbaa99887766554433221100\"").unwrap();
-        Handle { sender: Sender::Client { incoming, reservation, empty: None }, ..upload() }
+        let sender = Sender::Client { incoming, reservation, bars_copies: true, empty: None };
+        Handle { sender, ..upload() }
     }
 
     fn is_refused(files: &UserStorage, handle: &str) -> bool {
@@ -274,8 +282,12 @@ mod tests {
     #[test]
     fn a_sealed_name_that_leads_away_is_refused() {
         for name in ["", "a", "../user_2/a", "00112233445566778899AABBCCDDEEFF", "0/1"] {
-            let sender =
-                Sender::Client { incoming: Some(name.to_owned()), reservation: None, empty: None };
+            let sender = Sender::Client {
+                incoming: Some(name.to_owned()),
+                reservation: None,
+                bars_copies: false,
+                empty: None,
+            };
             let handle = files().seal(&Handle { sender, ..upload() }).unwrap();
             assert!(is_refused(&files(), &handle), "{name}");
         }
@@ -385,7 +397,12 @@ mod tests {
             upload.key = format!("user_1/files/{name}");
             prop_assume!(files().listed(&upload.key).is_some());
             let sender = match by_client {
-                true => Sender::Client { incoming: random, reservation: None, empty: None },
+                true => Sender::Client {
+                    incoming: random,
+                    reservation: None,
+                    bars_copies: false,
+                    empty: None,
+                },
                 false => Sender::Server,
             };
             upload = Handle { upload_id, size, part_size, overwrite, expires_at, sender, ..upload };

@@ -9,9 +9,10 @@ use casier::state::{MemoryState, StateFuture, StatePage, StateStore};
 use casier::storage::{CopyOptions, Storage, UploadContents, UploadOptions, UserStorage};
 use casier::token::User;
 use casier::{Error, ErrorKind};
+use casier_local::{Fault, FaultRule};
 use futures_util::stream;
 
-use super::bench::{Bench, on_bench};
+use super::bench::{Bench, on_bench, on_local_bench};
 
 const KIB: usize = 1024;
 
@@ -40,6 +41,16 @@ fn of(kib: usize) -> Bytes {
 async fn put(files: &UserStorage, name: &str, kib: usize) -> casier::Result<String> {
     let options = UploadOptions::default();
     files.upload_file_object(of(kib), name, "file", options).await.map(|file| file.key)
+}
+
+/// Sends a file of one part to its address.
+async fn send_whole(files: &UserStorage, upload_id: &str, kib: usize) {
+    let part = files.part_urls(upload_id, &[1]).await.unwrap().remove(0);
+    let mut put = reqwest::Client::new().put(part.url).body(of(kib));
+    for (name, value) in &part.headers {
+        put = put.header(name, value);
+    }
+    assert!(put.send().await.unwrap().status().is_success());
 }
 
 #[track_caller]
@@ -179,9 +190,7 @@ fn what_clients_send_counts_from_the_beginning_of_the_upload() {
         let send = |id: String, kib: usize| {
             let files = files.clone();
             async move {
-                let part = files.part_urls(&id, &[1]).await.unwrap().remove(0);
-                let sent = reqwest::Client::new().put(part.url).body(of(kib)).send().await;
-                assert!(sent.unwrap().status().is_success());
+                send_whole(&files, &id, kib).await;
                 files.complete_upload(&id).await
             }
         };
@@ -211,6 +220,26 @@ fn what_clients_send_counts_from_the_beginning_of_the_upload() {
         let refused = send(picture.upload_id, 60).await.unwrap_err();
         assert_eq!(refused.kind(), ErrorKind::ContentMismatch);
         put(&files, "e.txt", 100).await.unwrap();
+        bench.assert_nothing_waits().await;
+        bench
+    });
+}
+
+/// Attack 57. Given up while another call may be about to put it in its place.
+#[test]
+fn what_waited_for_its_place_is_reserved_until_it_cannot_take_it() {
+    on_local_bench(|bench| async move {
+        let files = small_tier(&bench);
+        let faults = bench.faults().unwrap();
+        put(&files, "a.txt", 10).await.unwrap();
+        let size = (60 * KIB) as u64;
+        let begun = files.begin_upload("a.txt", "file", size, Default::default()).await.unwrap();
+        send_whole(&files, &begun.upload_id, 60).await;
+        faults.add(FaultRule::new(Fault::Unavailable).on("CopyObject"));
+        files.complete_upload(&begun.upload_id).await.unwrap_err();
+        faults.clear();
+        files.abort_upload(&begun.upload_id).await.unwrap();
+        assert_full(&put(&files, "b.txt", 50).await.unwrap_err(), 60);
         bench.assert_nothing_waits().await;
         bench
     });

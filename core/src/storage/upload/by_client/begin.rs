@@ -16,6 +16,11 @@ use crate::storage::upload::unfinished::Unfinished;
 use crate::storage::user_storage::{OwnKey, UserStorage};
 use crate::{Error, ErrorKind, Result};
 
+/// The storage classes whose objects cannot be read at once, and so not be looked at.
+///
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/storage-class-intro.html>
+const ARCHIVES: [&str; 2] = ["GLACIER", "DEEP_ARCHIVE"];
+
 /// What an upload that a client sends may say beside the file. The default replaces a file of the
 /// same name.
 #[derive(Clone, Debug)]
@@ -24,8 +29,9 @@ pub struct BeginUploadOptions {
     /// The content type. Defaults to the one of the filename's extension, by a fixed table, else
     /// `application/octet-stream`.
     pub content_type: Option<String>,
-    /// User metadata: names of 1 to 64 lower-case letters, digits and hyphens (`casier-` is
-    /// reserved), values in any script, 2 KB together. Defaults to none.
+    /// User metadata: names of 1 to 64 lower-case letters, digits and hyphens (those
+    /// that begin with `casier-`, `snowball-` or `minio-` are reserved), values in any script, 2 KB
+    /// together. Defaults to none.
     pub metadata: BTreeMap<String, String>,
     /// Tags of the object: 10 at most, names of 1 to 128 characters, values of up to 256. Defaults
     /// to none.
@@ -101,7 +107,8 @@ impl UserStorage {
     /// # Errors
     /// Before anything is sent: `invalid-kind`, `invalid-filename`, `type-not-allowed`,
     /// `file-too-large` above the tier's limit or 48.8 TiB, `invalid-request` and
-    /// `metadata-too-large` for the metadata and the tags. Then `quota-exceeded`; `file-exists`;
+    /// `metadata-too-large` for the metadata and the tags, and `invalid-request` for the storage
+    /// classes `GLACIER` and `DEEP_ARCHIVE`, whose first bytes nobody can look at. Then `quota-exceeded`; `file-exists`;
     /// `storage-unsupported` where the store cannot promise not to overwrite; what [`UserStorage`]
     /// says. After an error, or when the future is dropped, nothing is begun.
     pub async fn begin_upload(
@@ -113,9 +120,14 @@ impl UserStorage {
     ) -> Result<BegunUpload> {
         let mark = random_name()?;
         let file = self.new_file(filename, kind, size, options, Some(mark.clone()))?;
+        if file.storage_class.as_deref().is_some_and(|class| ARCHIVES.contains(&class)) {
+            let why = "what is archived cannot be looked at: a client cannot send it";
+            return Err(Error::new(ErrorKind::InvalidRequest, why));
+        }
         let plan = PartPlan::of(size)?;
         // Boxed: it is large, and of a type so deep that compilers of what is built around it give up.
         let beginning: BoxFuture<'_, _> = Box::pin(self.begin_at_store(&file, size));
+        let bars_copies = self.s3.must_bar_copies().await?;
         let (upload, begun, incoming) = self.s3.in_time(beginning).await?;
         let mut handle = Handle {
             key: file.key.as_str().to_owned(),
@@ -129,6 +141,7 @@ impl UserStorage {
             sender: Sender::Client {
                 incoming,
                 reservation: None,
+                bars_copies,
                 empty: (size == 0).then_some(Described {
                     metadata: file.encoded_metadata,
                     tags: file.tags,

@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use super::begin::sent_by_server;
 use crate::storage::link::while_keys_live;
+use crate::storage::s3::BARS_COPIES;
 use crate::storage::sign::Presign;
 use crate::storage::upload::handle::{self, Handle, Sender};
 use crate::storage::user_storage::UserStorage;
@@ -80,6 +81,8 @@ impl UserStorage {
         let expires_at = now + Duration::from_secs(expires_in);
         let part_url = |(part_number, size): (u32, u64)| {
             let (number, length) = (part_number.to_string(), size.to_string());
+            let mut headers = vec![("content-length", length.as_str())];
+            headers.extend(upload.bars_copies().then_some(BARS_COPIES));
             let url = signer.presign(&Presign {
                 method: "PUT",
                 key: at.as_str(),
@@ -87,11 +90,12 @@ impl UserStorage {
                     ("partNumber", Cow::from(&number)),
                     ("uploadId", Cow::from(&upload.upload_id)),
                 ],
-                headers: &[("content-length", &length)],
+                headers: &headers,
                 expires_in,
                 now,
             });
-            let headers = BTreeMap::from([("content-length".to_owned(), length)]);
+            let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
+            let headers = headers.into_iter().map(owned).collect();
             PartUrl { part_number, url, headers, size, expires_at }
         };
         Ok(sizes.into_iter().map(part_url).collect())

@@ -25,6 +25,11 @@ pub(super) async fn find(probe: &Probe<'_>) -> Vec<Row> {
             "`presigned_upload`: no header more than its own",
             unsigned_headers(probe).await,
         ),
+        row(
+            "the same with `x-amz-copy-source`",
+            "uploads by links; where it is taken, they are signed so that every copy fails",
+            unsigned_copy(probe, &key).await,
+        ),
     ]
 }
 
@@ -87,6 +92,18 @@ async fn unsigned_headers(probe: &Probe<'_>) -> String {
         findings.push((name, format!("{taken}`{}`", status.as_u16())));
     }
     together(&findings)
+}
+
+/// Whether a link to upload copies what its holder names.
+async fn unsigned_copy(probe: &Probe<'_>, source: &str) -> String {
+    let settings = PresigningConfig::expires_in(Duration::from_secs(60)).unwrap();
+    let put = probe.client.put_object().bucket(probe.bucket).key(probe.key("copied"));
+    let link = put.presigned(settings).await.unwrap();
+    let source = format!("{}/{source}", probe.bucket);
+    let put = reqwest::Client::new().put(link.uri()).header("x-amz-copy-source", source).send();
+    let status = put.await.unwrap().status();
+    let taken = if status.is_success() { "taken: " } else { "" };
+    format!("{taken}`{}`", status.as_u16())
 }
 
 async fn expired(probe: &Probe<'_>, key: &str) -> String {

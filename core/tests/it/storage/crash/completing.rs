@@ -56,8 +56,11 @@ async fn killed_at(
     let begun = scene.files.begin_upload(name, "file", NEW.len() as u64, Default::default());
     let id = begun.await.unwrap().upload_id;
     let part = scene.files.part_urls(&id, &[1]).await.unwrap().remove(0);
-    let sent = reqwest::Client::new().put(part.url).body(NEW).send().await.unwrap();
-    assert!(sent.status().is_success());
+    let mut put = reqwest::Client::new().put(part.url).body(NEW);
+    for (name, value) in &part.headers {
+        put = put.header(name, value);
+    }
+    assert!(put.send().await.unwrap().status().is_success());
     scene.child_killed_at("storage::crash::completing::child", &[&id], (step, 0)).await;
     // The file that was there is there, or the one that was sent: whole, and nothing else.
     if bench.keys_under(&key).await.contains(&key) {

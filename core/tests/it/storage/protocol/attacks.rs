@@ -23,7 +23,10 @@ async fn all_refusals(files: &UserStorage, handle: &str) -> Vec<Error> {
 /// Changes a request of a part's address and tells how the store answers.
 async fn try_to(part: &PartUrl, change: impl FnOnce(RequestBuilder) -> RequestBuilder) -> u16 {
     let bytes = vec![1; part.size as usize];
-    let request = Client::new().put(&part.url).body(bytes);
+    let mut request = Client::new().put(&part.url).body(bytes);
+    for (name, value) in part.headers.iter().filter(|(name, _)| *name != "content-length") {
+        request = request.header(name, value);
+    }
     // A store may cut the connection rather than take what it has refused.
     change(request).send().await.map_or(400, |answer| answer.status().as_u16())
 }
@@ -85,6 +88,37 @@ fn the_address_of_a_part_is_good_for_that_part_alone() {
             assert!(bench.bytes_of(&upload.key).await == bytes(SIZE));
             // The next one replaces it.
         }
+        bench
+    });
+}
+
+/// Attack 66. On no store: those that take a header which is not signed have one to refuse it by.
+#[test]
+fn the_address_of_a_part_copies_nothing() {
+    on_bench(|bench| async move {
+        let files = bench.files();
+        let source = bench.key("files/source.bin");
+        bench.put_raw(&source, &[9; 1000]).await;
+        let tag = bench.raw.head_object().bucket(&bench.config.bucket).key(&source).send().await;
+        let tag = tag.unwrap().e_tag.unwrap();
+        let copied = format!("{}/{source}", bench.config.bucket);
+        let upload = begin(&files, "a.bin", 1000).await;
+        let part = url_of(&files, &upload, 1).await;
+        for more in [
+            vec![],
+            vec![("x-amz-copy-source-range", "bytes=0-9")],
+            vec![("x-amz-copy-source-if-match", tag.as_str())],
+        ] {
+            let status = try_to(&part, |mut request| {
+                request = request.header("x-amz-copy-source", &copied);
+                more.iter().fold(request, |request, (name, value)| request.header(*name, *value))
+            });
+            assert!(is_refused(status.await), "{more:?}");
+        }
+        assert_eq!(files.upload_state(&upload.upload_id).await.unwrap().parts, Vec::<u32>::new());
+        assert_eq!(put(&part, &bytes(1000)).await, 200);
+        files.abort_upload(&upload.upload_id).await.unwrap();
+        bench.delete_under(bench.scope.prefix()).await;
         bench
     });
 }

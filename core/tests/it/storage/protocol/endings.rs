@@ -233,6 +233,12 @@ fn what_may_not_be_stored_is_not_begun() {
         let size = 50_000_u64 << 30;
         let error = bench.files().begin_upload("a", "file", size + 1, Default::default()).await;
         assert_eq!(error.unwrap_err().kind(), ErrorKind::FileTooLarge);
+        for class in ["GLACIER", "DEEP_ARCHIVE"] {
+            let mut archived = BeginUploadOptions::default();
+            archived.storage_class = Some(class.to_owned());
+            let error = bench.files().begin_upload("a", "file", 1, archived).await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::InvalidRequest, "{class}");
+        }
         bench.assert_nothing_left().await;
         bench
     });
