@@ -45,6 +45,30 @@ fn what_is_not_all_there_is_not_completed() {
     });
 }
 
+/// Attack 74. A store whose addresses do not hold to their length, or somebody with other keys.
+#[test]
+fn a_part_of_another_size_is_not_there() {
+    on_bench(|bench| async move {
+        let files = bench.files();
+        let key = bench.key("files/a.bin");
+        let upload = begin(&files, "a.bin", 1000).await;
+        let url = url_of(&files, &upload, 1).await.url;
+        let store_id = url.split("uploadId=").nth(1).unwrap().split('&').next().unwrap();
+        for size in [999, 1001] {
+            let part = bench.raw.upload_part().bucket(&bench.config.bucket).key(&key);
+            let part = part.upload_id(store_id).part_number(1).body(vec![1; size].into());
+            part.send().await.unwrap();
+            let state = files.upload_state(&upload.upload_id).await.unwrap();
+            assert_eq!((state.parts, state.sent), (Vec::new(), 0));
+            let error = files.complete_upload(&upload.upload_id).await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::UploadIncomplete, "{size}");
+        }
+        files.abort_upload(&upload.upload_id).await.unwrap();
+        bench.assert_nothing_left().await;
+        bench
+    });
+}
+
 /// Attack 72.
 #[test]
 fn what_is_not_what_it_claims_is_deleted_and_what_was_there_stays() {
