@@ -149,9 +149,17 @@ impl Completion {
             }
             _ => Box::pin(self.ask_to_complete(held, promised)).await,
         };
-        let Err(error) = completed else { return Ok(()) };
-        match settle(s3, &self.at, &self.upload.mark, error).await {
-            Ok(_) => Ok(()),
+        let completed = match completed {
+            Ok(()) => Ok(()),
+            Err(error) => settle(s3, &self.at, &self.upload.mark, error).await.map(drop),
+        };
+        match completed {
+            // An empty object is there beside its upload, not in the place of it.
+            Ok(()) if self.upload.size == 0 => {
+                let end = unfinished::abort(s3, self.at.as_str(), &self.upload.upload_id);
+                s3.in_time(end).await.map(drop)
+            }
+            Ok(()) => Ok(()),
             Err(error) if matches!(error.kind(), ErrorKind::FileExists | ErrorKind::Conflict) => {
                 let abort = unfinished::abort(s3, self.at.as_str(), &self.upload.upload_id);
                 if s3.in_time_to_tidy_up(abort).await.is_ok_and(|was_there| was_there) {

@@ -12,10 +12,10 @@ use crate::storage::upload::handle::Described;
 use crate::storage::upload::meter::Meter;
 use crate::storage::upload::piece::{Contents, Piece};
 use crate::storage::upload::request::NewFile;
-use crate::storage::upload::{single, unfinished};
+use crate::storage::upload::single;
 
 impl Completion {
-    /// Puts the empty object, and ends the upload.
+    /// Puts the empty object.
     pub(super) async fn put_empty(&self, described: &Described, create_only: bool) -> Result<()> {
         let s3 = &self.files.s3;
         let file = NewFile {
@@ -33,8 +33,6 @@ impl Completion {
             let nothing = Piece::new(Contents::Memory(Bytes::new())).await?;
             single::put(s3, &file, &nothing, &Meter::new(None, Some(0))).await
         };
-        s3.in_time(put).await?;
-        let end = unfinished::abort(s3, self.at.as_str(), &self.upload.upload_id);
-        s3.in_time(end).await.map(drop)
+        s3.in_time(put).await.map(drop)
     }
 }
