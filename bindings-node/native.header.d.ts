@@ -136,8 +136,8 @@ export interface TransferOptions extends CallOptions {
 
 /** What an upload may say beside the file. */
 export interface UploadOptions extends TransferOptions {
-  /** User metadata: names of 1 to 64 of `a-z`, `0-9` and `-` (`casier-` is reserved), values in any
-   * script, 2 KB together. Defaults to none. */
+  /** User metadata: names of 1 to 64 of `a-z`, `0-9` and `-` (`casier-`, `minio-` and
+   * `snowball-` are reserved), values in any script, 2 KB together. Defaults to none. */
   metadata?: Readonly<Record<string, string>> | null | undefined
   /** Tags of the object: 10 at most, names of 1 to 128 characters, values of up to 256. Defaults to
    * none. */
@@ -280,8 +280,8 @@ export interface PresignedPostOptions extends CallOptions {
   /** The content type. Defaults to that of the filename's extension, else
    * `application/octet-stream`. */
   contentType?: string | null | undefined
-  /** User metadata: names of 1 to 64 of `a-z`, `0-9` and `-` (`casier-` is reserved), values in any
-   * script, 2 KB together. Defaults to none. */
+  /** User metadata: names of 1 to 64 of `a-z`, `0-9` and `-` (`casier-`, `minio-` and
+   * `snowball-` are reserved), values in any script, 2 KB together. Defaults to none. */
   metadata?: Readonly<Record<string, string>> | null | undefined
   /** Whether a file of the same key is replaced; if not, the store answers 412 where there is one.
    * Defaults to true, and a form takes nothing else. */
@@ -312,8 +312,8 @@ export interface BeginUploadOptions extends CallOptions {
   /** The content type. Defaults to that of the filename's extension, else
    * `application/octet-stream`. */
   contentType?: string | null | undefined
-  /** User metadata: names of 1 to 64 of `a-z`, `0-9` and `-` (`casier-` is reserved), values in any
-   * script, 2 KB together. Defaults to none. */
+  /** User metadata: names of 1 to 64 of `a-z`, `0-9` and `-` (`casier-`, `minio-` and
+   * `snowball-` are reserved), values in any script, 2 KB together. Defaults to none. */
   metadata?: Readonly<Record<string, string>> | null | undefined
   /** Tags of the object: 10 at most, names of 1 to 128 characters, values of up to 256. Defaults to
    * none. */

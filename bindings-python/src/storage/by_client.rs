@@ -21,8 +21,8 @@ impl UserStorage {
     ///     size: How many bytes there will be.
     ///     content_type: The content type. Defaults to that of the filename's extension, else
     ///         `application/octet-stream`.
-    ///     metadata: User metadata: names of 1 to 64 of `a-z`, `0-9` and `-` (`casier-` is
-    ///         reserved), values in any script, 2 KB together.
+    ///     metadata: User metadata: names of 1 to 64 of `a-z`, `0-9` and `-` (`casier-`,
+    ///         `minio-` and `snowball-` are reserved), values in any script, 2 KB together.
     ///     tags: Tags of the object: 10 at most, names of 1 to 128 characters, values of up to 256.
     ///     overwrite: Whether a file of the same key is replaced.
     ///     unguessable: Whether 128 random bits go into the name, before its extension.

@@ -77,8 +77,8 @@ impl UserStorage {
     ///     size: How many bytes, 5 GiB at most.
     ///     content_type: The content type. Defaults to that of the filename's extension, else
     ///         `application/octet-stream`.
-    ///     metadata: User metadata: names of 1 to 64 of `a-z`, `0-9` and `-` (`casier-` is
-    ///         reserved), values in any script, 2 KB together.
+    ///     metadata: User metadata: names of 1 to 64 of `a-z`, `0-9` and `-` (`casier-`,
+    ///         `minio-` and `snowball-` are reserved), values in any script, 2 KB together.
     ///     overwrite: Whether a file of the same key is replaced; if not, the store answers 412
     ///         where there is one.
     ///     unguessable: Whether 128 random bits go into the name, before its extension.

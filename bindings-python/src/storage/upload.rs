@@ -23,8 +23,8 @@ impl UserStorage {
     ///     kind: The kind of file, for example `image`.
     ///     filename: The name to store it under. Defaults to the last part of the path. It is
     ///         cleaned: the answer tells the name that was stored.
-    ///     metadata: User metadata: names of 1 to 64 of `a-z`, `0-9` and `-` (`casier-` is
-    ///         reserved), values in any script, 2 KB together.
+    ///     metadata: User metadata: names of 1 to 64 of `a-z`, `0-9` and `-` (`casier-`,
+    ///         `minio-` and `snowball-` are reserved), values in any script, 2 KB together.
     ///     content_type: The content type. Defaults to that of the filename's extension, else
     ///         `application/octet-stream`.
     ///     overwrite: Whether a file of the same key is replaced.
