@@ -336,7 +336,7 @@ impl World {
     /// The same client does it, now that nothing fails.
     pub(super) async fn assert_recovers(&self, operation: &Operation, shown: &str) {
         self.is_patient.store(true, Ordering::Relaxed);
-        for _ in 0..20 {
+        for _ in 0..200 {
             let again = tokio::time::timeout(HANGS, (operation.call)(self)).await;
             match again.unwrap_or_else(|_| panic!("it hangs again: {shown}")) {
                 Ok(()) => return self.assert_done().await,
