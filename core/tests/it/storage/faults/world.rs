@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use aws_sdk_s3::Client;
+use aws_sdk_s3::operation::get_object::GetObjectError;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{MultipartUpload, Tag, Tagging};
 use bytes::Bytes;
@@ -141,16 +142,32 @@ impl World {
 
     /// What the store holds of the user: bytes, and the colour that is stored beside them.
     async fn stored(&self) -> BTreeMap<String, (Vec<u8>, Option<String>)> {
+        loop {
+            if let Some(stored) = self.read_listed().await {
+                return stored;
+            }
+        }
+    }
+
+    /// None when a file went after it was listed: a request that was given up may still arrive.
+    async fn read_listed(&self) -> Option<BTreeMap<String, (Vec<u8>, Option<String>)>> {
         let mut stored = BTreeMap::new();
         let listed = self.raw.list_objects_v2().bucket(BUCKET).prefix(SCOPE).send().await.unwrap();
         for object in listed.contents() {
             let key = object.key().unwrap();
-            let file = self.raw.get_object().bucket(BUCKET).key(key).send().await.unwrap();
+            let file = match self.raw.get_object().bucket(BUCKET).key(key).send().await {
+                Err(error)
+                    if error.as_service_error().is_some_and(GetObjectError::is_no_such_key) =>
+                {
+                    return None;
+                }
+                file => file.unwrap(),
+            };
             let color = file.metadata().and_then(|metadata| metadata.get("color").cloned());
             let bytes = file.body.collect().await.unwrap().to_vec();
             stored.insert(key[SCOPE.len()..].to_owned(), (bytes, color));
         }
-        stored
+        Some(stored)
     }
 
     /// Everything is as it is to be once the operation has succeeded.
