@@ -13,9 +13,10 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 
 import casier
-from casier.flask import FlaskCasier
+from casier.flask import FlaskCasier, create_s3_api, create_secure_api
 
 ROOT = Path(__file__).resolve().parents[2]
 START_LIMIT = 30.0
@@ -154,6 +155,18 @@ def program() -> Path:
     if not path.exists():
         pytest.fail(f"{path} is missing: cargo build -p casier-local, or set CASIER_LOCAL_BIN")
     return path
+
+
+@pytest.fixture
+def client(web: Flask) -> FlaskClient:
+    web.register_blueprint(create_secure_api())
+    web.register_blueprint(create_s3_api())
+    return web.test_client(use_cookies=False)
+
+
+@pytest.fixture
+def bearer(ada: casier.Session, stack: LocalStack) -> dict[str, str]:
+    return stack.bearer(ada.user.user_id, tier="pro", role="manager")
 
 
 def read_environment(process: subprocess.Popen[str]) -> dict[str, str]:

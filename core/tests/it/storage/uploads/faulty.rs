@@ -8,7 +8,7 @@ use casier::storage::{OnBegin, UploadOptions};
 use casier_local::{Fault, FaultRule};
 
 use super::{MIB, SMALL, Told, bytes, faults, nothing_is_left};
-use crate::storage::bench::on_local_bench;
+use crate::storage::bench::{Bench, on_local_bench};
 use crate::support::Folder;
 
 const LARGE: usize = 40 * MIB;
@@ -17,14 +17,9 @@ const LARGE: usize = 40 * MIB;
 #[test]
 fn a_corrupted_byte_is_refused() {
     on_local_bench(|bench| async move {
-        let files = bench.files();
         for (operation, size) in [("PutObject", MIB), ("UploadPart", LARGE)] {
-            faults(&bench).add(FaultRule::new(Fault::CorruptRequest { at: 70_000 }).on(operation));
-            let refused =
-                files.upload_file_object(bytes(size), "a.bin", "file", Default::default()).await;
-            assert_eq!(refused.unwrap_err().kind(), ErrorKind::ChecksumMismatch, "{operation}");
-            bench.assert_nothing_left().await;
-            faults(&bench).clear();
+            let fault = Fault::CorruptRequest { at: 70_000 };
+            assert_refused(&bench, fault, operation, size, ErrorKind::ChecksumMismatch).await;
         }
         bench
     });
@@ -130,19 +125,14 @@ fn an_error_behind_a_200_is_tried_again() {
 #[test]
 fn what_fails_for_good_leaves_nothing() {
     on_local_bench(|bench| async move {
-        let files = bench.files();
         for (operation, size) in [
             ("PutObject", SMALL),
             ("CreateMultipartUpload", LARGE),
             ("UploadPart", LARGE),
             ("CompleteMultipartUpload", LARGE),
         ] {
-            faults(&bench).add(FaultRule::new(Fault::Unavailable).on(operation));
-            let refused =
-                files.upload_file_object(bytes(size), "a.bin", "file", Default::default()).await;
-            assert_eq!(refused.unwrap_err().kind(), ErrorKind::StorageUnavailable, "{operation}");
-            bench.assert_nothing_left().await;
-            faults(&bench).clear();
+            let kind = ErrorKind::StorageUnavailable;
+            assert_refused(&bench, Fault::Unavailable, operation, size, kind).await;
         }
         bench
     });
@@ -197,4 +187,20 @@ fn the_parts_of_an_upload_to_be_resumed_are_kept() {
         bench.assert_nothing_left().await;
         bench
     });
+}
+
+/// An upload whose requests of one operation all meet a fault fails, and leaves nothing.
+async fn assert_refused(
+    bench: &Bench,
+    fault: Fault,
+    operation: &'static str,
+    size: usize,
+    kind: ErrorKind,
+) {
+    faults(bench).add(FaultRule::new(fault).on(operation));
+    let options = UploadOptions::default();
+    let refused = bench.files().upload_file_object(bytes(size), "a.bin", "file", options).await;
+    assert_eq!(refused.unwrap_err().kind(), kind, "{operation}");
+    bench.assert_nothing_left().await;
+    faults(bench).clear();
 }
