@@ -40,7 +40,8 @@ const ASCII_SIGN: char = '\u{2060}';
 ///
 /// # Errors
 /// `invalid-request` when a name is not 1 to 64 lower-case letters, digits and hyphens, or begins
-/// with `casier-`, `snowball-` or `minio-`; `metadata-too-large` when names and values together take more than 2,048 bytes.
+/// with `casier-`, `snowball-` or `minio-`; `metadata-too-large` when names and values together
+/// take more than 2,048 bytes.
 pub(crate) fn encode(
     metadata: &BTreeMap<String, String>,
     mark: Option<&str>,

@@ -56,9 +56,10 @@ impl UserStorage {
     /// live. It can be used again until then, and what is uploaded is not looked at: whether the
     /// first bytes are of the content type is not known.
     ///
-    /// The store is asked only where it must promise not to overwrite (`overwrite = false`) or to
-    /// encrypt, and whether it makes copies of such links where it is not AWS, each once, and where the tier limits what is stored. `size` bytes are then
-    /// reserved until a while after the link's end.
+    /// The store is asked, once for each, where it must promise not to overwrite (`overwrite =
+    /// false`) or to encrypt, and, where it is not AWS, whether it makes copies by such links. Where
+    /// the tier limits what is stored, that is counted now and then, and `size` bytes are reserved
+    /// until a while after the link's end.
     ///
     /// # Errors
     /// `invalid-kind`, `invalid-filename`, `type-not-allowed`, `file-too-large` above the tier's

@@ -24,8 +24,8 @@ pub struct PresignedUploadOptions {
     /// The content type. Defaults to the one of the filename's extension, by a fixed table, else
     /// `application/octet-stream`.
     pub content_type: Option<String>,
-    /// User metadata: names of 1 to 64 lower-case letters, digits and hyphens (those
-    /// that begin with `casier-`, `snowball-` or `minio-` are reserved), values in any script, 2 KB
+    /// User metadata: names of 1 to 64 lower-case letters, digits and hyphens (those that
+    /// begin with `casier-`, `snowball-` or `minio-` are reserved), values in any script, 2 KB
     /// together. Defaults to none.
     pub metadata: BTreeMap<String, String>,
     /// Whether a file of the same key is replaced; if not, the store answers 412 where there is

@@ -68,7 +68,7 @@ pub(super) fn region_of(config: &StorageConfig) -> Option<&str> {
 ///
 /// Checksums of requests are not left to the SDK: by default it puts them into a trailer, which R2,
 /// SeaweedFS and older stores refuse. Casier sends the SHA-256 of every upload as a header instead
-/// (`put.rs`), which AWS, Garage and MinIO verify and others ignore. The checksums of answers are
+/// (`upload/checksum.rs`), which AWS, Garage and MinIO verify and others ignore. The checksums of answers are
 /// not left to it either: what comes in the answers to several requests is verified as a whole
 /// (`read/checksum.rs`).
 fn settings(config: &StorageConfig, region: Region) -> Builder {

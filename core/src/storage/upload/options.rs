@@ -14,8 +14,8 @@ pub struct UploadOptions {
     /// The content type. Defaults to the one of the filename's extension, by a fixed table, else
     /// `application/octet-stream`.
     pub content_type: Option<String>,
-    /// User metadata: names of 1 to 64 lower-case letters, digits and hyphens (those
-    /// that begin with `casier-`, `snowball-` or `minio-` are reserved), values in any script, 2 KB
+    /// User metadata: names of 1 to 64 lower-case letters, digits and hyphens (those that
+    /// begin with `casier-`, `snowball-` or `minio-` are reserved), values in any script, 2 KB
     /// together. Defaults to none.
     pub metadata: BTreeMap<String, String>,
     /// Tags of the object: 10 at most, names of 1 to 128 characters, values of up to 256. Defaults
