@@ -95,7 +95,11 @@ impl Completion {
         let s3 = &self.files.s3;
         let held = s3.held_parts(&self.at, &self.upload).await?;
         match &held {
-            Some(held) => Box::pin(self.complete(held)).await?,
+            Some(held) => match Box::pin(self.complete(held)).await {
+                // Another call may have completed it, and put it in its place.
+                Err(error) if error.kind() == ErrorKind::UploadNotFound && self.replaces() => {}
+                completed => completed?,
+            },
             None if self.replaces() => {
                 if let Some(done) = self.made_at(&self.key).await? {
                     if let Some(left) = self.made_at(&self.at).await? {

@@ -2,6 +2,7 @@
 
 use casier::ErrorKind;
 use casier_local::{Fault, FaultRule};
+use futures_util::future::join;
 
 use super::{SIZE, begin, bytes, send, sent};
 use crate::storage::bench::{PDF, on_local_bench};
@@ -70,6 +71,45 @@ fn a_completion_whose_answer_was_lost_is_recognised() {
             faults.clear();
             assert!(bench.bytes_of(&file.key).await == bytes(SIZE));
             bench.assert_nothing_waits().await;
+        }
+        bench
+    });
+}
+
+/// The one that is slow finds done what it was about to do.
+#[test]
+fn a_completion_is_overtaken_by_another() {
+    on_local_bench(|bench| async move {
+        let files = bench.files();
+        let faults = bench.faults().unwrap();
+        let key = bench.key("files/a.bin");
+        let slow = [
+            (SIZE, "ListParts", 500),
+            (0, "ListParts", 500),
+            (SIZE, "CompleteMultipartUpload", 300),
+            (SIZE, "GetObject", 5000),
+            (SIZE, "CopyObject", 300),
+        ];
+        for replaced in [false, true] {
+            for (size, request, bytes_per_second) in slow {
+                bench.delete_under(&key).await;
+                if replaced {
+                    bench.put_raw(&key, b"old").await;
+                }
+                let upload = match size {
+                    0 => begin(&files, "a.bin", 0).await,
+                    _ => sent(&files, "a.bin", &bytes(size)).await,
+                };
+                let slow = Fault::Slow { bytes_per_second };
+                faults.add(FaultRule::new(slow).on(request).times(1));
+                let complete = || files.complete_upload(&upload.upload_id);
+                let (one, other) = join(complete(), complete()).await;
+                faults.clear();
+                assert_eq!(one.unwrap().etag, other.unwrap().etag, "{request} {replaced}");
+                assert!(bench.bytes_of(&key).await == bytes(size), "{request} {replaced}");
+                bench.assert_nothing_waits().await;
+                assert_eq!(bench.uploads_under(bench.scope.prefix()).await, Vec::<String>::new());
+            }
         }
         bench
     });
