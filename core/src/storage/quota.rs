@@ -3,8 +3,6 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime};
 
-use futures_util::future::BoxFuture;
-
 use super::user_storage::{OwnKey, UserStorage};
 use crate::access::{Action, Facts};
 use crate::limits::{CountFiles, Counted, KeyHash, Ledger, Reservation, ReservationId};
@@ -50,9 +48,7 @@ impl UserStorage {
             self.decider.decide_silently(&action, &facts, now).map(drop)
         };
         let ledger = self.ledger();
-        // Boxed: it is large, most uploads have no use for it, and it lies deep in the call.
-        let reserved: BoxFuture<'_, _> = Box::pin(ledger.reserve(&wanted, now, self, admit));
-        match reserved.await {
+        match ledger.reserve(&wanted, now, self, admit).await {
             Err(error) if error.kind() == ErrorKind::QuotaExceeded => {
                 self.decider.told_of(&action, Some(key.as_str()), Err(error))
             }

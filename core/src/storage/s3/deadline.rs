@@ -22,21 +22,22 @@ const TIDYING: Duration = Duration::from_secs(30);
 /// Thirty years, which no call waits for.
 const FAR_AWAY: Duration = Duration::from_secs(30 * 365 * 24 * 3600);
 
+// The calls are boxed at once: each hand that they go through would copy them, and they are large.
 impl S3 {
     /// Runs a call without a body within the deadline.
-    pub(in crate::storage) async fn in_time<T>(
+    pub(in crate::storage) fn in_time<T>(
         &self,
         call: impl Future<Output = Result<T>>,
-    ) -> Result<T> {
-        within(self.config.deadline, call).await
+    ) -> impl Future<Output = Result<T>> {
+        within(self.config.deadline, Box::pin(call))
     }
 
     /// Runs what tidies up after a call.
-    pub(in crate::storage) async fn in_time_to_tidy_up<T>(
+    pub(in crate::storage) fn in_time_to_tidy_up<T>(
         &self,
         call: impl Future<Output = Result<T>>,
-    ) -> Result<T> {
-        within(self.config.deadline.max(TIDYING), call).await
+    ) -> impl Future<Output = Result<T>> {
+        within(self.config.deadline.max(TIDYING), Box::pin(call))
     }
 
     /// Runs, on a task of its own, what has to come to its end even if the caller does not wait for
@@ -46,7 +47,6 @@ impl S3 {
         &self,
         call: impl Future<Output = Result<T>> + Send + 'static,
     ) -> impl Future<Output = Result<T>> + Send {
-        // Boxed at once: each hand that it goes through would copy it, and it is large.
         on_a_task(self.config.deadline.max(TIDYING), Box::pin(call))
     }
 
@@ -95,7 +95,9 @@ impl S3 {
         if Instant::now() >= end {
             return Err(failure::timed_out());
         }
-        tokio::time::timeout_at(end, call).await.unwrap_or_else(|_| Err(failure::timed_out()))
+        tokio::time::timeout_at(end, Box::pin(call))
+            .await
+            .unwrap_or_else(|_| Err(failure::timed_out()))
     }
 
     /// Runs a transfer of `bytes` within the deadline, plus a second for each 128 KiB.
@@ -113,7 +115,7 @@ pub(in crate::storage) fn later(begin: Instant, time: Duration) -> Instant {
     begin.checked_add(time).unwrap_or_else(|| begin + FAR_AWAY)
 }
 
-async fn within<T>(time: Duration, call: impl Future<Output = Result<T>>) -> Result<T> {
+async fn within<T>(time: Duration, call: impl Future<Output = Result<T>> + Unpin) -> Result<T> {
     in_runtime()?;
     tokio::time::timeout(time, call).await.unwrap_or_else(|_| Err(failure::timed_out()))
 }

@@ -98,8 +98,7 @@ impl UserStorage {
             on_begin: None,
         };
         let work = self.go_on(&upload, &begun, file.clone(), &deadline);
-        // Boxed: whoever awaits it holds and moves its future, which is large.
-        let done = Box::pin(begun.meter.watch(work)).await;
+        let done = begun.meter.watch(Box::pin(work)).await;
         done.map_err(|error| file.failure().unwrap_or(error))
     }
 

@@ -39,9 +39,8 @@ pub(super) type Stored = (Option<String>, u64);
 impl Upload<'_> {
     /// Sends the file until the deadline.
     pub(super) async fn send(self, source: Source, deadline: Deadline) -> Result<StoredFile> {
-        // Boxed: whoever awaits an upload holds and moves its future, which is large.
-        let sent = Box::pin(self.meter.watch(self.send_all(source, deadline)));
-        let (etag, size) = sent.await?;
+        let sent = Box::pin(self.send_all(source, deadline));
+        let (etag, size) = self.meter.watch(sent).await?;
         self.storage.s3.note_bucket();
         Ok(self.file.stored(size, etag))
     }

@@ -4,8 +4,6 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::SystemTime;
 
-use futures_util::future::BoxFuture;
-
 use crate::random::random_name;
 use crate::storage::s3::failure::{self, OnCondition};
 use crate::storage::upload::handle::{self, Described, Handle, Sender};
@@ -108,9 +106,10 @@ impl UserStorage {
     /// Before anything is sent: `invalid-kind`, `invalid-filename`, `type-not-allowed`,
     /// `file-too-large` above the tier's limit or 48.8 TiB, `invalid-request` and
     /// `metadata-too-large` for the metadata and the tags, and `invalid-request` for the storage
-    /// classes `GLACIER` and `DEEP_ARCHIVE`, whose first bytes nobody can look at. Then `quota-exceeded`; `file-exists`;
-    /// `storage-unsupported` where the store cannot promise not to overwrite; what [`UserStorage`]
-    /// says. After an error, or when the future is dropped, nothing is begun.
+    /// classes `GLACIER` and `DEEP_ARCHIVE`, whose first bytes nobody can look at. Then
+    /// `quota-exceeded`; `file-exists`; `storage-unsupported` where the store cannot promise not to
+    /// overwrite; what [`UserStorage`] says. After an error, or when the future is dropped, nothing
+    /// is begun.
     pub async fn begin_upload(
         &self,
         filename: &str,
@@ -125,9 +124,8 @@ impl UserStorage {
             return Err(Error::new(ErrorKind::InvalidRequest, why));
         }
         let plan = PartPlan::of(size)?;
-        // Boxed: it is large, and of a type so deep that compilers of what is built around it give up.
-        let beginning: BoxFuture<'_, _> = Box::pin(self.begin_at_store(&file, size));
         let bars_copies = self.s3.must_bar_copies().await?;
+        let beginning = self.begin_at_store(&file, size);
         let (upload, begun, incoming) = self.s3.in_time(beginning).await?;
         let mut handle = Handle {
             key: file.key.as_str().to_owned(),

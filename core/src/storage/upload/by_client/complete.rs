@@ -4,6 +4,7 @@
 //! Each step finds out by itself whether it has been done, by the mark that the object bears, so that
 //! a completion whose answer was lost, or that was cut short, is gone on with by the next call.
 
+use futures_util::FutureExt as _;
 use std::collections::BTreeSet;
 
 use aws_sdk_s3::operation::head_object::HeadObjectOutput;
@@ -95,7 +96,7 @@ impl Completion {
         let s3 = &self.files.s3;
         let held = s3.held_parts(&self.at, &self.upload).await?;
         match &held {
-            Some(held) => match Box::pin(self.complete(held)).await {
+            Some(held) => match self.complete(held).await {
                 // Another call may have completed it, and put it in its place.
                 Err(error) if error.kind() == ErrorKind::UploadNotFound && self.replaces() => {}
                 completed => completed?,
@@ -147,11 +148,8 @@ impl Completion {
         };
         let completed = match (asked, &self.upload.sender) {
             (Err(error), _) => Err(error),
-            // Boxed: the futures are large, and rarely both are needed.
-            (_, Sender::Client { empty: Some(empty), .. }) => {
-                Box::pin(self.put_empty(empty, promised)).await
-            }
-            _ => Box::pin(self.ask_to_complete(held, promised)).await,
+            (_, Sender::Client { empty: Some(empty), .. }) => self.put_empty(empty, promised).await,
+            _ => self.ask_to_complete(held, promised).await,
         };
         let completed = match completed {
             Ok(()) => Ok(()),
@@ -193,7 +191,8 @@ impl Completion {
             .set_if_none_match(create_only.then(|| "*".to_owned()))
             .mpu_object_size(i64::try_from(self.upload.size).unwrap_or(i64::MAX))
             .multipart_upload(parts);
-        let answer = async { call.send().await.map_err(|error| refused_completion(&error)) };
+        let answer =
+            async { call.send().boxed().await.map_err(|error| refused_completion(&error)) };
         match s3.in_time_for(self.upload.size, answer).await? {
             answer if answer.e_tag().is_some() => Ok(()),
             _ => Err(failure::unreadable()),
@@ -283,8 +282,7 @@ impl Completion {
     /// Puts what has been looked at into the place of the file that it replaces.
     async fn put_in_place(&self, waiting: HeadObjectOutput) -> Result<StoredFile> {
         let (from, to) = (self.at.clone(), self.key.clone());
-        let put_in_place = Box::pin(self.files.put_in_place(from, to, waiting.clone()));
-        let stored = match put_in_place.await {
+        let stored = match self.files.put_in_place(from, to, waiting.clone()).await {
             Err(error) if error.kind() == ErrorKind::FileNotFound => {
                 return self.done_meanwhile().await;
             }
