@@ -114,11 +114,11 @@ test('a signal that is aborted already refuses at once', limit, async () => {
   const signal = AbortSignal.abort('too late')
   const app = new Casier(stack.settings())
   for (const call of [
-    app.authenticate('x', { signal }),
-    app.authenticateRequest('GET', {}, { signal }),
-    direct.list(null, { signal }),
-    direct.delete(`${direct.scope.prefix}files/stored.txt`, { signal }),
-    direct.presignedUrl(`${direct.scope.prefix}files/stored.txt`, { signal }),
+    () => app.authenticate('x', { signal }),
+    () => app.authenticateRequest('GET', {}, { signal }),
+    () => direct.list(null, { signal }),
+    () => direct.delete(`${direct.scope.prefix}files/stored.txt`, { signal }),
+    () => direct.presignedUrl(`${direct.scope.prefix}files/stored.txt`, { signal }),
   ]) {
     assert.equal((await fails('cancelled', call)).cause, 'too late')
   }

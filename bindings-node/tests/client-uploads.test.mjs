@@ -160,9 +160,9 @@ test('what is refused', limit, async () => {
   }
   const gone = { signal: AbortSignal.abort('too late') }
   for (const call of [
-    files.beginUpload('a.txt', 'file', 1, gone),
-    files.partUrls(uploadId, [1], gone),
-    files.completeUpload(uploadId, gone),
+    () => files.beginUpload('a.txt', 'file', 1, gone),
+    () => files.partUrls(uploadId, [1], gone),
+    () => files.completeUpload(uploadId, gone),
   ]) {
     assert.equal((await fails('cancelled', call)).cause, 'too late')
   }

@@ -177,12 +177,12 @@ test('a storage class', limit, async () => {
 test("nobody else's", limit, async () => {
   const other = app.storageFor(`${files.scope.userId}0`)
   for (const call of [
-    other.copy(keys[0], { filename: 'b.md' }),
-    other.move(keys[0], { filename: 'b.md' }),
-    other.rename(keys[0], 'b.md'),
-    other.tags(keys[0]),
-    other.setTags(keys[0], {}),
-    other.deleteMany([keys[0]]),
+    () => other.copy(keys[0], { filename: 'b.md' }),
+    () => other.move(keys[0], { filename: 'b.md' }),
+    () => other.rename(keys[0], 'b.md'),
+    () => other.tags(keys[0]),
+    () => other.setTags(keys[0], {}),
+    () => other.deleteMany([keys[0]]),
   ]) {
     await fails('not-owner', call)
   }
