@@ -43,8 +43,7 @@
 //! help. Calls that wait need a tokio runtime with time and I/O; nothing is started at
 //! construction. Types are plain and owned, so that other languages can hold them.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
-// The future of a request to S3 takes 24 KB, and every hand that it goes through copies it: in a
-// debug build some ten hands fill a thread's stack. It is boxed where the request is sent.
+// What it finds is boxed where the call gets its deadline (`storage/s3/deadline.rs` says why).
 #![warn(clippy::large_futures)]
 
 pub mod access;

@@ -128,14 +128,10 @@ fn check_name(name: &str) -> Result<()> {
             "a metadata name is 1 to 64 lower-case letters, digits and hyphens",
         ));
     }
-    let reserved = ORDERS.into_iter().chain([RESERVED_PREFIX]);
-    match reserved.into_iter().find(|prefix| name.starts_with(prefix)) {
-        Some(prefix) => {
-            let why = format!("metadata names that begin with {prefix} are reserved");
-            Err(Error::new(ErrorKind::InvalidRequest, why))
-        }
-        None => Ok(()),
-    }
+    let mut reserved = ORDERS.into_iter().chain([RESERVED_PREFIX]);
+    let Some(prefix) = reserved.find(|prefix| name.starts_with(prefix)) else { return Ok(()) };
+    let why = format!("metadata names that begin with {prefix} are reserved");
+    Err(Error::new(ErrorKind::InvalidRequest, why))
 }
 
 fn encode_value(value: &str) -> String {

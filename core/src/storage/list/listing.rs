@@ -1,7 +1,6 @@
 //! What the store lists, read with mistrust: only what lies under the prefix, in order, behind the
 //! place that was asked for.
 
-use futures_util::FutureExt as _;
 use std::time::SystemTime;
 
 use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
@@ -58,7 +57,6 @@ impl S3 {
             .customize()
             .interceptor(clock.clone())
             .send()
-            .boxed()
             .await
             .map_err(|error| failure::from_sdk_without_file(&error, OnCondition::Changed))?;
         self.note_bucket();

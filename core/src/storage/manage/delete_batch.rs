@@ -1,6 +1,5 @@
 //! Deleting up to 1,000 objects in one request.
 
-use futures_util::FutureExt as _;
 use std::collections::{HashMap, HashSet};
 
 use aws_sdk_s3::operation::delete_objects::DeleteObjectsOutput;
@@ -113,7 +112,6 @@ impl S3 {
                 }
             })
             .send()
-            .boxed()
             .await
             .map_err(|error| failure::from_sdk_without_file(&error, OnCondition::Changed))?;
         self.note_bucket();
@@ -136,7 +134,7 @@ impl S3 {
             .key(key)
             .set_version_id(version.map(str::to_owned))
             .set_if_match(if_match.map(str::to_owned));
-        match call.send().boxed().await {
+        match call.send().await {
             Ok(_) => {
                 self.note_bucket();
                 Ok(())

@@ -2,7 +2,6 @@
 //! from the store are sent back here and nowhere else but for unfinished uploads, so each is checked,
 //! byte for byte, to lie under the prefix.
 
-use futures_util::FutureExt as _;
 use std::collections::HashSet;
 use std::time::SystemTime;
 
@@ -108,7 +107,6 @@ impl S3 {
             .customize()
             .interceptor(clock.clone())
             .send()
-            .boxed()
             .await
             .map_err(|error| failure::from_sdk_without_file(&error, OnCondition::Changed))?;
         self.note_bucket();

@@ -1,6 +1,5 @@
 //! The tags of a stored file.
 
-use futures_util::FutureExt as _;
 use std::collections::BTreeMap;
 
 use aws_sdk_s3::types::{Tag, Tagging};
@@ -65,7 +64,6 @@ impl S3 {
             .bucket(&self.config.bucket)
             .key(key.as_str())
             .send()
-            .boxed()
             .await
             .map_err(|error| failure::from_sdk(&error, OnCondition::Changed))?;
         self.note_bucket();
@@ -76,12 +74,12 @@ impl S3 {
         let client = self.client().await?;
         if tags.is_empty() {
             let call = client.delete_object_tagging();
-            let answer = call.bucket(&self.config.bucket).key(key.as_str()).send().boxed().await;
+            let answer = call.bucket(&self.config.bucket).key(key.as_str()).send().await;
             answer.map_err(|error| failure::from_sdk(&error, OnCondition::Changed))?;
         } else {
             let call = client.put_object_tagging();
             let call = call.bucket(&self.config.bucket).key(key.as_str()).tagging(tagging(tags)?);
-            let answer = call.send().boxed().await;
+            let answer = call.send().await;
             answer.map_err(|error| failure::from_sdk(&error, OnCondition::Changed))?;
         }
         self.note_bucket();

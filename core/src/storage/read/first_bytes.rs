@@ -5,7 +5,6 @@ use crate::storage::content::sniff::HEAD_BYTES;
 use crate::storage::s3::S3;
 use crate::storage::s3::failure::{self, OnCondition};
 use crate::storage::user_storage::OwnKey;
-use futures_util::FutureExt as _;
 
 impl S3 {
     /// The first bytes of a file of `size` bytes, if it is of the tag `etag`.
@@ -28,7 +27,6 @@ impl S3 {
             .range(format!("bytes=0-{}", HEAD_BYTES - 1))
             .set_if_match(etag.map(str::to_owned))
             .send()
-            .boxed()
             .await;
         let mut body = match answer {
             Ok(answer) => answer.body,

@@ -1,6 +1,5 @@
 //! The request for a file or a part of it, and whether the answer is one to it.
 
-use futures_util::FutureExt as _;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -106,7 +105,6 @@ impl S3 {
                 }
             })
             .send()
-            .boxed()
             .await
             .map_err(|error| failure::from_sdk(&error, OnCondition::Changed))?;
         self.note_bucket();

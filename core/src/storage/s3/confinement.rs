@@ -1,6 +1,5 @@
 //! Whether a store holds temporary credentials to their session policy: asked with the first ones.
 
-use futures_util::FutureExt as _;
 use std::error::Error as StdError;
 
 use aws_sdk_s3::Client;
@@ -54,7 +53,7 @@ impl S3 {
 /// Whether the keys list their scope and are refused what is in none: an object, and the whole
 /// bucket.
 async fn is_confined(probe: Probe, keys: Client, prefix: String) -> Result<bool> {
-    let found = match probe.put().send().boxed().await {
+    let found = match probe.put().send().await {
         Ok(_) => ask(&probe, &keys, prefix).await,
         Err(error) => Err(read(&error)),
     };
@@ -64,10 +63,10 @@ async fn is_confined(probe: Probe, keys: Client, prefix: String) -> Result<bool>
 
 async fn ask(probe: &Probe, keys: &Client, prefix: String) -> Result<bool> {
     let list = || keys.list_objects_v2().bucket(&probe.bucket).max_keys(1);
-    list().prefix(prefix).send().boxed().await.map_err(|error| read(&error))?;
+    list().prefix(prefix).send().await.map_err(|error| read(&error))?;
     // The answer to HEAD would not say why.
-    let object = keys.get_object().bucket(&probe.bucket).key(&probe.key).send().boxed().await;
-    let bucket = list().send().boxed().await;
+    let object = keys.get_object().bucket(&probe.bucket).key(&probe.key).send().await;
+    let bucket = list().send().await;
     Ok(is_refused(object)? && is_refused(bucket)?)
 }
 

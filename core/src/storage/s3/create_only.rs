@@ -6,7 +6,6 @@
 
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart, MetadataDirective};
-use futures_util::FutureExt as _;
 
 use super::S3;
 use super::failure::{self, OnCondition};
@@ -80,7 +79,7 @@ impl S3 {
 
 async fn put_twice(probe: Probe) -> Result<bool> {
     let create = || async {
-        let put = probe.put().if_none_match("*").send().boxed().await;
+        let put = probe.put().if_none_match("*").send().await;
         put.map_err(|error| failure::from_sdk(&error, OnCondition::Exists))
     };
     let honoured = match create().await {
@@ -95,7 +94,7 @@ async fn put_twice(probe: Probe) -> Result<bool> {
 }
 
 async fn complete_over_itself(probe: Probe) -> Result<bool> {
-    let put = probe.put().send().boxed().await;
+    let put = probe.put().send().await;
     put.map_err(|error| failure::from_sdk(&error, OnCondition::Exists))?;
     let honoured = complete_over(&probe).await;
     probe.remove().await;
@@ -104,12 +103,12 @@ async fn complete_over_itself(probe: Probe) -> Result<bool> {
 
 /// Completes a small upload in parts to a key where a file is.
 async fn complete_over(Probe { client, bucket, key }: &Probe) -> Result<bool> {
-    let begun = client.create_multipart_upload().bucket(bucket).key(key).send().boxed().await;
+    let begun = client.create_multipart_upload().bucket(bucket).key(key).send().await;
     let begun = begun.map_err(|error| failure::from_sdk(&error, OnCondition::Exists))?;
     let id = begun.upload_id().unwrap_or_default();
     let complete = async {
         let part = client.upload_part().bucket(bucket).key(key).upload_id(id).part_number(1);
-        let sent = part.body(ByteStream::from_static(b"probe")).send().boxed().await;
+        let sent = part.body(ByteStream::from_static(b"probe")).send().await;
         let sent = sent.map_err(|error| failure::from_sdk(&error, OnCondition::Exists))?;
         let part = CompletedPart::builder().part_number(1).set_e_tag(sent.e_tag).build();
         let completed = client
@@ -120,19 +119,17 @@ async fn complete_over(Probe { client, bucket, key }: &Probe) -> Result<bool> {
             .if_none_match("*")
             .multipart_upload(CompletedMultipartUpload::builder().parts(part).build())
             .send()
-            .boxed()
             .await;
         is_refused(completed.map_err(|error| failure::from_sdk(&error, OnCondition::Exists)))
     };
     let honoured = complete.await;
     // One that was completed after all is not there any more, which is as good.
-    let _ =
-        client.abort_multipart_upload().bucket(bucket).key(key).upload_id(id).send().boxed().await;
+    let _ = client.abort_multipart_upload().bucket(bucket).key(key).upload_id(id).send().await;
     honoured
 }
 
 async fn copy_over_itself(probe: Probe) -> Result<bool> {
-    let put = probe.put().send().boxed().await;
+    let put = probe.put().send().await;
     put.map_err(|error| failure::from_sdk_without_file(&error, OnCondition::Changed))?;
     let Probe { client, bucket, key } = &probe;
     let copied = client
@@ -143,7 +140,6 @@ async fn copy_over_itself(probe: Probe) -> Result<bool> {
         .metadata_directive(MetadataDirective::Replace)
         .if_none_match("*")
         .send()
-        .boxed()
         .await;
     probe.remove().await;
     is_refused(copied.map_err(|error| failure::from_sdk(&error, OnCondition::Exists)))

@@ -22,21 +22,29 @@ const TIDYING: Duration = Duration::from_secs(30);
 /// Thirty years, which no call waits for.
 const FAR_AWAY: Duration = Duration::from_secs(30 * 365 * 24 * 3600);
 
-// The calls are boxed at once: each hand that they go through would copy them, and they are large.
+// The calls are boxed at once: the future of a request takes 9 KB, and every hand that it goes
+// through keeps a copy, so that in debug builds some ten hands would fill a thread's stack. Their
+// types end here too, before they are too deep for compilers of what is built around them.
 impl S3 {
     /// Runs a call without a body within the deadline.
-    pub(in crate::storage) fn in_time<T>(
+    pub(in crate::storage) fn in_time<'a, T, F>(
         &self,
-        call: impl Future<Output = Result<T>>,
-    ) -> impl Future<Output = Result<T>> {
+        call: F,
+    ) -> impl Future<Output = Result<T>> + use<'a, T, F>
+    where
+        F: Future<Output = Result<T>> + Send + 'a,
+    {
         within(self.config.deadline, Box::pin(call))
     }
 
     /// Runs what tidies up after a call.
-    pub(in crate::storage) fn in_time_to_tidy_up<T>(
+    pub(in crate::storage) fn in_time_to_tidy_up<'a, T, F>(
         &self,
-        call: impl Future<Output = Result<T>>,
-    ) -> impl Future<Output = Result<T>> {
+        call: F,
+    ) -> impl Future<Output = Result<T>> + use<'a, T, F>
+    where
+        F: Future<Output = Result<T>> + Send + 'a,
+    {
         within(self.config.deadline.max(TIDYING), Box::pin(call))
     }
 
@@ -85,28 +93,27 @@ impl S3 {
     }
 
     /// Runs calls that have a common end; none begins after it.
-    pub(in crate::storage) async fn until<T>(
+    pub(in crate::storage) fn until<'a, T, F>(
         &self,
         end: Instant,
-        call: impl Future<Output = Result<T>>,
-    ) -> Result<T> {
-        in_runtime()?;
-        // A timeout that has passed still lets the call take its first step, which may send it.
-        if Instant::now() >= end {
-            return Err(failure::timed_out());
-        }
-        tokio::time::timeout_at(end, Box::pin(call))
-            .await
-            .unwrap_or_else(|_| Err(failure::timed_out()))
+        call: F,
+    ) -> impl Future<Output = Result<T>> + use<'a, T, F>
+    where
+        F: Future<Output = Result<T>> + Send + 'a,
+    {
+        until(end, Box::pin(call))
     }
 
     /// Runs a transfer of `bytes` within the deadline, plus a second for each 128 KiB.
-    pub(in crate::storage) async fn in_time_for<T>(
+    pub(in crate::storage) fn in_time_for<'a, T, F>(
         &self,
         bytes: u64,
-        call: impl Future<Output = Result<T>>,
-    ) -> Result<T> {
-        self.until(self.end_of_transfer(Instant::now(), None, bytes), call).await
+        call: F,
+    ) -> impl Future<Output = Result<T>> + use<'a, T, F>
+    where
+        F: Future<Output = Result<T>> + Send + 'a,
+    {
+        self.until(self.end_of_transfer(Instant::now(), None, bytes), call)
     }
 }
 
@@ -115,9 +122,18 @@ pub(in crate::storage) fn later(begin: Instant, time: Duration) -> Instant {
     begin.checked_add(time).unwrap_or_else(|| begin + FAR_AWAY)
 }
 
-async fn within<T>(time: Duration, call: impl Future<Output = Result<T>> + Unpin) -> Result<T> {
+async fn within<T>(time: Duration, call: BoxFuture<'_, Result<T>>) -> Result<T> {
     in_runtime()?;
     tokio::time::timeout(time, call).await.unwrap_or_else(|_| Err(failure::timed_out()))
+}
+
+async fn until<T>(end: Instant, call: BoxFuture<'_, Result<T>>) -> Result<T> {
+    in_runtime()?;
+    // A timeout that has passed still lets the call take its first step, which may send it.
+    if Instant::now() >= end {
+        return Err(failure::timed_out());
+    }
+    tokio::time::timeout_at(end, call).await.unwrap_or_else(|_| Err(failure::timed_out()))
 }
 
 async fn on_a_task<T: Send + 'static>(

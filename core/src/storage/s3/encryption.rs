@@ -5,7 +5,6 @@ use super::failure::{self, OnCondition};
 use super::probe::Probe;
 use crate::storage::config::Encryption;
 use crate::{Error, ErrorKind, Result};
-use futures_util::FutureExt as _;
 
 impl S3 {
     /// Refuses to go on where files would not be encrypted that are to be. The store is asked once,
@@ -30,8 +29,7 @@ impl S3 {
 async fn put_encrypted(probe: Probe, encryption: Encryption) -> Result<bool> {
     let (method, key_id) = Encryption::headers(Some(&encryption));
     let put = probe.put().set_server_side_encryption(method.clone()).set_ssekms_key_id(key_id);
-    match put.send().boxed().await.map_err(|error| failure::from_sdk(&error, OnCondition::Changed))
-    {
+    match put.send().await.map_err(|error| failure::from_sdk(&error, OnCondition::Changed)) {
         Ok(answer) => {
             probe.remove().await;
             Ok(answer.server_side_encryption() == method.as_ref())

@@ -1,7 +1,6 @@
 //! What a store is asked once, because stores do not say what they leave out: with an object or an
 //! upload under `.casier/`, which is in nobody's scope and is gone afterwards.
 
-use futures_util::FutureExt as _;
 use std::future::Future;
 
 use aws_sdk_s3::Client;
@@ -77,7 +76,6 @@ impl Probe {
 
     /// Removes the object, as well as can be.
     pub(in crate::storage) async fn remove(&self) {
-        let _ =
-            self.client.delete_object().bucket(&self.bucket).key(&self.key).send().boxed().await;
+        let _ = self.client.delete_object().bucket(&self.bucket).key(&self.key).send().await;
     }
 }

@@ -1,6 +1,5 @@
 //! STS: the session of a role, with keys of its own.
 
-use futures_util::FutureExt as _;
 use std::time::{Duration, SystemTime};
 
 use aws_sdk_sts::Client;
@@ -79,7 +78,6 @@ impl S3 {
             .customize()
             .interceptor(clock.clone())
             .send()
-            .boxed()
             .await
             .map_err(|error| refused(&error))?;
         Ok(keys_of(answer, clock.time(), Duration::from_secs(seconds))?)

@@ -4,7 +4,6 @@
 //!
 //! <https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html>
 
-use futures_util::FutureExt as _;
 use std::time::Duration;
 
 use aws_sdk_s3::config::interceptors::BeforeTransmitInterceptorContextMut;
@@ -72,7 +71,7 @@ async fn send(probe: &Probe, key: &str, copy_source: Option<String>) -> Result<S
     let link = put().presigned(life).await.map_err(|error| read(&error))?;
     let as_link = AsLink { address: link.uri().to_owned(), copy_source };
     let body = ByteStream::from_static(b"probe");
-    Ok(put().body(body).customize().interceptor(as_link).send().boxed().await)
+    Ok(put().body(body).customize().interceptor(as_link).send().await)
 }
 
 /// Makes of a request what the holder of a link sends.

@@ -1,7 +1,6 @@
 //! The time that a whole upload has.
 
 use std::future::Future;
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -61,7 +60,8 @@ impl Deadline {
     ) -> Result<T> {
         in_runtime()?;
         let end = || self.s3.end_of_transfer(self.begin, self.given, bytes());
-        let mut step = pin!(step);
+        // Boxed, as every call with a deadline.
+        let mut step = Box::pin(step);
         let mut until = end();
         loop {
             if let Ok(outcome) = timeout_at(until, &mut step).await {

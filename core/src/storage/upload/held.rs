@@ -1,6 +1,5 @@
 //! The parts of an upload that the store holds already, and whether they are the file's.
 
-use futures_util::FutureExt as _;
 use std::collections::BTreeMap;
 use std::time::SystemTime;
 
@@ -78,7 +77,6 @@ impl S3 {
                 .customize()
                 .interceptor(clock.clone())
                 .send()
-                .boxed()
                 .await
                 .map_err(|error| failure::from_sdk_without_file(&error, OnCondition::Changed));
             let page = match answer {

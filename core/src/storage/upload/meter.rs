@@ -1,10 +1,9 @@
 //! How much of an upload has moved, counted wherever it moves.
 
-use std::future::Future;
-use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use futures_util::future::BoxFuture;
 use tokio::sync::Notify;
 
 use crate::Result;
@@ -40,9 +39,8 @@ impl Meter {
     }
 
     /// Runs the transfer and tells the listener of it.
-    pub(super) async fn watch<T>(&self, transfer: impl Future<Output = Result<T>>) -> Result<T> {
+    pub(super) async fn watch<T>(&self, mut transfer: BoxFuture<'_, Result<T>>) -> Result<T> {
         let Some(listener) = &self.listener else { return transfer.await };
-        let mut transfer = pin!(transfer);
         let mut told = 0;
         loop {
             tokio::select! {
@@ -116,7 +114,7 @@ mod tests {
             }
             Ok(())
         };
-        meter.watch(transfer).await.unwrap();
+        meter.watch(Box::pin(transfer)).await.unwrap();
         let told = told.lock().unwrap();
         assert_eq!(*told, [(4, Some(10)), (6, Some(10)), (8, Some(10)), (10, Some(10))]);
     }
@@ -131,7 +129,7 @@ mod tests {
                 tokio::task::yield_now().await;
                 if succeeds { Ok(()) } else { Err(Error::new(ErrorKind::Timeout, "late")) }
             };
-            assert_eq!(meter.watch(transfer).await.is_ok(), succeeds);
+            assert_eq!(meter.watch(Box::pin(transfer)).await.is_ok(), succeeds);
             let last = *told.lock().unwrap().last().unwrap();
             assert_eq!(last, if succeeds { (7, Some(7)) } else { (7, None) });
         }

@@ -1,6 +1,5 @@
 //! A file in parts: several on their way at a time, each sent again by itself when it fails.
 
-use futures_util::FutureExt as _;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
@@ -52,7 +51,7 @@ pub(super) async fn begin(
         .set_checksum_algorithm(checksum)
         .customize()
         .interceptor(clock.clone());
-    let upload = Unfinished::begin(s3, file.key.as_str(), call.send().boxed()).await?;
+    let upload = Unfinished::begin(s3, file.key.as_str(), call.send()).await?;
     // The store began it no earlier than it was asked to.
     let begun = clock.time().checked_sub(asked.elapsed()).unwrap_or(UNIX_EPOCH);
     Ok((upload, begun))
@@ -118,7 +117,6 @@ pub(super) async fn complete(
         .mpu_object_size(i64::try_from(whole.bytes()).unwrap_or(i64::MAX))
         .multipart_upload(parts)
         .send()
-        .boxed()
         .await;
     match answer {
         Ok(answer) if !whole.agrees_with(answer.checksum_crc64_nvme()) => {
@@ -198,7 +196,6 @@ async fn send_part(
         .customize()
         .interceptor(SignedWith(piece.sums.sha256.clone()))
         .send()
-        .boxed()
         .await
         .map_err(|error| failure::from_sdk(&error, OnCondition::Changed))?;
     let crc = piece.sums.crc;

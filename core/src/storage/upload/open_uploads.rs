@@ -1,6 +1,5 @@
 //! What the store lists of uploads in parts that are neither completed nor aborted.
 
-use futures_util::FutureExt as _;
 use std::cmp::Ordering;
 use std::collections::HashSet;
 use std::time::SystemTime;
@@ -69,7 +68,6 @@ impl S3 {
             .customize()
             .interceptor(clock.clone())
             .send()
-            .boxed()
             .await
             .map_err(|error| failure::from_sdk_without_file(&error, OnCondition::Changed))?;
         self.note_bucket();
@@ -101,19 +99,12 @@ impl Marker {
 
 async fn begin_and_find(Probe { client, bucket, key: prefix }: Probe) -> Result<bool> {
     let key = format!("{prefix}/upload");
-    let begin = client.create_multipart_upload().bucket(&bucket).key(&key).send().boxed().await;
+    let begin = client.create_multipart_upload().bucket(&bucket).key(&key).send().await;
     let begun =
         begin.map_err(|error| failure::from_sdk_without_file(&error, OnCondition::Changed))?;
     let id = begun.upload_id().ok_or_else(failure::unreadable)?;
-    let found = client.list_multipart_uploads().bucket(&bucket).prefix(prefix).send().boxed().await;
-    let _ = client
-        .abort_multipart_upload()
-        .bucket(&bucket)
-        .key(&key)
-        .upload_id(id)
-        .send()
-        .boxed()
-        .await;
+    let found = client.list_multipart_uploads().bucket(&bucket).prefix(prefix).send().await;
+    let _ = client.abort_multipart_upload().bucket(&bucket).key(&key).upload_id(id).send().await;
     let found =
         found.map_err(|error| failure::from_sdk_without_file(&error, OnCondition::Changed))?;
     Ok(found.uploads().iter().any(|upload| upload.upload_id() == Some(id)))

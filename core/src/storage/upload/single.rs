@@ -1,6 +1,5 @@
 //! A file in one PUT.
 
-use futures_util::FutureExt as _;
 use std::sync::Arc;
 
 use super::checksum::SignedWith;
@@ -22,19 +21,16 @@ pub(super) async fn put(
 ) -> Result<Option<String>> {
     let progress = PieceMeter::new(meter);
     let size = piece.size();
-    let client = s3.client().await?;
-    let sent = file
-        .describe_put(client.put_object())
+    let call = file
+        .describe_put(s3.client().await?.put_object())
         .bucket(&s3.config.bucket)
         .content_length(i64::try_from(size).unwrap_or(i64::MAX))
         .checksum_crc64_nvme(piece.sums.crc.header())
         .set_if_none_match(file.create_only.then(|| "*".to_owned()))
         .body(piece.body(&progress))
         .customize()
-        .interceptor(SignedWith(piece.sums.sha256.clone()))
-        .send()
-        .boxed();
-    let answer = sent.await;
+        .interceptor(SignedWith(piece.sums.sha256.clone()));
+    let answer = call.send().await;
     if let Ok(answer) = &answer
         && !piece.sums.crc.agrees_with(answer.checksum_crc64_nvme())
     {

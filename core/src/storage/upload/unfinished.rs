@@ -1,7 +1,6 @@
 //! Uploads in parts that are neither completed nor aborted: how they begin, and that those that come
 //! to nothing leave nothing at the store.
 
-use futures_util::FutureExt as _;
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 use std::{mem, thread};
@@ -183,7 +182,7 @@ pub(super) async fn abort(s3: &S3, key: &str, id: &str) -> Result<bool> {
     for _ in 0..TRIES {
         was_there |= abort_once(s3, key, id).await?;
         let left = client.list_parts().bucket(bucket).key(key).upload_id(id).max_parts(1);
-        let is_over = match left.send().boxed().await {
+        let is_over = match left.send().await {
             Ok(left) => left.parts().is_empty(),
             // An upload that is not there has no parts; of a store that fails, nobody knows.
             Err(error) => {
@@ -201,7 +200,7 @@ pub(super) async fn abort(s3: &S3, key: &str, id: &str) -> Result<bool> {
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_AbortMultipartUpload.html>
 async fn abort_once(s3: &S3, key: &str, id: &str) -> Result<bool> {
     let call = s3.client().await?.abort_multipart_upload().bucket(&s3.config.bucket);
-    match call.key(key).upload_id(id).send().boxed().await {
+    match call.key(key).upload_id(id).send().await {
         Ok(_) => Ok(true),
         Err(error) => match failure::from_sdk(&error, OnCondition::Changed) {
             // A 404 whose body was lost means the upload as well.

@@ -1,7 +1,6 @@
 //! A copy in parts: of what is too large for one request, and where only the completion of an upload
 //! can promise not to overwrite.
 
-use futures_util::FutureExt as _;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -56,7 +55,7 @@ async fn begin(s3: &Arc<S3>, plan: &Plan) -> Result<Unfinished> {
         .describe_parts(call, s3.config.encryption.as_ref())
         // No checksum is asked for: AWS keeps one unasked, and MinIO has none of copied parts.
         .set_tagging(tags::encode(&tags));
-    Unfinished::begin(s3, plan.target.as_str(), call.send().boxed()).await
+    Unfinished::begin(s3, plan.target.as_str(), call.send()).await
 }
 
 async fn copy_part(
@@ -79,7 +78,6 @@ async fn copy_part(
         .set_copy_source_if_match(plan.original.e_tag().map(str::to_owned))
         .copy_source_range(format!("bytes={}-{}", range.start, range.end - 1))
         .send()
-        .boxed()
         .await
         .map_err(|error| match failure::from_sdk(&error, OnCondition::Changed) {
             error if error.kind() == ErrorKind::PreconditionFailed => super::changed(),
@@ -108,7 +106,6 @@ async fn complete(
         .mpu_object_size(i64::try_from(plan.size).unwrap_or(i64::MAX))
         .multipart_upload(parts)
         .send()
-        .boxed()
         .await
         .map_err(|error| match failure::from_sdk(&error, OnCondition::Exists) {
             // A 404 whose body was lost can only mean the upload.

@@ -1,6 +1,5 @@
 //! A copy in one request.
 
-use futures_util::FutureExt as _;
 use std::time::SystemTime;
 
 use aws_sdk_s3::types::{MetadataDirective, TaggingDirective};
@@ -32,7 +31,7 @@ impl S3 {
             .set_tagging(tags.and_then(tags::encode));
         let on_condition =
             if plan.is_create_only { OnCondition::Exists } else { OnCondition::Changed };
-        let answer = call.send().boxed().await.map_err(|error| {
+        let answer = call.send().await.map_err(|error| {
             let error = failure::from_sdk(&error, on_condition);
             if error.kind() == ErrorKind::PreconditionFailed { super::changed() } else { error }
         })?;

@@ -4,7 +4,6 @@
 //! Each step finds out by itself whether it has been done, by the mark that the object bears, so that
 //! a completion whose answer was lost, or that was cut short, is gone on with by the next call.
 
-use futures_util::FutureExt as _;
 use std::collections::BTreeSet;
 
 use aws_sdk_s3::operation::head_object::HeadObjectOutput;
@@ -191,8 +190,7 @@ impl Completion {
             .set_if_none_match(create_only.then(|| "*".to_owned()))
             .mpu_object_size(i64::try_from(self.upload.size).unwrap_or(i64::MAX))
             .multipart_upload(parts);
-        let answer =
-            async { call.send().boxed().await.map_err(|error| refused_completion(&error)) };
+        let answer = async { call.send().await.map_err(|error| refused_completion(&error)) };
         match s3.in_time_for(self.upload.size, answer).await? {
             answer if answer.e_tag().is_some() => Ok(()),
             _ => Err(failure::unreadable()),
